@@ -1,0 +1,1602 @@
+"""Builds a static package index from a list of distribution files. Read it from top to bottom:
+
+    lines -> Package -> Project -> Changes -> Page -> file
+     read     parse      group      diff      render  write
+
+Only functions named `read_*`, `write_*`, `remove_*` and `main` touch the disk, standard input or the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import datetime
+import functools
+import hashlib
+import importlib.metadata
+import importlib.resources
+import json
+import math
+import os
+import posixpath
+import re
+import reprlib
+import sys
+import time
+import urllib.parse
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any, NamedTuple, TypeVar
+
+import jinja2
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from dumb_pypi import __version__
+
+API_VERSION = '1.4'
+NO_SIZE_API_VERSION = '1.0'  # PEP 700 (1.1) requires the size of every file: without it a page claims less
+HASH_DIGITS = {'md5': 32, 'sha1': 40, 'sha224': 56, 'sha256': 64, 'sha384': 96, 'sha512': 128, 'blake2b_256': 64}
+HTML_HASHES = ('sha256', 'sha512', 'sha384', 'md5')  # uv refuses a page whose fragment names any other
+STATUSES = ('active', 'archived', 'deprecated', 'quarantined')  # PEP 792
+UPLOADS_A_PAGE = 1_000  # keeps a changelog page below 2 MB even when every name is as long as names get
+SHOWN_ERRORS = 20
+MAX_NAME = 255  # bytes: what the usual file systems allow for one name
+
+
+class Failure(Exception):
+    """Bad input, or a file system that refuses: its text is what the user reads, one problem a line."""
+
+
+# ------------------------------------------------------------------------------------------------- parse: one value
+# Each function takes one JSON value and returns it in its one canonical form, or raises `Unexpected`.
+
+
+class Unexpected(ValueError):
+    """A value of the wrong kind."""
+
+    def __init__(self, expected: str, value: object) -> None:
+        super().__init__(f'expected {expected}, got {quoted(value)}')
+
+
+class NotADistribution(ValueError):
+    """A file of a list that has no place in an index: the text says why."""
+
+
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 80
+
+# Control characters, lone surrogates and noncharacters: HTML forbids them, and UTF-8 has no spelling for some.
+_UNPRINTABLE = re.compile(
+    '[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef'
+    + ''.join(chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000))
+    + ']'
+)
+_NAME = re.compile(r'[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?')  # PEP 508
+_URL = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")  # RFC 3986, without the fragment
+_TIME = re.compile(r'(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):?(\d\d))', re.ASCII)
+_EPOCH = datetime.datetime(1970, 1, 1)
+_LAST_SECOND = 2**33  # the year 2242: until then a float holds a time to the microsecond
+
+
+def quoted(value: object) -> str:
+    """A value as a message shows it: short, on one line, and without control characters."""
+    return _REPR.repr(value)
+
+
+def parse_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Unexpected('text', value)
+    return ' '.join(_UNPRINTABLE.sub(' ', value).split())
+
+
+def parse_bool(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Unexpected('true or false', value)
+    return value
+
+
+def parse_path(value: object) -> str:
+    """A file name, or a path relative to `--packages-url`: /-separated, its last part is the file name.
+
+    Raises `NotADistribution` for a path that an index must not link to.
+    """
+    if not isinstance(value, str) or not value:
+        raise Unexpected('a file name', value)
+    path = value.removeprefix('./')
+    if _UNPRINTABLE.search(path):
+        raise NotADistribution('has control characters in its name')
+    if path.startswith('/') or '\\' in path or not {'.', '..'}.isdisjoint(path.split('/')):
+        raise NotADistribution('is not a path below the packages URL')
+    if len(path.rpartition('/')[2].encode()) > MAX_NAME:
+        raise NotADistribution(f'has a name of more than {MAX_NAME} bytes')
+    return path
+
+
+def parse_name(value: object) -> str:
+    """The normalized name (PEP 503) of a project."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value) or len(value) > MAX_NAME:
+        raise Unexpected('a project name', value)
+    return canonicalize_name(value)
+
+
+def parse_version_text(value: object) -> str:
+    if not isinstance(value, str) or not value or len(value) > MAX_NAME or value != parse_text(value):
+        raise Unexpected('a version', value)
+    return value
+
+
+def parse_size(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise Unexpected('a number of bytes', value)
+    return value
+
+
+def parse_hash(value: object) -> tuple[str, str]:
+    algorithm, _, digest = value.partition('=') if isinstance(value, str) else ('', '', '')
+    if len(digest) != HASH_DIGITS.get(algorithm) or not re.fullmatch('[0-9A-Fa-f]+', digest):
+        raise Unexpected('<algorithm>=<hex>', value)
+    return algorithm, digest.lower()  # pip before 24.1 compares the text, and its own digests are lower case
+
+
+def parse_hashes(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise Unexpected('an object {algorithm: hex}', value)
+    return tuple(sorted(parse_hash(f'{algorithm}={digest}') for algorithm, digest in value.items()))
+
+
+def parse_url(value: object) -> str:
+    """A URL, absolute or relative, in the characters of RFC 3986; what runs script is none."""
+    expected = 'a percent-encoded http, https or file URL without a fragment'
+    if not isinstance(value, str) or not _URL.fullmatch(value):
+        raise Unexpected(expected, value)
+    try:
+        parts = urllib.parse.urlsplit(value)
+        reachable = parts.port != 0 and (bool(parts.hostname) or parts.scheme not in ('http', 'https'))
+    except ValueError:  # a port above 65535, half of an IPv6 address
+        reachable = False
+    if not reachable or parts.scheme not in ('', 'http', 'https', 'file'):
+        raise Unexpected(expected, value)
+    return value
+
+
+def parse_provenance(value: object) -> str:
+    if not isinstance(value, str) or not value.startswith('https://'):
+        raise Unexpected('an absolute https URL', value)
+    return parse_url(value)
+
+
+def parse_core_metadata(value: object) -> str | None:
+    if value is False:
+        return None
+    if value is True or value == 'true':
+        return 'true'
+    if not isinstance(value, str) or not value.startswith('sha256='):
+        raise Unexpected('true or sha256=<hex>', value)
+    return '='.join(parse_hash(value))
+
+
+def parse_requires_dist(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise Unexpected('a list of requirements', value)
+    return tuple(parse_text(requirement) for requirement in value)
+
+
+def parse_time(value: object) -> int:
+    """Microseconds since 1970, from seconds or from ISO 8601 with a zone."""
+    expected = 'seconds since 1970, or ISO 8601 with a zone'
+    if isinstance(value, str) and (match := _TIME.fullmatch(value)):
+        day, clock, fraction, sign, hours, minutes = match.groups()
+        try:
+            moment = datetime.datetime.fromisoformat(f'{day}T{clock}')
+        except ValueError:
+            raise Unexpected(expected, value) from None
+        offset = datetime.timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+        seconds = (moment - _EPOCH + (offset if sign == '-' else -offset)) // datetime.timedelta(seconds=1)
+        microseconds = seconds * 1_000_000 + int((fraction or '').ljust(6, '0')[:6])
+    elif type(value) is int or (isinstance(value, float) and math.isfinite(value)):
+        microseconds = round(value * 1_000_000)
+    else:
+        raise Unexpected(expected, value)
+    if not 0 <= microseconds < _LAST_SECOND * 1_000_000:
+        raise Unexpected(f'{expected}, between 1970 and 2242', value)
+    return microseconds
+
+
+def parse_status(value: object) -> str:
+    if value not in STATUSES:
+        raise Unexpected(f'one of {", ".join(STATUSES)}', value)
+    return str(value)
+
+
+# ------------------------------------------------------------------------------------------------- parse: one line
+# A line speaks of one file (`Package`) or of a whole project (`Facts`). `from_json` and `to_json` are each other's
+# inverse, and what `to_json` returns is the object of a line in `packages.json`.
+
+
+class BadLine(ValueError):
+    """All that is wrong with the values of one line: `problems` holds texts `key: expected …, got …`."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__('; '.join(problems))
+        self.problems = problems
+
+
+def parse_values(line: Mapping[str, Any], parsers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+    """The values of the known keys; `null` says as little as no key at all. Raises `BadLine`."""
+    values, problems = {}, []
+    for key, value in line.items():
+        if value is not None and key in parsers:
+            try:
+                values[key] = parsers[key](value)
+            except Unexpected as error:
+                problems.append(f'{key}: {error}')
+    if problems:
+        raise BadLine(problems)
+    return values
+
+
+class Package(NamedTuple):
+    """One distribution file, as the list speaks of it; what nobody said is `None`."""
+
+    path: str  # as in the listing: the part after the last slash is the file name
+    name: str | None = None  # normalized; overrides what the file name says, as `version` does
+    version: str | None = None
+    hashes: tuple[tuple[str, str], ...] = ()  # (algorithm, hex), sorted
+    size: int | None = None
+    url: str | None = None
+    requires_python: str | None = None
+    requires_dist: tuple[str, ...] | None = None
+    core_metadata: str | None = None  # 'true' or 'sha256=<hex>'
+    provenance: str | None = None
+    uploaded: int | None = None  # microseconds since 1970
+    uploaded_by: str | None = None
+    yanked_reason: str | None = None  # '' when yanked without a reason
+
+    @property
+    def filename(self) -> str:
+        return self.path.rpartition('/')[2]
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> Package:
+        """Raises `BadLine`, and `NotADistribution` for a file name that an index must not show."""
+        values = parse_values(line, PACKAGE_KEYS)
+        hashes = dict(values.get('hashes', ()))
+        algorithm, digest = values.get('hash', (None, None))
+        if algorithm and hashes.setdefault(algorithm, digest) != digest:
+            raise BadLine([f'hash: {Unexpected(f"the {algorithm} that `hashes` gives", digest)}'])
+        reason = values.get('yanked_reason')
+        return cls(
+            path=values['filename'],
+            name=values.get('name'),
+            version=values.get('version'),
+            hashes=tuple(sorted(hashes.items())),
+            size=values.get('size'),
+            url=values.get('url'),
+            requires_python=values.get('requires_python') or None,
+            requires_dist=values.get('requires_dist'),
+            core_metadata=values.get('core_metadata'),
+            provenance=values.get('provenance'),
+            uploaded=values.get('upload_timestamp'),
+            uploaded_by=values.get('uploaded_by') or None,
+            yanked_reason='' if reason is None and values.get('yanked') else reason,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        seconds, fraction = divmod(self.uploaded or 0, 1_000_000)
+        line = {
+            'filename': self.path,
+            'name': self.name,
+            'version': self.version,
+            'hash': '='.join(self.hashes[0]) if len(self.hashes) == 1 else None,
+            'hashes': dict(self.hashes) if len(self.hashes) > 1 else None,
+            'size': self.size,
+            'url': self.url,
+            'requires_python': self.requires_python,
+            'requires_dist': self.requires_dist,
+            'core_metadata': True if self.core_metadata == 'true' else self.core_metadata,
+            'provenance': self.provenance,
+            'upload_timestamp': None if self.uploaded is None else self.uploaded / 1_000_000 if fraction else seconds,
+            'uploaded_by': self.uploaded_by,
+            'yanked_reason': self.yanked_reason,
+        }
+        return {key: value for key, value in line.items() if value is not None}
+
+
+class Facts(NamedTuple):
+    """What the list says of a project as a whole (PEP 792 for the status)."""
+
+    project: str
+    summary: str | None = None
+    status: str | None = None
+    status_reason: str | None = None
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> Facts:
+        """Raises `BadLine`."""
+        values = parse_values(line, FACTS_KEYS)
+        return cls(
+            project=values['project'],
+            summary=values.get('summary') or None,
+            status=values.get('status'),
+            status_reason=values.get('status_reason') or None,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {key: value for key, value in self._asdict().items() if value is not None}
+
+
+PACKAGE_KEYS: dict[str, Callable[[Any], Any]] = {
+    'filename': parse_path,
+    'hash': parse_hash,
+    'hashes': parse_hashes,
+    'size': parse_size,
+    'url': parse_url,
+    'requires_python': parse_text,
+    'requires_dist': parse_requires_dist,
+    'core_metadata': parse_core_metadata,
+    'provenance': parse_provenance,
+    'upload_timestamp': parse_time,
+    'uploaded_by': parse_text,
+    'yanked': parse_bool,
+    'yanked_reason': parse_text,
+    'name': parse_name,
+    'version': parse_version_text,
+}
+FACTS_KEYS: dict[str, Callable[[Any], Any]] = {
+    'project': parse_name,
+    'summary': parse_text,
+    'status': parse_status,
+    'status_reason': parse_text,
+}
+SIDECARS = ('.metadata', '.provenance')  # files that speak of the file they are named after: PEP 658, PEP 740
+
+
+# ------------------------------------------------------------------------------------------------- parse: file names
+# What a file name says. `packaging` decides what a version is; splitting the name off is ours, because `packaging`
+# refuses what an index must list all the same (old sdists, eggs, installers, legacy versions, wheel variants).
+
+
+class Distribution(NamedTuple):
+    """What a file is; `packagetype` and `python_version` in the words of the legacy JSON API."""
+
+    project: str  # normalized
+    version: str  # as spelled in the file name
+    packagetype: str
+    python_version: str
+
+
+_ARCHIVE = r'\.(?:tar\.gz|tgz|zip|tar\.bz2|tbz|tar\.xz|txz|tar\.Z|tar)'
+_PYTHON = r'(?:-py(?P<python>\d(?:\.\d+)?))?'
+_PLATFORM = r'[.-](?:linux|macosx|win32|win-amd64|win-arm|win-ia64|cygwin|darwin|freebsd|solaris|sunos|aix)[\w.-]*?'
+_FILE_TYPES = tuple(
+    (packagetype, re.compile(pattern, re.ASCII | re.IGNORECASE))
+    for packagetype, pattern in (
+        ('bdist_wheel', r'(?P<stem>[^-]+-[^-]+-[^-]+-[^-]+-.+)\.whl'),
+        ('bdist_dumb', rf'(?P<stem>.+?-\d.*?){_PLATFORM}{_ARCHIVE}'),
+        ('sdist', rf'(?P<stem>.+){_ARCHIVE}'),
+        ('bdist_egg', rf'(?P<stem>.+?){_PYTHON}(?:{_PLATFORM})?\.egg'),
+        ('bdist_wininst', rf'(?P<stem>.+?)(?:{_PLATFORM})?{_PYTHON}\.exe'),
+        ('bdist_msi', rf'(?P<stem>.+?)(?:{_PLATFORM})?{_PYTHON}\.msi'),
+        ('bdist_dmg', rf'(?P<stem>.+?){_PYTHON}(?:{_PLATFORM})?\.dmg'),
+        ('bdist_rpm', r'(?P<stem>.+)-[^-]+\.[^-.]+\.rpm'),
+        ('bdist_dumb', r'(?P<stem>[^_]+_[^_-]+)(?:-[^_]+)?_[^_]+\.deb'),
+    )
+)
+
+
+@functools.lru_cache(maxsize=2**16)
+def parse_version(text: str) -> Version | None:
+    """A version of PEP 440, or `None`: old files of the public index have many another."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def split_name(stem: str) -> tuple[str, str]:
+    """The name and the version of `<name>-<version>`, either of which may have dashes of its own.
+
+    The version is the longest rest that PEP 440 accepts or that begins like one; else what begins with a digit; else
+    what follows the last dash.
+    """
+    splits = [(stem[: dash.start()], stem[dash.end() :]) for dash in re.finditer('-', stem)]
+    splits = [(name, version) for name, version in splits if _NAME.fullmatch(name) and version]
+    for name, version in splits:
+        if parse_version(version) or re.match(r'\d+\.\d', version):
+            return name, version
+    for name, version in splits:
+        if version[0].isdigit():
+            return name, version
+    if not splits:
+        raise NotADistribution('has no project name and version')
+    return splits[-1]
+
+
+def split_wheel_name(stem: str) -> tuple[str, str, str]:
+    """Name, version and Python tag of `name-version(-build)?-python-abi-platform`, perhaps with a variant (PEP 825)."""
+    name, version, *rest = stem.split('-')
+    if not parse_version(version) and parse_version(rest[0]) and len(rest) > 3:
+        name, version, rest = f'{name}-{version}', rest[0], rest[1:]  # a name that somebody forgot to escape
+    if not parse_version(version) and parse_version(version.replace('_', '-')):
+        version = version.replace('_', '-')
+    return name, version, rest[1] if rest[0][:1].isdigit() and len(rest) > 3 else rest[0]
+
+
+def identify(package: Package) -> Distribution:
+    """What a file is, by its name and by what the list overrides. Raises `NotADistribution`."""
+    matches = ((packagetype, pattern.fullmatch(package.filename)) for packagetype, pattern in _FILE_TYPES)
+    packagetype, match = next(((packagetype, match) for packagetype, match in matches if match), ('', None))
+    if match is None:
+        raise NotADistribution('is not a distribution file')
+    python = match.groupdict().get('python') or ('source' if packagetype == 'sdist' else 'any')
+    name, version = package.name, package.version
+    if packagetype == 'bdist_wheel':
+        named, versioned, python = split_wheel_name(match['stem'])
+    elif name is None or version is None:
+        named, versioned = split_name(
+            match['stem'].replace('_', '-') if package.path.endswith('.deb') else match['stem']
+        )
+    if name is None:
+        if not _NAME.fullmatch(named):
+            raise NotADistribution(f'has no valid project name: {quoted(named)}')
+        name = canonicalize_name(named)
+    return Distribution(name, versioned if version is None else version, packagetype, python)
+
+
+# ------------------------------------------------------------------------------------------------- read: a whole list
+# Lines in, an `Index` out: every package in its project, duplicates and sidecars resolved.
+
+
+class Report:
+    """What there is to say about the input: warnings are printed as they come, errors when the list has been read."""
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        self.skipped = 0
+        self.errors: list[str] = []
+
+    def error(self, where: str, text: str) -> None:
+        self.errors.append(f'{where}: {text}')
+
+    def warning(self, where: str, text: str) -> None:
+        if self.strict:
+            self.error(where, text)
+        else:
+            print(f'{where}: {text}', file=sys.stderr)
+
+    def skip(self, where: str, path: object, reason: Exception) -> None:
+        self.skipped += 1
+        self.warning(where, f'skipped: {quoted(path)} {reason}')
+
+    def finish(self) -> None:
+        """Raises `Failure` when there was an error."""
+        if self.errors:
+            more = [f'… and {len(self.errors) - SHOWN_ERRORS} more errors'] if len(self.errors) > SHOWN_ERRORS else []
+            raise Failure('\n'.join(self.errors[:SHOWN_ERRORS] + more))
+        if self.skipped:
+            print(f'skipped {self.skipped} of the listed files', file=sys.stderr)
+
+
+class Project(NamedTuple):
+    """All packages that share one normalized name, sorted by file name."""
+
+    name: str
+    facts: Facts
+    packages: tuple[Package, ...]
+
+
+Index = Mapping[str, Project]  # by normalized name, sorted
+
+
+def parse_line(text: str, is_json: bool) -> dict[str, Any]:
+    """A line of either list format as a JSON object. Raises `BadLine`."""
+    if not is_json:
+        return {'filename': text}
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):  # ValueError also for a number of more than 4,300 digits
+        raise BadLine([str(Unexpected('a JSON object', text))]) from None
+    if not isinstance(line, dict):
+        raise BadLine([str(Unexpected('a JSON object', line))])
+    if line.get('filename') is None and line.get('project') is None:
+        raise BadLine([f'filename: {Unexpected("a file name", line.get("filename"))}'])
+    return line
+
+
+@functools.lru_cache(maxsize=2**16)
+def is_specifier(text: str) -> bool:
+    try:
+        return SpecifierSet(text) is not None
+    except InvalidSpecifier:
+        return False
+
+
+Record = TypeVar('Record', Package, Facts)
+
+
+def add_record(records: dict[str, tuple[int, Record]], key: str, number: int, record: Record) -> None:
+    """Adds what line `number` says of `key`. Raises `BadLine` when an earlier line says something else of it."""
+    first, earlier = records.setdefault(key, (number, record))
+    if earlier != record:
+        one, other = earlier.to_json(), record.to_json()
+        differing = [name for name in {**one, **other} if one.get(name) != other.get(name)]
+        subject = 'filename' if isinstance(record, Package) else 'project'
+        raise BadLine(
+            [f'{subject}: expected {quoted(key)} to be as in line {first}, got another {", ".join(differing)}']
+        )
+
+
+def with_sidecars(package: Package, sidecars: Collection[str], packages_url: str) -> Package:
+    """The package with what the files that lie beside it in the listing say of it."""
+    if package.core_metadata is None and package.url is None and f'{package.path}.metadata' in sidecars:
+        package = package._replace(core_metadata='true')
+    if package.provenance is None and f'{package.path}.provenance' in sidecars and packages_url.startswith('https://'):
+        package = package._replace(provenance=f'{packages_url}{urllib.parse.quote(package.path)}.provenance')
+    return package
+
+
+def group(packages: Iterable[Package], facts: Iterable[Facts]) -> Index:
+    """Sorts packages into projects, so that the order of the list leaves no trace."""
+    grouped: dict[str, list[Package]] = collections.defaultdict(list)
+    for package in packages:
+        grouped[identify(package).project].append(package)
+    known = {each.project: each for each in facts}
+    return {
+        name: Project(name, known.get(name, Facts(name)), tuple(sorted(grouped[name], key=lambda each: each.filename)))
+        for name in sorted(grouped)
+    }
+
+
+def list_label(source: str) -> str:
+    return '<stdin>' if source == '-' else source
+
+
+def read_lines(source: str) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file, or of standard input for `-`, with their numbers; blank ones left out."""
+    try:
+        with contextlib.ExitStack() as stack:
+            lines = sys.stdin.buffer if source == '-' else stack.enter_context(open(source, 'rb'))
+            for number, line in enumerate(lines, 1):
+                line = line.removeprefix(b'\xef\xbb\xbf').strip() if number == 1 else line.strip()
+                if line:
+                    yield number, line
+    except OSError as error:
+        raise Failure(f'cannot read {source}: {error.strerror}') from None
+
+
+def read_index(source: str, is_json: bool, packages_url: str, report: Report) -> Index:
+    """Reads a list. Whatever is wrong with it goes to `report`. Raises `Failure` when it cannot be read."""
+    label = list_label(source)
+    files: dict[str, tuple[int, Package]] = {}
+    projects: dict[str, tuple[int, Facts]] = {}
+    sidecars: set[str] = set()
+    unknown: set[str] = set()
+
+    for number, raw in read_lines(source):
+        where = f'{label}:{number}'
+        try:
+            line = parse_line(raw.decode(), is_json)
+            package = Package.from_json(line) if line.get('filename') is not None else None
+            known = PACKAGE_KEYS if package else FACTS_KEYS
+            if package is None:
+                facts = Facts.from_json(line)
+                add_record(projects, facts.project, number, facts)
+            elif package.path.endswith(SIDECARS):
+                sidecars.add(package.path)
+            else:
+                identify(package)
+                if package.requires_python is not None and not is_specifier(package.requires_python):
+                    text = quoted(package.requires_python)
+                    report.warning(where, f'ignored: requires_python: expected a version specifier, got {text}')
+                    package = package._replace(requires_python=None)
+                add_record(files, package.filename, number, package)
+        except UnicodeDecodeError:
+            report.error(where, f'expected UTF-8, got {quoted(raw)}')
+        except BadLine as error:
+            for problem in error.problems:
+                report.error(where, problem)
+        except NotADistribution as reason:
+            report.skip(where, line['filename'], reason)
+        else:
+            for key in sorted(line.keys() - known.keys() - unknown):
+                unknown.add(key)
+                report.warning(where, f'ignored: unknown key {quoted(key)}')
+
+    packages = [with_sidecars(package, sidecars, packages_url) for _, package in files.values()]
+    index = group(packages, [facts for _, facts in projects.values()])
+    for name, (number, _) in projects.items():
+        if name not in index:
+            report.warning(f'{label}:{number}', f'ignored: there is no file of project {quoted(name)}')
+    return index
+
+
+# ------------------------------------------------------------------------------------------------- group: releases
+# What the pages need to know of a project, computed from its packages.
+
+
+class Release(NamedTuple):
+    """All files of one version: `1.0` and `1.0.0` are the same version (PEP 440)."""
+
+    version: str
+    parsed: Version | None
+    files: tuple[tuple[Package, Distribution], ...]  # by file name
+
+    @property
+    def is_yanked(self) -> bool:
+        return all(package.yanked_reason is not None for package, _ in self.files)
+
+
+def natural_order(text: str) -> list[tuple[int, str]]:
+    """Sorts `r9` before `r10`."""
+    return [(int(part), '') if part.isdecimal() else (-1, part) for part in re.split(r'(\d+)', text)]
+
+
+def spelling_order(version: str) -> tuple[bool, int, str]:
+    """The last in this order names the release: normalized spellings before others, then the more explicit one."""
+    return (str(parse_version(version)) == version, len(version), version)
+
+
+def project_releases(project: Project) -> list[Release]:
+    """The releases that a project offers, oldest first; versions that are not PEP 440 come before all others."""
+    files: dict[Version | str, list[tuple[Package, Distribution]]] = collections.defaultdict(list)
+    if project.facts.status != 'quarantined':
+        for package in project.packages:
+            distribution = identify(package)
+            files[parse_version(distribution.version) or distribution.version].append((package, distribution))
+    releases = [
+        Release(
+            version=max((distribution.version for _, distribution in members), key=spelling_order),
+            parsed=version if isinstance(version, Version) else None,
+            files=tuple(members),
+        )
+        for version, members in files.items()
+    ]
+    return sorted(releases, key=lambda each: (each.parsed is not None, each.parsed or natural_order(each.version)))
+
+
+def latest_release(releases: Sequence[Release]) -> Release | None:
+    """The newest final release that is not yanked, else the newest pre-release, else the newest that is yanked."""
+
+    def rank(release: Release) -> tuple[bool, bool]:
+        final = release.parsed is not None and not release.parsed.is_prerelease
+        return (not release.is_yanked, final and not release.is_yanked)
+
+    return max(reversed(releases), key=rank, default=None)
+
+
+# ------------------------------------------------------------------------------------------------- diff
+# What differs between this index and the one published last, without looking at a page of it.
+
+
+class Settings(NamedTuple):
+    """All that shapes the pages besides the list."""
+
+    packages_url: str  # ends in a slash; when relative, then to a page below `simple/`
+    title: str
+    logo: str | None
+    logo_width: int | None  # CSS pixels
+    generate_timestamp: bool
+    per_release_json: bool
+
+
+class Upload(NamedTuple):
+    """A row of the changelog; its order is that of the changelog."""
+
+    uploaded: int  # microseconds since 1970
+    filename: str
+    project: str
+    version: str
+
+
+class Published(NamedTuple):
+    """The record of what is published: digests by project name and by path of changelog page."""
+
+    fingerprint: str
+    projects: Mapping[str, str]
+    changelog: Mapping[str, str]
+
+
+class Changes(NamedTuple):
+    """Names of projects and paths of changelog pages, in the order of the index."""
+
+    updated: Sequence[str]
+    removed: Sequence[str]
+    updated_changelog: Sequence[str]
+    removed_changelog: Sequence[str]
+
+
+def to_bytes(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(',', ':')).encode()
+
+
+def digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def list_lines(project: Project) -> bytes:
+    """The lines of `packages.json` that speak of a project."""
+    records: list[Facts | Package] = [
+        *([project.facts] if project.facts != Facts(project.name) else []),
+        *project.packages,
+    ]
+    return b''.join(to_bytes(record.to_json()) + b'\n' for record in records)
+
+
+def changelog(index: Index) -> dict[str, Sequence[Upload]]:
+    """The uploads of each changelog page, by its path, oldest first.
+
+    A page holds one month, or a part of one. So an upload, a removal or a late entry stays within its month.
+    """
+    months: dict[str, list[Upload]] = collections.defaultdict(list)
+    for project in index.values():
+        for package in project.packages:
+            if package.uploaded is not None:
+                upload = Upload(package.uploaded, package.filename, project.name, identify(package).version)
+                months[iso_time(package.uploaded)[:7]].append(upload)
+    pages: dict[str, Sequence[Upload]] = {}
+    for month in sorted(months):
+        uploads = sorted(months[month])
+        for part, start in enumerate(range(0, len(uploads), UPLOADS_A_PAGE), 1):
+            name = month if part == 1 else f'{month}-{part}'
+            pages[f'changelog/{name}.html'] = uploads[start : start + UPLOADS_A_PAGE]
+    return pages
+
+
+def iso_time(microseconds: int) -> str:
+    """`2026-01-02T03:04:05Z`; six digits follow the seconds, or none (what every client accepts)."""
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    clock = time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))
+    return f'{clock}.{fraction:06}Z' if fraction else f'{clock}Z'
+
+
+def to_publish(index: Index, uploads: Mapping[str, Sequence[Upload]], fingerprint: str) -> Published:
+    pages = list(uploads)
+    neighbours = zip(['', *pages], pages, [*pages[1:], ''], strict=False)  # a page links to the one before and after
+    return Published(
+        fingerprint=fingerprint,
+        projects={name: digest(list_lines(project)) for name, project in index.items()},
+        changelog={page: digest(to_bytes([older, newer, uploads[page]])) for older, page, newer in neighbours},
+    )
+
+
+def differing(new: Mapping[str, str], old: Mapping[str, str]) -> list[str]:
+    return [key for key, value in new.items() if old.get(key) != value]
+
+
+def compare(new: Published, old: Published) -> Changes:
+    return Changes(
+        updated=differing(new.projects, old.projects),
+        removed=sorted(old.projects.keys() - new.projects.keys()),
+        updated_changelog=differing(new.changelog, old.changelog),
+        removed_changelog=sorted(old.changelog.keys() - new.changelog.keys()),
+    )
+
+
+# ------------------------------------------------------------------------------------------------- render: shared
+# Pages are values: a path below the output directory, and its bytes.
+
+
+class Page(NamedTuple):
+    path: str  # /-separated
+    content: bytes
+
+
+@functools.lru_cache(maxsize=1)
+def read_templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader('dumb_pypi'),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(template: str, **values: object) -> bytes:
+    return read_templates().get_template(template).render(values).encode()
+
+
+def is_absolute(url: str) -> bool:
+    return url.startswith('/') or bool(urllib.parse.urlsplit(url).scheme)
+
+
+def relocate(url: str, project: str, depth: int) -> str:
+    """A URL relative to `simple/<project>/`, as a page `depth` directories below the site writes it."""
+    if is_absolute(url):
+        return url
+    path = posixpath.normpath(f'simple/{project}/{url}') + '/'
+    return '../' * depth + path.removeprefix('./')
+
+
+def file_url(package: Package, packages_url: str) -> str:
+    if package.url is None:
+        return packages_url + urllib.parse.quote(package.path)  # a raw + means a space to object stores
+    if is_absolute(package.url):
+        return urllib.parse.urljoin(packages_url, package.url)
+    return packages_url + package.url
+
+
+# ------------------------------------------------------------------------------------------------- render: simple API
+# https://packaging.python.org/en/latest/specifications/simple-repository-api/ in its two spellings.
+
+
+def simple_file(package: Package, packages_url: str) -> dict[str, Any]:
+    """A file in the form of PEP 691, 700, 714 and 740. What is unknown is left out: uv refuses a page with `null`."""
+    file: dict[str, Any] = {
+        'filename': package.filename,
+        'url': file_url(package, packages_url),
+        'hashes': dict(package.hashes),
+    }
+    if package.requires_python is not None:
+        file['requires-python'] = package.requires_python
+    if package.core_metadata is not None:
+        algorithm, _, value = package.core_metadata.partition('=')
+        file['core-metadata'] = {algorithm: value} if value else True
+    if package.yanked_reason is not None:
+        file['yanked'] = package.yanked_reason or True  # pip takes '' for not yanked
+    if package.provenance is not None:
+        file['provenance'] = package.provenance
+    if package.size is not None:
+        file['size'] = package.size
+    if package.uploaded is not None:
+        file['upload-time'] = iso_time(package.uploaded)
+    return file
+
+
+def simple_document(project: Project, releases: Sequence[Release], packages_url: str) -> dict[str, Any]:
+    """The project page of PEP 691; the HTML page shows the same document."""
+    packages = [package for release in releases for package, _ in release.files]
+    sized = all(package.size is not None for package in packages)
+    document: dict[str, Any] = {
+        'meta': {'api-version': API_VERSION if sized else NO_SIZE_API_VERSION},
+        'name': project.name,
+        'versions': [release.version for release in releases],
+        'files': [simple_file(package, packages_url) for package in packages],
+    }
+    if project.facts.status is not None:
+        document['project-status'] = {'status': project.facts.status}
+        if project.facts.status_reason is not None:
+            document['project-status']['reason'] = project.facts.status_reason
+    return document
+
+
+def html_attributes(file: Mapping[str, Any]) -> dict[str, str | int]:
+    """What the anchor of a file says: the same, but for one hash only, and text for every value."""
+    fragment = next((f'#{name}={file["hashes"][name]}' for name in HTML_HASHES if name in file['hashes']), '')
+    attributes = {'href': file['url'] + fragment}
+    attributes |= {
+        f'data-{key}': file[key] for key in ('requires-python', 'provenance', 'upload-time', 'size') if key in file
+    }
+    if 'core-metadata' in file:
+        metadata = file['core-metadata']
+        text = 'true' if metadata is True else f'sha256={metadata["sha256"]}'
+        attributes |= {'data-core-metadata': text, 'data-dist-info-metadata': text}  # the latter for pip before 23.2
+    if 'yanked' in file:
+        attributes['data-yanked'] = '' if file['yanked'] is True else file['yanked']
+    return attributes
+
+
+def simple_pages(project: Project, releases: Sequence[Release], packages_url: str) -> Iterator[Page]:
+    document = simple_document(project, releases, packages_url)
+    files = [(file['filename'], html_attributes(file)) for file in document['files']]
+    html = render('simple_project.html', api_version=API_VERSION, project=project, files=files)
+    yield Page(f'simple/{project.name}/index.html', html)
+    yield Page(f'simple/{project.name}/index.v1_json', to_bytes(document) + b'\n')
+
+
+def simple_root_pages(index: Index) -> Iterator[Page]:
+    yield Page('simple/index.html', render('simple_index.html', api_version=API_VERSION, names=list(index)))
+    document = {'meta': {'api-version': API_VERSION}, 'projects': [{'name': name} for name in index]}
+    yield Page('simple/index.v1_json', to_bytes(document) + b'\n')
+
+
+# ------------------------------------------------------------------------------------------------- render: legacy JSON
+# `pypi/<name>/json` and `pypi/<name>/<version>/json`: unlike the simple API, its readers expect every key.
+
+_SEGMENT = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+!~-]*')
+
+
+def legacy_file(package: Package, distribution: Distribution, packages_url: str) -> dict[str, Any]:
+    hashes = dict(package.hashes)
+    uploaded = None if package.uploaded is None else iso_time(package.uploaded)
+    return {
+        'filename': package.filename,
+        'url': file_url(package, packages_url),
+        'digests': hashes,
+        'md5_digest': hashes.get('md5'),
+        'size': package.size,
+        'packagetype': distribution.packagetype,
+        'python_version': distribution.python_version,
+        'requires_python': package.requires_python,
+        'upload_time': uploaded and uploaded[: len('YYYY-MM-DDTHH:MM:SS')],
+        'upload_time_iso_8601': uploaded,
+        'yanked': package.yanked_reason is not None,
+        'yanked_reason': package.yanked_reason or None,
+    }
+
+
+def legacy_info(project: Project, release: Release | None) -> dict[str, Any]:
+    packages = [package for package, _ in release.files] if release else []
+    requires_dist = next((each.requires_dist for each in packages if each.requires_dist is not None), None)
+    return {
+        'name': project.name,
+        'version': release.version if release else None,
+        'summary': project.facts.summary,
+        'requires_dist': requires_dist,
+        'requires_python': next((each.requires_python for each in packages if each.requires_python), None),
+        'yanked': release is not None and release.is_yanked,
+        'yanked_reason': next((each.yanked_reason for each in packages if each.yanked_reason), None)
+        if release and release.is_yanked
+        else None,
+        'home_page': None,
+        'project_urls': None,
+    }
+
+
+def legacy_files(project: Project, release: Release, packages_url: str, depth: int) -> list[dict[str, Any]]:
+    url = relocate(packages_url, project.name, depth)
+    return [legacy_file(package, distribution, url) for package, distribution in release.files]
+
+
+def legacy_pages(project: Project, releases: Sequence[Release], settings: Settings) -> Iterator[Page]:
+    latest = latest_release(releases)
+    files = {each.version: legacy_files(project, each, settings.packages_url, depth=2) for each in releases}
+    document = {
+        'info': legacy_info(project, latest),
+        'releases': files,
+        'urls': files[latest.version] if latest else [],
+    }
+    yield Page(f'pypi/{project.name}/json', to_bytes(document) + b'\n')
+    for release in releases if settings.per_release_json else ():
+        if has_release_page(release.version):
+            urls = legacy_files(project, release, settings.packages_url, depth=3)
+            document = {'info': legacy_info(project, release), 'releases': {release.version: urls}, 'urls': urls}
+            yield Page(f'pypi/{project.name}/{release.version}/json', to_bytes(document) + b'\n')
+
+
+def has_release_page(version: str) -> bool:
+    """Whether a version can be a directory beside the file `json`: `json`, `.` and whatever has a slash cannot."""
+    return _SEGMENT.fullmatch(version) is not None and version.lower() != 'json'
+
+
+# ------------------------------------------------------------------------------------------------- render: for people
+# The pages that a browser shows. Templates hold loops and conditions only, so the rows are made here.
+
+NEWEST_UPLOADS = 20
+
+
+class FileRow(NamedTuple):
+    """A file on the page of its project."""
+
+    filename: str
+    url: str
+    kind: str
+    size: str
+    uploaded: str | None  # ISO 8601
+    day: str | None
+    uploaded_by: str | None
+    requires_python: str | None
+    hashes: tuple[tuple[str, str], ...]
+    metadata_url: str | None
+    provenance: str | None
+    yanked_reason: str | None
+
+
+class ReleaseSection(NamedTuple):
+    version: str
+    is_prerelease: bool
+    is_yanked: bool
+    rows: Sequence[FileRow]
+
+
+class UploadRow(NamedTuple):
+    """An upload on the home page or in the changelog."""
+
+    filename: str
+    project: str
+    version: str
+    uploaded: str  # ISO 8601
+    minute: str
+
+
+def readable_size(size: int | None) -> str:
+    """`1.6 MB`: decimal units, as file managers and the installers' own messages have them."""
+    if size is None:
+        return ''
+    value, units = float(size), iter(('bytes', 'kB', 'MB', 'GB'))
+    unit = next(units)
+    for larger in units:
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f'{value:.0f} {unit}' if unit == 'bytes' else f'{value:.1f} {unit}'
+
+
+def file_row(package: Package, distribution: Distribution, packages_url: str) -> FileRow:
+    url = file_url(package, packages_url)
+    uploaded = None if package.uploaded is None else iso_time(package.uploaded)
+    return FileRow(
+        filename=package.filename,
+        url=url,
+        kind=f'{distribution.packagetype} {distribution.python_version}',
+        size=readable_size(package.size),
+        uploaded=uploaded,
+        day=uploaded and uploaded[: len('YYYY-MM-DD')],
+        uploaded_by=package.uploaded_by,
+        requires_python=package.requires_python,
+        hashes=package.hashes,
+        metadata_url=None if package.core_metadata is None else f'{url}.metadata',
+        provenance=package.provenance,
+        yanked_reason=package.yanked_reason,
+    )
+
+
+def upload_rows(uploads: Iterable[Upload]) -> list[UploadRow]:
+    """Newest first."""
+    return [
+        UploadRow(
+            filename=each.filename,
+            project=each.project,
+            version=each.version,
+            uploaded=iso_time(each.uploaded),
+            minute=iso_time(each.uploaded)[: len('YYYY-MM-DDTHH:MM')].replace('T', ' '),
+        )
+        for each in sorted(uploads, reverse=True)
+    ]
+
+
+def human_page(path: str, template: str, settings: Settings, **values: object) -> Page:
+    root = '../' * path.count('/')
+    logo = settings.logo
+    if logo is not None and not is_absolute(logo):
+        logo = root + logo
+    return Page(path, render(template, settings=settings, logo=logo, root=root, **values))
+
+
+def project_page(project: Project, releases: Sequence[Release], settings: Settings) -> Page:
+    url = relocate(settings.packages_url, project.name, depth=2)
+    latest = latest_release(releases)
+    sections = [
+        ReleaseSection(
+            version=release.version,
+            is_prerelease=release.parsed is not None and release.parsed.is_prerelease,
+            is_yanked=release.is_yanked,
+            rows=[file_row(package, distribution, url) for package, distribution in release.files],
+        )
+        for release in reversed(releases)
+    ]
+    path = f'project/{project.name}/index.html'
+    return human_page(path, 'project.html', settings, project=project, latest=latest, releases=sections)
+
+
+def project_pages(project: Project, settings: Settings) -> Iterator[Page]:
+    """Every page that depends on this project and the settings alone."""
+    releases = project_releases(project)
+    yield from simple_pages(project, releases, settings.packages_url)
+    yield from legacy_pages(project, releases, settings)
+    yield project_page(project, releases, settings)
+
+
+def changelog_page(path: str, uploads: Mapping[str, Sequence[Upload]], settings: Settings) -> Page:
+    paths = list(uploads)
+    place = paths.index(path)
+    return human_page(
+        path,
+        'changelog_page.html',
+        settings,
+        name=changelog_name(path),
+        rows=upload_rows(uploads[path]),
+        older=posixpath.basename(paths[place - 1]) if place > 0 else None,
+        newer=posixpath.basename(paths[place + 1]) if place + 1 < len(paths) else None,
+    )
+
+
+def changelog_name(path: str) -> str:
+    """`2026-11`, or `2026-11-2` for the second page of that month."""
+    return path.removeprefix('changelog/').removesuffix('.html')
+
+
+def changelog_index_pages(uploads: Mapping[str, Sequence[Upload]], settings: Settings) -> Iterator[Page]:
+    if uploads:
+        months = [(changelog_name(path), len(uploads[path])) for path in reversed(list(uploads))]
+        yield human_page('changelog/index.html', 'changelog_index.html', settings, months=months)
+        yield human_page('changelog/page1.html', 'changelog_moved.html', settings)  # where release 1.15.0 had it
+
+
+def home_page(index: Index, uploads: Mapping[str, Sequence[Upload]], settings: Settings, built: int | None) -> Page:
+    newest: list[Upload] = []
+    for path in reversed(list(uploads)):
+        newest += uploads[path]
+        if len(newest) >= NEWEST_UPLOADS:
+            break
+    return human_page(
+        'index.html',
+        'home.html',
+        settings,
+        names=list(index),
+        files=sum(len(project.packages) for project in index.values()),
+        newest=upload_rows(newest)[:NEWEST_UPLOADS],
+        built=None if built is None else iso_time(built),
+    )
+
+
+def read_static_pages() -> Iterator[Page]:
+    """The style of the human pages, which lies in the package as it is."""
+    for file in sorted((importlib.resources.files('dumb_pypi') / 'static').iterdir(), key=lambda file: file.name):
+        yield Page(f'static/{file.name}', file.read_bytes())
+
+
+def shared_pages(
+    index: Index, uploads: Mapping[str, Sequence[Upload]], changes: Changes, settings: Settings, built: int | None
+) -> Iterator[Page]:
+    """The pages that tell of more than one project, in the order in which they link to each other.
+
+    `packages.json` comes last: whoever finds a list there finds its pages too.
+    """
+    for path in changes.updated_changelog:
+        if path in uploads:
+            yield changelog_page(path, uploads, settings)
+    yield from simple_root_pages(index)
+    yield from changelog_index_pages(uploads, settings)
+    yield home_page(index, uploads, settings, built)
+    yield Page('packages.json', b''.join(list_lines(project) for project in index.values()))
+
+
+# ------------------------------------------------------------------------------------------------- write
+# A site on disk. One function writes files and one removes them; a run may be killed between any two lines of either.
+
+RECORD = '.dumb-pypi.json'
+RECORD_FORMAT = 1
+LOCK = '.dumb-pypi.lock'
+TEMPORARY = '.dumb-pypi.tmp'  # always the same name: what a killed run leaves here, the next run takes away
+MARKS = (  # how the pages of this program begin: it removes nothing else
+    b'<meta name="generator" content="dumb-pypi">',
+    b'{"meta":{"api-version":"1.',
+    b'{"info":{"name":"',
+    b'/* dumb-pypi',
+)
+MARK_WITHIN = 200  # bytes
+
+
+@contextlib.contextmanager
+def refusal(action: str, path: str) -> Iterator[None]:
+    """Turns what a file system refuses into one line for the user."""
+    try:
+        yield
+    except OSError as error:
+        raise Failure(f'cannot {action} {path}: {error.strerror}') from None
+
+
+def read_head(path: str, size: int = -1) -> bytes | None:
+    """The first bytes of a file, all of them by default; `None` when there is no file."""
+    with refusal('read', path):
+        try:
+            with open(path, 'rb') as file:
+                return file.read(size)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
+def write_file(path: str, content: bytes, temporary: str) -> None:
+    """Replaces a file as a whole: a reader finds the old bytes or the new ones, never a part."""
+    with refusal('write', path):
+        try:
+            os.makedirs(os.path.dirname(path) or '.', exist_ok=True)
+            with open(temporary, 'wb') as file:
+                file.write(content)
+            os.replace(temporary, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+
+def remove_file(path: str, top: str) -> None:
+    """Removes a file that may be gone already, and the directories below `top` that are empty then."""
+    with refusal('remove', path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        os.unlink(path)
+    with contextlib.suppress(OSError):  # not empty, or gone
+        while (path := os.path.dirname(path)) != top:
+            os.rmdir(path)
+
+
+class PathList:
+    """A list for the copying step. A path enters it before the site changes, so a killed run loses none."""
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+        self.file: IO[str] | None = None
+        if path is not None:
+            with refusal('write', path):
+                self.file = open(path, 'a+', encoding='utf-8', newline='\n')
+
+    def write_path(self, page_path: str) -> None:
+        if self.path is not None and self.file is not None:
+            with refusal('write', self.path):
+                self.file.write(f'{page_path}\n')
+                self.file.flush()
+
+    def write_settled(self, belongs: Callable[[str], bool]) -> None:
+        """Leaves each path once, where it was added last, and only those that belong here."""
+        if self.path is not None and self.file is not None:
+            self.file.close()
+            old = read_head(self.path) or b''
+            paths = [path for path in dict.fromkeys(reversed(old.decode().splitlines())) if path and belongs(path)]
+            new = ''.join(f'{path}\n' for path in reversed(paths)).encode()
+            if new != old:
+                write_file(self.path, new, f'{self.path}.tmp')
+
+
+class Site:
+    """What lies in the output directory. Paths are those of pages: relative to it, and /-separated."""
+
+    def __init__(self, directory: str, changed_paths: str | None, removed_paths: str | None) -> None:
+        self.directory = directory
+        self.changed = PathList(changed_paths)
+        self.removed = PathList(removed_paths)
+
+    def full(self, path: str) -> str:
+        return os.path.join(self.directory, *path.split('/'))
+
+    def read_names(self, path: str) -> list[str]:
+        """What a directory holds; nothing when there is none."""
+        try:
+            return sorted(os.listdir(self.full(path)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def write_page(self, page: Page) -> None:
+        """Leaves a file alone that has these bytes already."""
+        path = self.full(page.path)
+        if read_head(path) != page.content:
+            self.changed.write_path(page.path)
+            write_file(path, page.content, self.full(TEMPORARY))
+
+    def remove_page(self, path: str) -> None:
+        self.removed.write_path(path)
+        remove_file(self.full(path), self.directory)
+
+    def remove_stale(self, path: str) -> None:
+        """Removes a page unless somebody else wrote it; where there is none, the directories that a kill left empty."""
+        head = read_head(self.full(path), MARK_WITHIN)
+        if head is None:
+            remove_file(self.full(path), self.directory)
+        elif any(mark in head for mark in MARKS):
+            self.remove_page(path)
+
+    def write_path_lists(self) -> None:
+        self.changed.write_settled(lambda path: os.path.exists(self.full(path)))
+        self.removed.write_settled(lambda path: not os.path.exists(self.full(path)))
+
+
+def read_record(site: Site) -> Published | None:
+    """`None` when the record is missing, damaged, or of another program's format."""
+    try:
+        record = json.loads(read_head(site.full(RECORD)) or b'')
+        if record['format'] == RECORD_FORMAT:
+            return Published(str(record['fingerprint']), dict(record['projects']), dict(record['changelog']))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    return None
+
+
+def read_project_names(site: Site) -> list[str]:
+    """The projects that have a directory, whoever made it."""
+    names = {name for parent in ('simple', 'pypi', 'project') for name in site.read_names(parent)}
+    return sorted(name for name in names if _NAME.fullmatch(name) and name == canonicalize_name(name))
+
+
+def read_project_paths(site: Site, name: str) -> list[str]:
+    """Where the pages of a project lie, or lay."""
+    releases = [f'pypi/{name}/{version}/json' for version in site.read_names(f'pypi/{name}') if version != 'json']
+    paths = [f'simple/{name}/index.html', f'simple/{name}/index.v1_json', f'pypi/{name}/json']
+    return [*paths, *releases, f'project/{name}/index.html']
+
+
+@contextlib.contextmanager
+def locked(directory: str) -> Iterator[None]:
+    """One run at a time: raises `Failure` when another has the directory. The lock of a dead process does not count."""
+    created = not os.path.isdir(directory)
+    path = os.path.join(directory, LOCK)
+    with refusal('write', path):
+        os.makedirs(directory, exist_ok=True)
+        while True:
+            file = open(path, 'a+', encoding='ascii')
+            if not lock_file(file):
+                file.seek(0)
+                holder = file.read().strip()
+                file.close()
+                raise Failure(f'{directory}: another run has it (pid {holder})')
+            if os.path.exists(path) and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                break
+            file.close()  # the run before this one took its lock away between our open and our lock
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        file.close()
+        if created:
+            with contextlib.suppress(OSError):
+                os.rmdir(directory)
+
+
+if sys.platform == 'win32':  # pragma: no cover (what is tested here is Linux)
+    import msvcrt
+
+    def lock_file(file: IO[str]) -> bool:
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def lock_file(file: IO[str]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+# ------------------------------------------------------------------------------------------------- the whole run
+
+
+class Args(argparse.Namespace):
+    """The command line, as typed."""
+
+    package_list: str | None
+    package_list_json: str | None
+    previous_package_list: str | None
+    previous_package_list_json: str | None
+    output_dir: str
+    packages_url: str
+    title: str
+    logo: str | None
+    logo_width: int | None
+    generate_timestamp: bool
+    per_release_json: bool
+    strict: bool
+    allow_empty: bool
+    rebuild: bool
+    max_delete: int | None
+    changed_paths: str | None
+    removed_paths: str | None
+
+
+def read_fingerprint(settings: Settings) -> str:
+    """Changes with the settings, the program, its templates and what renders them."""
+    package = importlib.resources.files('dumb_pypi')
+    files = [package / 'main.py', *(package / 'templates').iterdir(), *(package / 'static').iterdir()]
+    parts = [to_bytes(settings), *(file.read_bytes() for file in sorted(files, key=lambda file: file.name))]
+    versions = [importlib.metadata.version(name) for name in ('jinja2', 'markupsafe', 'packaging')]
+    return digest(b'\0'.join([*parts, to_bytes(versions)]))
+
+
+def read_indexes(args: Args) -> tuple[Index, Index | None]:
+    """The list, and the one before it if that is given. Raises `Failure` when anything is wrong with either."""
+    report = Report(args.strict)
+    source = args.package_list_json or args.package_list or '-'
+    index = read_index(source, args.package_list_json is not None, args.packages_url, report)
+    previous = None
+    previous_source = args.previous_package_list_json or args.previous_package_list
+    if previous_source is not None:
+        is_json = args.previous_package_list_json is not None
+        previous = read_index(previous_source, is_json, args.packages_url, report)
+    report.finish()
+    if not index and not args.allow_empty:
+        raise Failure(f'{list_label(source)}: no package at all; --allow-empty if this is meant')
+    return index, previous
+
+
+def read_packages_json(site: Site) -> Index:
+    """The list that the site was made of."""
+    path, report = site.full('packages.json'), Report(strict=False)
+    index = read_index(path, True, '', report) if os.path.exists(path) else {}
+    report.finish()
+    return index
+
+
+def check_deletions(index: Index, published: Index, most: int) -> None:
+    """Raises `Failure` when more than `most` files of the list published last are missing from this one."""
+    old, new = (
+        {package.filename for each in projects.values() for package in each.packages} for projects in (published, index)
+    )
+    missing = sorted(old - new)
+    if len(missing) > most:
+        first = ', '.join(missing[:5]) + (', …' if len(missing) > 5 else '')
+        raise Failure(f'{len(missing)} files are missing from the list, --max-delete allows {most}: {first}')
+
+
+def read_published(site: Site, new: Published, rebuild: bool) -> Published:
+    """The record of the site; or, where it tells nothing, all that may be there, so that everything is looked at."""
+    record = read_record(site)
+    if record is not None and record.fingerprint == new.fingerprint and not rebuild:
+        return record
+    pages = [f'changelog/{name}' for name in site.read_names('changelog')]
+    return Published('', dict.fromkeys(read_project_names(site), ''), dict.fromkeys(pages, ''))
+
+
+def write_pages(site: Site, pages: Iterable[Page], elsewhere: dict[str, str]) -> set[str]:
+    """Writes the pages, but for those that are published `elsewhere` (their digests by path) with the same bytes.
+
+    Takes the paths out of `elsewhere`, and returns them all.
+    """
+    paths = set()
+    for page in pages:
+        paths.add(page.path)
+        published = elsewhere.pop(page.path, None)
+        if published is None or published != digest(page.content):
+            site.write_page(page)
+    return paths
+
+
+def write_site(site: Site, index: Index, previous: Index | None, settings: Settings, rebuild: bool) -> None:
+    """Makes the site that of `index`: pages first, then what links to them, then removals, the record last.
+
+    With `previous`, the site is elsewhere: here go only the pages in which the two lists differ, and no record.
+    """
+    uploads, old_uploads = changelog(index), changelog(previous or {})
+    fingerprint = read_fingerprint(settings)
+    new = to_publish(index, uploads, fingerprint)
+    old = read_published(site, new, rebuild) if previous is None else to_publish(previous, old_uploads, fingerprint)
+    if old == new:
+        return
+    changes = compare(new, old)
+    built = int(time.time()) * 1_000_000 if settings.generate_timestamp else None
+    static = list(read_static_pages())
+    elsewhere: dict[str, str] = {}
+    if previous is not None:
+        there = [static, shared_pages(previous, old_uploads, changes, settings, built)]
+        there += [
+            project_pages(previous[name], settings) for name in (*changes.updated, *changes.removed) if name in previous
+        ]
+        elsewhere = {page.path: digest(page.content) for pages in there for page in pages}
+
+    site.remove_page(RECORD)  # until the new one is there, the site is not known to be that of any list
+    stale = [f'static/{name}' for name in site.read_names('static')]
+    wanted = write_pages(site, static, elsewhere)
+    for name in changes.updated:
+        paths = write_pages(site, project_pages(index[name], settings), elsewhere)
+        stale += [path for path in read_project_paths(site, name) if path not in paths]
+    wanted |= write_pages(site, shared_pages(index, uploads, changes, settings, built), elsewhere)
+
+    for name in changes.removed:
+        stale += read_project_paths(site, name)
+    stale += [
+        *changes.removed_changelog,
+        *(page.path for page in changelog_index_pages(uploads or old_uploads, settings)),
+    ]
+    for path in elsewhere:
+        site.remove_page(path)
+    for path in stale:
+        if path not in wanted:
+            site.remove_stale(path)
+    if previous is None:
+        site.write_page(Page(RECORD, to_bytes({'format': RECORD_FORMAT, **new._asdict()}) + b'\n'))
+
+
+def run(args: Args, settings: Settings) -> None:
+    """The table of contents. Raises `Failure`."""
+    with locked(args.output_dir):
+        site = Site(args.output_dir, args.changed_paths, args.removed_paths)
+        index, previous = read_indexes(args)
+        if args.max_delete is not None:
+            check_deletions(index, read_packages_json(site) if previous is None else previous, args.max_delete)
+        try:
+            write_site(site, index, previous, settings, args.rebuild)
+        finally:
+            site.write_path_lists()
+
+
+def url_argument(text: str) -> str:
+    try:
+        url = parse_url(text)
+    except Unexpected as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if '?' in url:
+        raise argparse.ArgumentTypeError(str(Unexpected('a URL without a query', text)))
+    return url if url.endswith('/') else f'{url}/'
+
+
+def number_argument(text: str) -> int:
+    if not re.fullmatch('[0-9]{1,9}', text):
+        raise argparse.ArgumentTypeError(str(Unexpected('a whole number', text)))
+    return int(text)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='dumb-pypi',
+        description='Writes a static Python package index: plain files, made from a list of distribution files.',
+        epilog='Exit status: 0 done, 1 bad input or a file that cannot be written, 2 wrong usage.',
+        allow_abbrev=False,
+    )
+    parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
+
+    lists = parser.add_argument_group('the list', '`-` is standard input')
+    current = lists.add_mutually_exclusive_group(required=True)
+    current.add_argument('--package-list', metavar='FILE', help='one file name on each line')
+    current.add_argument('--package-list-json', metavar='FILE', help='one JSON object on each line')
+    lists.add_argument('--strict', action='store_true', help='treat warnings (skipped files, unknown keys) as errors')
+    lists.add_argument('--allow-empty', action='store_true', help='accept a list without any package')
+    lists.add_argument(
+        '--max-delete',
+        metavar='N',
+        type=number_argument,
+        help='refuse a list in which more than N files are missing that were published last',
+    )
+
+    site = parser.add_argument_group('the site')
+    site.add_argument('--output-dir', metavar='DIR', required=True, help='where to write the site')
+    site.add_argument(
+        '--packages-url',
+        metavar='URL',
+        type=url_argument,
+        required=True,
+        help='where the files are: absolute, or relative to a page below simple/, as in ../../pool/',
+    )
+    site.add_argument('--title', type=parse_text, default='My Private PyPI', help='default: %(default)s')
+    site.add_argument('--logo', metavar='URL', help='an image: absolute, or relative to the site')
+    site.add_argument('--logo-width', metavar='PIXELS', type=number_argument)
+    site.add_argument(
+        '--generate-timestamp',
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help='say on the home page when the site was last changed (default: no, for the same bytes every time)',
+    )
+    site.add_argument(
+        '--per-release-json',
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help='write pypi/<name>/<version>/json: many files that few tools read (default: yes)',
+    )
+
+    runs = parser.add_argument_group('from one run to the next', 'only what differs from the last run is written')
+    base = runs.add_mutually_exclusive_group()
+    base.add_argument('--rebuild', action='store_true', help='look at every page, as after an edit by hand')
+    base.add_argument(
+        '--previous-package-list',
+        metavar='FILE',
+        help='the site is elsewhere: write only the pages in which the list differs from this one',
+    )
+    base.add_argument(
+        '--previous-package-list-json', metavar='FILE', help='the same; the packages.json of a site will do'
+    )
+    runs.add_argument('--changed-paths', metavar='FILE', help='add the paths of the written files to this list')
+    runs.add_argument('--removed-paths', metavar='FILE', help='add the paths of the removed files to this list')
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = make_parser()
+    args = parser.parse_args(argv, Args())
+    previous = args.previous_package_list_json or args.previous_package_list
+    if previous == '-' == (args.package_list_json or args.package_list):
+        parser.error('standard input can hold one list only')
+    settings = Settings(
+        packages_url=args.packages_url,
+        title=args.title,
+        logo=args.logo,
+        logo_width=args.logo_width,
+        generate_timestamp=args.generate_timestamp,
+        per_release_json=args.per_release_json,
+    )
+    try:
+        run(args, settings)
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
