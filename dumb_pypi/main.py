@@ -16,6 +16,7 @@ import functools
 import hashlib
 import importlib.metadata
 import importlib.resources
+import itertools
 import json
 import math
 import os
@@ -50,14 +51,15 @@ class Failure(Exception):
 
 
 # ------------------------------------------------------------------------------------------------- parse: one value
-# Each function takes one JSON value and returns it in its one canonical form, or raises `Unexpected`.
+# Each function takes one JSON value and returns it in its one canonical form, or raises `BadValue`.
 
 
-class Unexpected(ValueError):
-    """A value of the wrong kind."""
+class BadValue(ValueError):
+    """A value, or a line, that is not what it must be: one problem on each line of the text."""
 
-    def __init__(self, expected: str, value: object) -> None:
-        super().__init__(f'expected {expected}, got {quoted(value)}')
+
+def unexpected(expected: str, value: object) -> BadValue:
+    return BadValue(f'expected {expected}, got {quoted(value)}')
 
 
 class NotADistribution(ValueError):
@@ -87,14 +89,19 @@ def quoted(value: object) -> str:
 
 def parse_text(value: object) -> str:
     if not isinstance(value, str):
-        raise Unexpected('text', value)
+        raise unexpected('text', value)
     return ' '.join(_UNPRINTABLE.sub(' ', value).split())
 
 
-def parse_bool(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise Unexpected('true or false', value)
-    return value
+def checked(expected: str, accepts: Callable[[Any], bool]) -> Callable[[Any], Any]:
+    """A parser for values that need no other form than the one they come in."""
+
+    def parse(value: object) -> object:
+        if not accepts(value):
+            raise unexpected(expected, value)
+        return value
+
+    return parse
 
 
 def parse_path(value: object) -> str:
@@ -103,7 +110,7 @@ def parse_path(value: object) -> str:
     Raises `NotADistribution` for a path that an index must not link to.
     """
     if not isinstance(value, str) or not value:
-        raise Unexpected('a file name', value)
+        raise unexpected('a file name', value)
     path = value.removeprefix('./')
     if _UNPRINTABLE.search(path):
         raise NotADistribution('has control characters in its name')
@@ -117,32 +124,20 @@ def parse_path(value: object) -> str:
 def parse_name(value: object) -> str:
     """The normalized name (PEP 503) of a project."""
     if not isinstance(value, str) or not _NAME.fullmatch(value) or len(value) > MAX_NAME:
-        raise Unexpected('a project name', value)
+        raise unexpected('a project name', value)
     return canonicalize_name(value)
-
-
-def parse_version_text(value: object) -> str:
-    if not isinstance(value, str) or not value or len(value) > MAX_NAME or value != parse_text(value):
-        raise Unexpected('a version', value)
-    return value
-
-
-def parse_size(value: object) -> int:
-    if type(value) is not int or not 0 <= value < 2**63:
-        raise Unexpected('a number of bytes', value)
-    return value
 
 
 def parse_hash(value: object) -> tuple[str, str]:
     algorithm, _, digest = value.partition('=') if isinstance(value, str) else ('', '', '')
     if len(digest) != HASH_DIGITS.get(algorithm) or not re.fullmatch('[0-9A-Fa-f]+', digest):
-        raise Unexpected('<algorithm>=<hex>', value)
+        raise unexpected('<algorithm>=<hex>', value)
     return algorithm, digest.lower()  # pip before 24.1 compares the text, and its own digests are lower case
 
 
 def parse_hashes(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict):
-        raise Unexpected('an object {algorithm: hex}', value)
+        raise unexpected('an object {algorithm: hex}', value)
     return tuple(sorted(parse_hash(f'{algorithm}={digest}') for algorithm, digest in value.items()))
 
 
@@ -150,20 +145,20 @@ def parse_url(value: object) -> str:
     """A URL, absolute or relative, in the characters of RFC 3986; what runs script is none."""
     expected = 'a percent-encoded http, https or file URL without a fragment'
     if not isinstance(value, str) or not _URL.fullmatch(value):
-        raise Unexpected(expected, value)
+        raise unexpected(expected, value)
     try:
         parts = urllib.parse.urlsplit(value)
         reachable = parts.port != 0 and (bool(parts.hostname) or parts.scheme not in ('http', 'https'))
     except ValueError:  # a port above 65535, half of an IPv6 address
         reachable = False
     if not reachable or parts.scheme not in ('', 'http', 'https', 'file'):
-        raise Unexpected(expected, value)
+        raise unexpected(expected, value)
     return value
 
 
-def parse_provenance(value: object) -> str:
+def parse_https_url(value: object) -> str:
     if not isinstance(value, str) or not value.startswith('https://'):
-        raise Unexpected('an absolute https URL', value)
+        raise unexpected('an absolute https URL', value)
     return parse_url(value)
 
 
@@ -173,14 +168,14 @@ def parse_core_metadata(value: object) -> str | None:
     if value is True or value == 'true':
         return 'true'
     if not isinstance(value, str) or not value.startswith('sha256='):
-        raise Unexpected('true or sha256=<hex>', value)
+        raise unexpected('true or sha256=<hex>', value)
     return '='.join(parse_hash(value))
 
 
-def parse_requires_dist(value: object) -> tuple[str, ...]:
+def parse_texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise Unexpected('a list of requirements', value)
-    return tuple(parse_text(requirement) for requirement in value)
+        raise unexpected('a list of texts', value)
+    return tuple(parse_text(each) for each in value)
 
 
 def parse_time(value: object) -> int:
@@ -191,23 +186,17 @@ def parse_time(value: object) -> int:
         try:
             moment = datetime.datetime.fromisoformat(f'{day}T{clock}')
         except ValueError:
-            raise Unexpected(expected, value) from None
+            raise unexpected(expected, value) from None
         offset = datetime.timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
         seconds = (moment - _EPOCH + (offset if sign == '-' else -offset)) // datetime.timedelta(seconds=1)
         microseconds = seconds * 1_000_000 + int((fraction or '').ljust(6, '0')[:6])
     elif type(value) is int or (isinstance(value, float) and math.isfinite(value)):
         microseconds = round(value * 1_000_000)
     else:
-        raise Unexpected(expected, value)
+        raise unexpected(expected, value)
     if not 0 <= microseconds < _LAST_SECOND * 1_000_000:
-        raise Unexpected(f'{expected}, between 1970 and 2242', value)
+        raise unexpected(f'{expected}, between 1970 and 2242', value)
     return microseconds
-
-
-def parse_status(value: object) -> str:
-    if value not in STATUSES:
-        raise Unexpected(f'one of {", ".join(STATUSES)}', value)
-    return str(value)
 
 
 # ------------------------------------------------------------------------------------------------- parse: one line
@@ -215,25 +204,17 @@ def parse_status(value: object) -> str:
 # inverse, and what `to_json` returns is the object of a line in `packages.json`.
 
 
-class BadLine(ValueError):
-    """All that is wrong with the values of one line: `problems` holds texts `key: expected …, got …`."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__('; '.join(problems))
-        self.problems = problems
-
-
 def parse_values(line: Mapping[str, Any], parsers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
-    """The values of the known keys; `null` says as little as no key at all. Raises `BadLine`."""
+    """The values of the known keys; `null` says as little as no key at all. Raises `BadValue`."""
     values, problems = {}, []
     for key, value in line.items():
         if value is not None and key in parsers:
             try:
                 values[key] = parsers[key](value)
-            except Unexpected as error:
+            except BadValue as error:
                 problems.append(f'{key}: {error}')
     if problems:
-        raise BadLine(problems)
+        raise BadValue('\n'.join(problems))
     return values
 
 
@@ -260,12 +241,12 @@ class Package(NamedTuple):
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Package:
-        """Raises `BadLine`, and `NotADistribution` for a file name that an index must not show."""
+        """Raises `BadValue`, and `NotADistribution` for a file name that an index must not show."""
         values = parse_values(line, PACKAGE_KEYS)
         hashes = dict(values.get('hashes', ()))
         algorithm, digest = values.get('hash', (None, None))
         if algorithm and hashes.setdefault(algorithm, digest) != digest:
-            raise BadLine([f'hash: {Unexpected(f"the {algorithm} that `hashes` gives", digest)}'])
+            raise BadValue(f'hash: {unexpected(f"the {algorithm} that `hashes` gives", digest)}')
         reason = values.get('yanked_reason')
         return cls(
             path=values['filename'],
@@ -314,7 +295,7 @@ class Facts(NamedTuple):
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Facts:
-        """Raises `BadLine`."""
+        """Raises `BadValue`."""
         values = parse_values(line, FACTS_KEYS)
         return cls(
             project=values['project'],
@@ -331,23 +312,23 @@ PACKAGE_KEYS: dict[str, Callable[[Any], Any]] = {
     'filename': parse_path,
     'hash': parse_hash,
     'hashes': parse_hashes,
-    'size': parse_size,
+    'size': checked('a number of bytes', lambda value: type(value) is int and 0 <= value < 2**63),
     'url': parse_url,
     'requires_python': parse_text,
-    'requires_dist': parse_requires_dist,
+    'requires_dist': parse_texts,
     'core_metadata': parse_core_metadata,
-    'provenance': parse_provenance,
+    'provenance': parse_https_url,
     'upload_timestamp': parse_time,
     'uploaded_by': parse_text,
-    'yanked': parse_bool,
+    'yanked': checked('true or false', lambda value: isinstance(value, bool)),
     'yanked_reason': parse_text,
     'name': parse_name,
-    'version': parse_version_text,
+    'version': checked('a version', lambda value: 0 < len(parse_text(value)) == len(value) <= MAX_NAME),
 }
 FACTS_KEYS: dict[str, Callable[[Any], Any]] = {
     'project': parse_name,
     'summary': parse_text,
-    'status': parse_status,
+    'status': checked(f'one of {", ".join(STATUSES)}', lambda value: value in STATUSES),
     'status_reason': parse_text,
 }
 SIDECARS = ('.metadata', '.provenance')  # files that speak of the file they are named after: PEP 658, PEP 740
@@ -491,17 +472,17 @@ Index = Mapping[str, Project]  # by normalized name, sorted
 
 
 def parse_line(text: str, is_json: bool) -> dict[str, Any]:
-    """A line of either list format as a JSON object. Raises `BadLine`."""
+    """A line of either list format as a JSON object. Raises `BadValue`."""
     if not is_json:
         return {'filename': text}
     try:
         line = json.loads(text)
     except (ValueError, RecursionError):  # ValueError also for a number of more than 4,300 digits
-        raise BadLine([str(Unexpected('a JSON object', text))]) from None
+        raise unexpected('a JSON object', text) from None
     if not isinstance(line, dict):
-        raise BadLine([str(Unexpected('a JSON object', line))])
+        raise unexpected('a JSON object', line)
     if line.get('filename') is None and line.get('project') is None:
-        raise BadLine([f'filename: {Unexpected("a file name", line.get("filename"))}'])
+        raise BadValue(f'filename: {unexpected("a file name", line.get("filename"))}')
     return line
 
 
@@ -517,14 +498,14 @@ Record = TypeVar('Record', Package, Facts)
 
 
 def add_record(records: dict[str, tuple[int, Record]], key: str, number: int, record: Record) -> None:
-    """Adds what line `number` says of `key`. Raises `BadLine` when an earlier line says something else of it."""
+    """Adds what line `number` says of `key`. Raises `BadValue` when an earlier line says something else of it."""
     first, earlier = records.setdefault(key, (number, record))
     if earlier != record:
         one, other = earlier.to_json(), record.to_json()
         differing = [name for name in {**one, **other} if one.get(name) != other.get(name)]
         subject = 'filename' if isinstance(record, Package) else 'project'
-        raise BadLine(
-            [f'{subject}: expected {quoted(key)} to be as in line {first}, got another {", ".join(differing)}']
+        raise BadValue(
+            f'{subject}: expected {quoted(key)} to be as in line {first}, got another {", ".join(differing)}'
         )
 
 
@@ -594,8 +575,8 @@ def read_index(source: str, is_json: bool, packages_url: str, report: Report) ->
                 add_record(files, package.filename, number, package)
         except UnicodeDecodeError:
             report.error(where, f'expected UTF-8, got {quoted(raw)}')
-        except BadLine as error:
-            for problem in error.problems:
+        except BadValue as error:
+            for problem in str(error).splitlines():
                 report.error(where, problem)
         except NotADistribution as reason:
             report.skip(where, line['filename'], reason)
@@ -622,6 +603,10 @@ class Release(NamedTuple):
     version: str
     parsed: Version | None
     files: tuple[tuple[Package, Distribution], ...]  # by file name
+
+    @property
+    def is_prerelease(self) -> bool:
+        return self.parsed is not None and self.parsed.is_prerelease
 
     @property
     def is_yanked(self) -> bool:
@@ -690,6 +675,9 @@ class Upload(NamedTuple):
     version: str
 
 
+Changelog = dict[str, list[Upload]]  # by path of the page, pages and uploads oldest first
+
+
 class Published(NamedTuple):
     """The record of what is published: digests by project name and by path of changelog page."""
 
@@ -724,7 +712,7 @@ def list_lines(project: Project) -> bytes:
     return b''.join(to_bytes(record.to_json()) + b'\n' for record in records)
 
 
-def changelog(index: Index) -> dict[str, Sequence[Upload]]:
+def changelog(index: Index) -> Changelog:
     """The uploads of each changelog page, by its path, oldest first.
 
     A page holds one month, or a part of one. So an upload, a removal or a late entry stays within its month.
@@ -735,7 +723,7 @@ def changelog(index: Index) -> dict[str, Sequence[Upload]]:
             if package.uploaded is not None:
                 upload = Upload(package.uploaded, package.filename, project.name, identify(package).version)
                 months[iso_time(package.uploaded)[:7]].append(upload)
-    pages: dict[str, Sequence[Upload]] = {}
+    pages: Changelog = {}
     for month in sorted(months):
         uploads = sorted(months[month])
         for part, start in enumerate(range(0, len(uploads), UPLOADS_A_PAGE), 1):
@@ -751,7 +739,7 @@ def iso_time(microseconds: int) -> str:
     return f'{clock}.{fraction:06}Z' if fraction else f'{clock}Z'
 
 
-def to_publish(index: Index, uploads: Mapping[str, Sequence[Upload]], fingerprint: str) -> Published:
+def to_publish(index: Index, uploads: Changelog, fingerprint: str) -> Published:
     pages = list(uploads)
     neighbours = zip(['', *pages], pages, [*pages[1:], ''], strict=False)  # a page links to the one before and after
     return Published(
@@ -783,9 +771,27 @@ class Page(NamedTuple):
     content: bytes
 
 
+def readable_time(microseconds: int) -> str:
+    """`2026-01-02 03:04`, in UTC."""
+    return iso_time(microseconds)[: len('YYYY-MM-DDTHH:MM')].replace('T', ' ')
+
+
+def readable_size(size: int | None) -> str:
+    """`1.6 MB`: decimal units, as file managers and the installers' own messages have them."""
+    if size is None:
+        return ''
+    value, units = float(size), iter(('bytes', 'kB', 'MB', 'GB'))
+    unit = next(units)
+    for larger in units:
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f'{value:.0f} {unit}' if unit == 'bytes' else f'{value:.1f} {unit}'
+
+
 @functools.lru_cache(maxsize=1)
 def read_templates() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader('dumb_pypi'),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -793,6 +799,8 @@ def read_templates() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters.update(iso_time=iso_time, readable_time=readable_time, readable_size=readable_size)
+    return environment
 
 
 def render(template: str, **values: object) -> bytes:
@@ -968,86 +976,6 @@ def has_release_page(version: str) -> bool:
 NEWEST_UPLOADS = 20
 
 
-class FileRow(NamedTuple):
-    """A file on the page of its project."""
-
-    filename: str
-    url: str
-    kind: str
-    size: str
-    uploaded: str | None  # ISO 8601
-    day: str | None
-    uploaded_by: str | None
-    requires_python: str | None
-    hashes: tuple[tuple[str, str], ...]
-    metadata_url: str | None
-    provenance: str | None
-    yanked_reason: str | None
-
-
-class ReleaseSection(NamedTuple):
-    version: str
-    is_prerelease: bool
-    is_yanked: bool
-    rows: Sequence[FileRow]
-
-
-class UploadRow(NamedTuple):
-    """An upload on the home page or in the changelog."""
-
-    filename: str
-    project: str
-    version: str
-    uploaded: str  # ISO 8601
-    minute: str
-
-
-def readable_size(size: int | None) -> str:
-    """`1.6 MB`: decimal units, as file managers and the installers' own messages have them."""
-    if size is None:
-        return ''
-    value, units = float(size), iter(('bytes', 'kB', 'MB', 'GB'))
-    unit = next(units)
-    for larger in units:
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f'{value:.0f} {unit}' if unit == 'bytes' else f'{value:.1f} {unit}'
-
-
-def file_row(package: Package, distribution: Distribution, packages_url: str) -> FileRow:
-    url = file_url(package, packages_url)
-    uploaded = None if package.uploaded is None else iso_time(package.uploaded)
-    return FileRow(
-        filename=package.filename,
-        url=url,
-        kind=f'{distribution.packagetype} {distribution.python_version}',
-        size=readable_size(package.size),
-        uploaded=uploaded,
-        day=uploaded and uploaded[: len('YYYY-MM-DD')],
-        uploaded_by=package.uploaded_by,
-        requires_python=package.requires_python,
-        hashes=package.hashes,
-        metadata_url=None if package.core_metadata is None else f'{url}.metadata',
-        provenance=package.provenance,
-        yanked_reason=package.yanked_reason,
-    )
-
-
-def upload_rows(uploads: Iterable[Upload]) -> list[UploadRow]:
-    """Newest first."""
-    return [
-        UploadRow(
-            filename=each.filename,
-            project=each.project,
-            version=each.version,
-            uploaded=iso_time(each.uploaded),
-            minute=iso_time(each.uploaded)[: len('YYYY-MM-DDTHH:MM')].replace('T', ' '),
-        )
-        for each in sorted(uploads, reverse=True)
-    ]
-
-
 def human_page(path: str, template: str, settings: Settings, **values: object) -> Page:
     root = '../' * path.count('/')
     logo = settings.logo
@@ -1060,13 +988,7 @@ def project_page(project: Project, releases: Sequence[Release], settings: Settin
     url = relocate(settings.packages_url, project.name, depth=2)
     latest = latest_release(releases)
     sections = [
-        ReleaseSection(
-            version=release.version,
-            is_prerelease=release.parsed is not None and release.parsed.is_prerelease,
-            is_yanked=release.is_yanked,
-            rows=[file_row(package, distribution, url) for package, distribution in release.files],
-        )
-        for release in reversed(releases)
+        (release, [(*file, file_url(file[0], url)) for file in release.files]) for release in reversed(releases)
     ]
     path = f'project/{project.name}/index.html'
     return human_page(path, 'project.html', settings, project=project, latest=latest, releases=sections)
@@ -1080,7 +1002,7 @@ def project_pages(project: Project, settings: Settings) -> Iterator[Page]:
     yield project_page(project, releases, settings)
 
 
-def changelog_page(path: str, uploads: Mapping[str, Sequence[Upload]], settings: Settings) -> Page:
+def changelog_page(path: str, uploads: Changelog, settings: Settings) -> Page:
     paths = list(uploads)
     place = paths.index(path)
     return human_page(
@@ -1088,7 +1010,7 @@ def changelog_page(path: str, uploads: Mapping[str, Sequence[Upload]], settings:
         'changelog_page.html',
         settings,
         name=changelog_name(path),
-        rows=upload_rows(uploads[path]),
+        uploads=uploads[path][::-1],
         older=posixpath.basename(paths[place - 1]) if place > 0 else None,
         newer=posixpath.basename(paths[place + 1]) if place + 1 < len(paths) else None,
     )
@@ -1099,27 +1021,23 @@ def changelog_name(path: str) -> str:
     return path.removeprefix('changelog/').removesuffix('.html')
 
 
-def changelog_index_pages(uploads: Mapping[str, Sequence[Upload]], settings: Settings) -> Iterator[Page]:
+def changelog_index_pages(uploads: Changelog, settings: Settings) -> Iterator[Page]:
     if uploads:
-        months = [(changelog_name(path), len(uploads[path])) for path in reversed(list(uploads))]
+        months = [(changelog_name(path), len(uploads[path])) for path in reversed(uploads)]
         yield human_page('changelog/index.html', 'changelog_index.html', settings, months=months)
         yield human_page('changelog/page1.html', 'changelog_moved.html', settings)  # where release 1.15.0 had it
 
 
-def home_page(index: Index, uploads: Mapping[str, Sequence[Upload]], settings: Settings, built: int | None) -> Page:
-    newest: list[Upload] = []
-    for path in reversed(list(uploads)):
-        newest += uploads[path]
-        if len(newest) >= NEWEST_UPLOADS:
-            break
+def home_page(index: Index, uploads: Changelog, settings: Settings, built: int | None) -> Page:
+    pages = itertools.chain.from_iterable(reversed(page) for page in reversed(uploads.values()))
     return human_page(
         'index.html',
         'home.html',
         settings,
         names=list(index),
         files=sum(len(project.packages) for project in index.values()),
-        newest=upload_rows(newest)[:NEWEST_UPLOADS],
-        built=None if built is None else iso_time(built),
+        newest=list(itertools.islice(pages, NEWEST_UPLOADS)),
+        built=built,
     )
 
 
@@ -1130,7 +1048,7 @@ def read_static_pages() -> Iterator[Page]:
 
 
 def shared_pages(
-    index: Index, uploads: Mapping[str, Sequence[Upload]], changes: Changes, settings: Settings, built: int | None
+    index: Index, uploads: Changelog, changes: Changes, settings: Settings, built: int | None
 ) -> Iterator[Page]:
     """The pages that tell of more than one project, in the order in which they link to each other.
 
@@ -1500,16 +1418,16 @@ def run(args: Args, settings: Settings) -> None:
 def url_argument(text: str) -> str:
     try:
         url = parse_url(text)
-    except Unexpected as error:
+    except BadValue as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     if '?' in url:
-        raise argparse.ArgumentTypeError(str(Unexpected('a URL without a query', text)))
+        raise argparse.ArgumentTypeError(str(unexpected('a URL without a query', text)))
     return url if url.endswith('/') else f'{url}/'
 
 
 def number_argument(text: str) -> int:
     if not re.fullmatch('[0-9]{1,9}', text):
-        raise argparse.ArgumentTypeError(str(Unexpected('a whole number', text)))
+        raise argparse.ArgumentTypeError(str(unexpected('a whole number', text)))
     return int(text)
 
 

@@ -1,0 +1,39 @@
+PYTHON ?= python3
+
+.PHONY: venv demo test lint clean
+
+venv: venv/.stamp
+
+# Touched last, so that an installation that broke off is started again.
+venv/.stamp: setup.py requirements-dev.txt
+	rm -rf venv
+	$(PYTHON) -m venv venv
+	venv/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -e .
+	@touch $@
+
+demo: venv
+	venv/bin/dumb-pypi \
+		--package-list-json testing/sample-packages.jsonl \
+		--packages-url https://pypi.example.com/pool/ \
+		--title 'Sample packages' \
+		--output-dir demo
+	@printf '\ndemo: %d projects, %d files, %d pages\n' \
+		"$$(find demo/simple -mindepth 1 -maxdepth 1 -type d | wc -l)" \
+		"$$(grep -c '"filename"' demo/packages.json)" \
+		"$$(find demo -type f ! -name '.*' | wc -l)"
+	@printf '\nLook at it with\n\n    python3 -m http.server --directory demo --bind 127.0.0.1 8000\n\n'
+	@printf 'and open http://127.0.0.1:8000/\n'
+
+# Nothing after pytest: its summary is the last line.
+test: venv
+	venv/bin/pytest --cov
+
+lint: venv
+	venv/bin/ruff check dumb_pypi testing tests setup.py
+	venv/bin/ruff format --check dumb_pypi testing tests setup.py
+	venv/bin/mypy
+
+clean:
+	rm -rf venv demo build dist *.egg-info
+	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .tox
+	find dumb_pypi testing tests -type d -name __pycache__ -prune -exec rm -rf {} +

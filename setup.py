@@ -1,0 +1,46 @@
+import re
+from pathlib import Path
+
+from setuptools import setup
+
+HERE = Path(__file__).parent
+
+
+def read_version() -> str:
+    """Read, not imported: when a wheel is built, jinja2 and packaging need not be installed."""
+    source = (HERE / 'dumb_pypi' / '__init__.py').read_text(encoding='utf-8')
+    found = re.search(r"^__version__ = '(.+)'$", source, re.MULTILINE)
+    if found is None:
+        raise SystemExit("dumb_pypi/__init__.py: expected a line __version__ = '...'")
+    return found[1]
+
+
+setup(
+    name='dumb-pypi',
+    version=read_version(),
+    description='Turns a list of Python distribution files into a complete static package index',
+    long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license_expression='Apache-2.0',
+    license_files=['LICENSE'],
+    classifiers=[
+        'Environment :: Console',
+        'Intended Audience :: Developers',
+        'Intended Audience :: System Administrators',
+        'Programming Language :: Python :: 3',
+        'Programming Language :: Python :: 3 :: Only',
+        'Programming Language :: Python :: 3.10',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
+        'Topic :: Software Development :: Build Tools',
+        'Topic :: System :: Archiving :: Packaging',
+        'Topic :: System :: Software Distribution',
+    ],
+    python_requires='>=3.10',
+    # Both lower bounds are tried by `tox -e lowest`; packaging 22.0 is the first that refuses versions outside PEP 440.
+    install_requires=['jinja2>=3.1', 'packaging>=22.0'],
+    packages=['dumb_pypi'],
+    package_data={'dumb_pypi': ['templates/*.html', 'templates/*.xml', 'static/*']},
+    entry_points={'console_scripts': ['dumb-pypi = dumb_pypi.main:main']},
+)

@@ -1,0 +1,127 @@
+"""The newest pip and uv, each in a virtual environment of its own, deaf to this machine's configuration."""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from typing import NamedTuple
+
+_SECONDS_TO_WAIT = 120
+# What could lead a client to another index, through a proxy, or to packages of another environment; and colors.
+_SCRUBBED_PREFIXES = ('PIP_', 'UV_', 'PYTHON', 'XDG_')
+_SCRUBBED_NAMES = {
+    'ALL_PROXY',
+    'CLICOLOR_FORCE',
+    'CONDA_PREFIX',
+    'FORCE_COLOR',
+    'FTP_PROXY',
+    'HTTP_PROXY',
+    'HTTPS_PROXY',
+    'NETRC',
+    'VIRTUAL_ENV',
+}
+
+
+class Client(NamedTuple):
+    """`command` ends where the options of "install" begin, which pip and uv spell alike; `home` is theirs alone."""
+
+    name: str
+    command: tuple[str, ...]
+    home: Path
+
+    def install(self, index_url: str, target: Path, *arguments: str) -> 'Outcome':
+        """Install `arguments` (requirements, options) into the directory `target`, from this index alone."""
+        return self.run(*self.command, '--index-url', index_url, '--target', str(target), *arguments)
+
+    def run(self, *command: str) -> 'Outcome':
+        process = subprocess.run(
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=isolated_env(self.home),
+            timeout=_SECONDS_TO_WAIT,
+            encoding='utf-8',
+        )
+        return Outcome(process.returncode, process.stdout)
+
+
+class Outcome(NamedTuple):
+    """`output` is standard output and standard error, as somebody at a terminal sees them."""
+
+    status: int
+    output: str
+
+
+def make_pip(directory: Path) -> Client:
+    """The newest pip, installed into `directory`."""
+    python = _make_environment(directory / 'venv')
+    _ordinary_pip(python, 'install', '--upgrade', 'pip')
+    options = ('--no-input', '--disable-pip-version-check', '--no-cache-dir')
+    return Client('pip', (str(python), '-m', 'pip', 'install', *options), _make_home(directory))
+
+
+def make_uv(directory: Path) -> Client:
+    """The newest uv, installed into `directory`."""
+    python = _make_environment(directory / 'venv')
+    _ordinary_pip(python, 'install', 'uv')
+    program = python.with_name(f'uv{python.suffix}')
+    return Client('uv', (str(program), 'pip', 'install', '--python', str(python)), _make_home(directory))
+
+
+def isolated_env(home: Path) -> dict[str, str]:
+    """This process's environment, without what steers installers."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(_SCRUBBED_PREFIXES) and name.upper() not in _SCRUBBED_NAMES
+    }
+    return {
+        **kept,
+        'HOME': str(home),
+        'USERPROFILE': str(home),
+        'NO_COLOR': '1',
+        'NO_PROXY': '127.0.0.1',
+        'no_proxy': '127.0.0.1',
+        # pip reads no configuration file at all, not even the machine's, when it is told this one.
+        'PIP_CONFIG_FILE': os.devnull,
+        'UV_NO_CONFIG': '1',
+        # An answer from an earlier test would not be in the access log of this one.
+        'UV_NO_CACHE': '1',
+        'UV_CACHE_DIR': str(home / 'uv-cache'),
+        'UV_PYTHON_DOWNLOADS': 'never',
+        # The cache and the target may be on two file systems, which uv otherwise warns about.
+        'UV_LINK_MODE': 'copy',
+    }
+
+
+def _make_home(directory: Path) -> Path:
+    home = directory / 'home'
+    home.mkdir()
+    return home
+
+
+def _make_environment(directory: Path) -> Path:
+    """A new virtual environment with pip; its interpreter."""
+    windows = sys.platform == 'win32'
+    # Links, as `python -m venv` makes them: a copied interpreter does not find its libraries everywhere.
+    venv.create(directory, with_pip=True, symlinks=not windows)
+    return directory / ('Scripts/python.exe' if windows else 'bin/python')
+
+
+def _ordinary_pip(python: Path, *arguments: str) -> None:
+    """pip with the machine's own configuration: where pip and uv themselves come from."""
+    command = [str(python), '-m', 'pip', *arguments, '--quiet', '--no-input', '--disable-pip-version-check']
+    process = subprocess.run(
+        command,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=_SECONDS_TO_WAIT,
+        encoding='utf-8',
+    )
+    if process.returncode:
+        raise RuntimeError(f'{" ".join(arguments)}: {process.stdout}')

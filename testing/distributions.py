@@ -1,0 +1,180 @@
+"""Tiny real distributions, made by hand: no build tools, no network, the same bytes every time."""
+
+import base64
+import email
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+import zipfile
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from email.message import Message
+from pathlib import Path
+
+# 2026-01-02T03:04:05Z
+UPLOADED = 1767323045
+
+# Nothing to install before it runs: the wheel it "builds" travels inside the sdist.
+_PYPROJECT = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+_BACKEND = """\
+import pathlib
+import shutil
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    [wheel] = pathlib.Path(__file__).parent.glob('*.whl')
+    shutil.copy(wheel, wheel_directory)
+    return wheel.name
+"""
+
+
+def make_wheel(
+    directory: Path,
+    name: str,
+    version: str,
+    *,
+    requires_python: str | None = None,
+    requires_dist: Sequence[str] = (),
+    tag: str = 'py3-none-any',
+) -> Path:
+    """A wheel with one module; of `name` only the dashes are replaced, as was usual for years."""
+    path = directory / f'{_stem(name, version)}-{tag}.whl'
+    metadata = _metadata(name, version, requires_python, requires_dist)
+    path.write_bytes(_wheel_bytes(_stem(name, version), _module(name), version, metadata, tag))
+    return path
+
+
+def make_sdist(
+    directory: Path,
+    name: str,
+    version: str,
+    *,
+    requires_python: str | None = None,
+    requires_dist: Sequence[str] = (),
+) -> Path:
+    """An sdist that pip and uv can build without network: its build backend is in the tree and needs nothing."""
+    stem = _stem(name, version)
+    metadata = _metadata(name, version, requires_python, requires_dist)
+    members = {
+        'PKG-INFO': metadata,
+        'pyproject.toml': _PYPROJECT.encode(),
+        'backend.py': _BACKEND.encode(),
+        f'{stem}-py3-none-any.whl': _wheel_bytes(stem, _module(name), version, metadata, 'py3-none-any'),
+    }
+    path = directory / f'{stem}.tar.gz'
+    path.write_bytes(_tar_gz_bytes({f'{stem}/{member}': content for member, content in members.items()}))
+    return path
+
+
+def read_metadata(path: Path) -> bytes:
+    """METADATA of a wheel, PKG-INFO of an sdist."""
+    if path.suffix == '.whl':
+        with zipfile.ZipFile(path) as wheel:
+            [member] = (each for each in wheel.namelist() if each.endswith('.dist-info/METADATA'))
+            return wheel.read(member)
+    with tarfile.open(path) as sdist:
+        file = sdist.extractfile(f'{path.name.removesuffix(".tar.gz")}/PKG-INFO')
+        assert file is not None
+        return file.read()
+
+
+def write_metadata(wheel: Path) -> Path:
+    """Write `<wheel>.metadata` beside the wheel, as PEP 658 wants it to be served."""
+    path = _metadata_path(wheel)
+    path.write_bytes(read_metadata(wheel))
+    return path
+
+
+def list_line(path: Path, *, upload_timestamp: int = UPLOADED) -> dict[str, object]:
+    """All that the file itself can tell, as one object of a `--package-list-json` (its keys, its order of keys)."""
+    metadata: Message = email.message_from_bytes(read_metadata(path))
+    line: dict[str, object] = {
+        'filename': path.name,
+        'hash': f'sha256={_sha256(path)}',
+        'size': path.stat().st_size,
+        'upload_timestamp': upload_timestamp,
+    }
+    if 'Requires-Python' in metadata:
+        line['requires_python'] = metadata['Requires-Python']
+    if 'Requires-Dist' in metadata:
+        line['requires_dist'] = metadata.get_all('Requires-Dist')
+    if _metadata_path(path).exists():
+        line['core_metadata'] = f'sha256={_sha256(_metadata_path(path))}'
+    return line
+
+
+def write_list(path: Path, lines: Iterable[Mapping[str, object]]) -> Path:
+    """One JSON object a line, ready for `--package-list-json`."""
+    path.write_text(''.join(f'{json.dumps(line)}\n' for line in lines), encoding='utf-8')
+    return path
+
+
+def _stem(name: str, version: str) -> str:
+    return f'{name.replace("-", "_")}-{version.replace("-", "_")}'
+
+
+def _module(name: str) -> str:
+    return name.replace('-', '_').replace('.', '_').lower()
+
+
+def _metadata_path(path: Path) -> Path:
+    return path.with_name(f'{path.name}.metadata')
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _metadata(name: str, version: str, requires_python: str | None, requires_dist: Sequence[str]) -> bytes:
+    lines = ['Metadata-Version: 2.1', f'Name: {name}', f'Version: {version}']
+    if requires_python is not None:
+        lines.append(f'Requires-Python: {requires_python}')
+    lines += [f'Requires-Dist: {requirement}' for requirement in requires_dist]
+    return '\n'.join([*lines, '']).encode()
+
+
+def _wheel_bytes(stem: str, module: str, version: str, metadata: bytes, tag: str) -> bytes:
+    members = {
+        f'{module}.py': f'version = {version!r}\n'.encode(),
+        f'{stem}.dist-info/METADATA': metadata,
+        f'{stem}.dist-info/WHEEL': f'Wheel-Version: 1.0\nRoot-Is-Purelib: true\n{_tag_lines(tag)}'.encode(),
+    }
+    record = ''.join(f'{member},{_record_hash(content)},{len(content)}\n' for member, content in members.items())
+    members[f'{stem}.dist-info/RECORD'] = f'{record}{stem}.dist-info/RECORD,,\n'.encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, 'w') as wheel:
+        for member, content in members.items():
+            # A ZipInfo made from a name alone is dated 1980, the same on every machine.
+            info = zipfile.ZipInfo(member)
+            info.external_attr = 0o644 << 16
+            wheel.writestr(info, content)
+    return buffer.getvalue()
+
+
+def _tag_lines(tag: str) -> str:
+    """`py2.py3-none-any` speaks of two tags, one line each."""
+    pythons, abis, platforms = (part.split('.') for part in tag.split('-'))
+    return ''.join(f'Tag: {python}-{abi}-{platform}\n' for python in pythons for abi in abis for platform in platforms)
+
+
+def _record_hash(content: bytes) -> str:
+    return f'sha256={base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()}'
+
+
+def _tar_gz_bytes(members: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode='w', format=tarfile.USTAR_FORMAT) as sdist:
+        for member, content in members.items():
+            # A TarInfo made from a name alone has no date, no user and no group.
+            info = tarfile.TarInfo(member)
+            info.size = len(content)
+            sdist.addfile(info, io.BytesIO(content))
+    return gzip.compress(buffer.getvalue(), mtime=0)

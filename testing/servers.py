@@ -1,0 +1,175 @@
+"""Real web servers on a free port of 127.0.0.1, and what was asked of them."""
+
+import http.client
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import ExitStack
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from typing import TypeVar
+
+T = TypeVar('T')
+
+NGINX_TEMPLATE = Path(__file__).parent / 'nginx' / 'nginx.conf.in'
+
+_SECONDS_TO_WAIT = 20.0
+_LOG_LINE = re.compile(
+    r'[^"]* "(?P<method>[A-Z]+) (?P<path>\S+) HTTP/[\d.]+" (?P<status>\d{3}) -'
+    r'(?: "(?P<content_type>[^"]*)" "(?P<accept>[^"]*)")?',
+)
+
+
+class Request(NamedTuple):
+    """One line of an access log; `http.server` logs neither of the last two."""
+
+    method: str
+    path: str
+    status: int
+    content_type: str | None
+    accept: str | None
+
+
+class Response(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Server(NamedTuple):
+    """`url` ends without a slash."""
+
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f'http://127.0.0.1:{self.port}'
+
+    def get(self, path: str, accept: str | None = None) -> Response:
+        """One request without redirects, proxies or an `Accept` of our own making; header names are in lower case."""
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=_SECONDS_TO_WAIT)
+        try:
+            connection.request('GET', path, headers={} if accept is None else {'Accept': accept})
+            response = connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return Response(response.status, headers, response.read())
+        finally:
+            connection.close()
+
+    def requests(self) -> list[Request]:
+        """Everything asked for up to now, in order."""
+        # nginx writes its line after the response, when the client may be gone: ask for one more page, and wait for it.
+        marker = f'/{uuid.uuid4()}'
+        self.get(marker)
+        return _wait_for(lambda: self._requests_before(marker))
+
+    def _requests_before(self, marker: str) -> list[Request] | None:
+        lines = self.log.read_text(encoding='utf-8').splitlines()
+        matches = [match for match in map(_LOG_LINE.match, lines) if match]
+        requests = [
+            Request(match['method'], match['path'], int(match['status']), match['content_type'], match['accept'])
+            for match in matches
+        ]
+        paths = [request.path for request in requests]
+        return requests[: paths.index(marker)] if marker in paths else None
+
+
+@contextmanager
+def http_server(directory: Path, scratch: Path) -> Iterator[Server]:
+    """`python -m http.server`: knows neither JSON pages nor `Accept`, like any object store."""
+    log = scratch / 'http.server.log'
+    command = [sys.executable, '-u', '-m', 'http.server', '--bind', '127.0.0.1', '--directory', str(directory), '0']
+    with log.open('wb') as output, _running(command, output.fileno()) as process:
+        # It prints the port that the system gave it when it already listens.
+        yield Server(_wait_for(lambda: _printed_port(log), process, log), log)
+
+
+@contextmanager
+def nginx(directory: Path, scratch: Path) -> Iterator[Server]:
+    """A real nginx with `testing/nginx/nginx.conf.in`, all of its files in `scratch`; see `find_nginx`."""
+    program = find_nginx()
+    assert program is not None, 'nginx is not installed'
+    prefix = scratch / 'nginx'
+    (prefix / 'temp').mkdir(parents=True)
+    output = prefix / 'output.log'
+    # The port is bound here and handed down the way nginx hands sockets to its own next binary (the variable NGINX):
+    # nobody can take it in between, as somebody could a port that was merely found to be free.
+    with ExitStack() as stack, output.open('wb') as output_file:
+        with socket.create_server(('127.0.0.1', 0)) as listener:
+            port: int = listener.getsockname()[1]
+            config = prefix / 'nginx.conf'
+            config.write_text(_nginx_config(directory, port), encoding='utf-8')
+            command = [program, '-p', str(prefix), '-c', str(config)]
+            process = stack.enter_context(_running(command, output_file.fileno(), pass_fd=listener.fileno()))
+            # Written once the configuration is read and the socket taken over; from then on connections are answered.
+            _wait_for(lambda: (prefix / 'nginx.pid').exists() or None, process, output)
+        yield Server(port, prefix / 'access.log')
+
+
+def find_nginx() -> str | None:
+    """Its path; Debian installs it where only root's PATH looks."""
+    return shutil.which('nginx', path=os.pathsep.join([os.environ.get('PATH', ''), '/usr/sbin', '/usr/local/sbin']))
+
+
+def _nginx_config(directory: Path, port: int) -> str:
+    text = NGINX_TEMPLATE.read_text(encoding='utf-8')
+    # Started by root, the worker would become nobody, who may not read pytest's directories (mode 0700).
+    # Started by anybody else, nginx warns about the line.
+    user = 'user root;' if os.geteuid() == 0 else ''
+    for name, value in {'user': user, 'port': str(port), 'directory': str(directory)}.items():
+        text = text.replace(f'@{name}@', value)
+    return text
+
+
+@contextmanager
+def _running(command: list[str], output: int, pass_fd: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, and its end when the block ends."""
+    env = dict(os.environ) if pass_fd is None else {**os.environ, 'NGINX': f'{pass_fd};'}
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        env=env,
+        pass_fds=() if pass_fd is None else (pass_fd,),
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=_SECONDS_TO_WAIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(
+    condition: Callable[[], T | None],
+    process: subprocess.Popen[bytes] | None = None,
+    output: Path | None = None,
+) -> T:
+    """What `condition` returns once it is not None; an error when the process ends or the deadline passes first."""
+    deadline = time.monotonic() + _SECONDS_TO_WAIT
+    while time.monotonic() < deadline and (process is None or process.poll() is None):
+        result = condition()
+        if result is not None:
+            return result
+        time.sleep(0.01)
+    said = '' if output is None else output.read_text(encoding='utf-8', errors='replace')
+    raise RuntimeError(f'gave up waiting for the server; it said: {said}')
+
+
+def _printed_port(log: Path) -> int | None:
+    match = re.search(r' port (\d+) ', log.read_text(encoding='utf-8'))
+    return None if match is None else int(match[1])

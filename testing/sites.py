@@ -1,0 +1,45 @@
+"""Builds sites through the front door, and says what lies in them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dumb_pypi.main import main
+
+PACKAGES_URL = '../../pool/'
+
+
+def write_list(path: Path, lines: Iterable[Mapping[str, Any] | str]) -> Path:
+    """Writes a list: objects as one line of JSON each, text as it is."""
+    texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(''.join(f'{text}\n' for text in texts).encode())
+    return path
+
+
+def build(directory: Path, lines: Iterable[Mapping[str, Any] | str], *options: str) -> int:
+    """Builds the site of a JSON list in `directory`; returns the exit status.
+
+    The list lies beside the directory, as `<name>.jsonl`. `options` come last: `--packages-url` there wins.
+    """
+    packages = write_list(directory.with_name(f'{directory.name}.jsonl'), lines)
+    arguments = ['--package-list-json', packages, '--output-dir', directory, '--packages-url', PACKAGES_URL]
+    return main([*map(os.fspath, arguments), *options])
+
+
+def paths(directory: Path) -> list[str]:
+    """Every file below a directory, hidden ones as well, /-separated and sorted."""
+    return sorted(path.relative_to(directory).as_posix() for path in directory.rglob('*') if not path.is_dir())
+
+
+def tree(directory: Path) -> dict[str, bytes]:
+    return {path: (directory / path).read_bytes() for path in paths(directory)}
+
+
+def mtimes(directory: Path) -> dict[str, int]:
+    """When each file changed last, in nanoseconds."""
+    return {path: (directory / path).stat().st_mtime_ns for path in paths(directory)}

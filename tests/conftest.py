@@ -1,0 +1,115 @@
+"""A site of handmade distributions, real servers for it and real clients of it."""
+
+import os
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from dumb_pypi.main import main
+from testing.clients import Client
+from testing.clients import make_pip
+from testing.clients import make_uv
+from testing.distributions import list_line
+from testing.distributions import make_sdist
+from testing.distributions import make_wheel
+from testing.distributions import write_list
+from testing.distributions import write_metadata
+from testing.servers import Server
+from testing.servers import find_nginx
+from testing.servers import http_server
+from testing.servers import nginx
+
+JANUARY_2024 = 1704067200
+JANUARY_2026 = 1767225600
+
+
+def missing(what: str, how: str) -> NoReturn:
+    """Skip where a developer lacks a program; in CI nothing may be skipped unnoticed."""
+    if os.environ.get('CI') == 'true':
+        pytest.fail(f'{what} is missing: {how}')
+    pytest.skip(f'{what} is missing: {how}')
+
+
+@pytest.fixture(scope='session')
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files; a sibling of `simple/` in the site."""
+    directory = tmp_path_factory.mktemp('site') / 'pool'
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture(scope='session')
+def package_list(pool: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A `--package-list-json` of all files in the pool: one project for each way in which clients are tested."""
+    described = make_wheel(pool, 'described', '1.0', requires_dist=['also-described>=1'])
+    also_described = make_wheel(pool, 'also-described', '1.0')
+    write_metadata(described)
+    write_metadata(also_described)
+    lines = [
+        list_line(make_wheel(pool, 'only-wheel', '1.0')),
+        list_line(make_sdist(pool, 'only-sdist', '1.0')),
+        list_line(make_wheel(pool, 'with-local', '1.0')),
+        list_line(make_wheel(pool, 'with-local', '1.0+local.1')),
+        list_line(make_wheel(pool, 'Not.Normalized', '1.0')),
+        list_line(described),
+        list_line(also_described),
+        list_line(make_wheel(pool, 'yanked', '1.0')),
+        list_line(make_wheel(pool, 'yanked', '2.0')) | {'yanked_reason': 'breaks <all> & "more"'},
+        list_line(make_wheel(pool, 'picky', '1.0', requires_python='>=3.8,<99')),
+        list_line(make_wheel(pool, 'picky', '2.0', requires_python='>=99')),
+        list_line(make_wheel(pool, 'tampered', '1.0')) | {'hash': f'sha256={"0" * 64}'},
+        list_line(make_wheel(pool, 'dated', '1.0'), upload_timestamp=JANUARY_2024),
+        list_line(make_wheel(pool, 'dated', '2.0'), upload_timestamp=JANUARY_2026),
+    ]
+    return write_list(tmp_path_factory.mktemp('list') / 'packages.json', lines)
+
+
+@pytest.fixture(scope='session')
+def site(pool: Path, package_list: Path) -> Path:
+    """The output directory, with the files inside: one directory to serve."""
+    directory = pool.parent
+    arguments = ['--package-list-json', str(package_list), '--packages-url', '../../pool/']
+    assert main([*arguments, '--output-dir', str(directory)]) == 0
+    return directory
+
+
+@pytest.fixture(params=['http.server', 'nginx'])
+def serve(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> Callable[[Path], AbstractContextManager[Server]]:
+    """Start this kind of server on a directory."""
+    if request.param == 'http.server':
+        return lambda directory: http_server(directory, tmp_path)
+    if find_nginx() is None:
+        missing('nginx', 'apt-get install nginx')
+    return lambda directory: nginx(directory, tmp_path)
+
+
+@pytest.fixture
+def server(serve: Callable[[Path], AbstractContextManager[Server]], site: Path) -> Iterator[Server]:
+    """The site behind a server whose access log belongs to this test alone."""
+    with serve(site) as started:
+        yield started
+
+
+@pytest.fixture(scope='session')
+def pip(tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return make_pip(tmp_path_factory.mktemp('pip'))
+
+
+@pytest.fixture(scope='session')
+def uv(tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return make_uv(tmp_path_factory.mktemp('uv'))
+
+
+@pytest.fixture(params=['pip', 'uv'])
+def client(request: pytest.FixtureRequest) -> Client:
+    """Each of the two in turn."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Client)
+    return found

@@ -1,0 +1,102 @@
+"""What surrounds the program: the sample list, the command and the wheel."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from configparser import ConfigParser
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+from dumb_pypi import __version__
+
+ROOT = Path(__file__).parent.parent
+
+
+def read_list(name: str) -> list[str]:
+    return (ROOT / 'testing' / name).read_text(encoding='utf-8').splitlines()
+
+
+def split_sample() -> tuple[list[str], dict[str, dict[str, str]]]:
+    """The lines of files as they stand, and the lines of projects by project."""
+    lines = read_list('sample-packages.jsonl')
+    projects = [json.loads(line) for line in lines if line.startswith('{"project"')]
+    return [line for line in lines if line.startswith('{"filename"')], {line['project']: line for line in projects}
+
+
+def test_the_sample_list_has_nothing_but_files_and_projects() -> None:
+    files, projects = split_sample()
+    assert len(files) + len(projects) == len(read_list('sample-packages.jsonl'))
+
+
+def test_the_sample_list_holds_several_hundred_real_files() -> None:
+    files, _ = split_sample()
+    assert set(files) <= set(read_list('real-packages.jsonl'))
+    assert 500 <= len(files) == len(set(files)) <= 650
+
+
+def test_the_sample_list_shows_whole_releases_of_every_project() -> None:
+    """A release with half of its files would be no example of a project page."""
+    files, projects = split_sample()
+    shown = {json.loads(line)['filename'] for line in files}
+    rows = [line.split('\t') for line in read_list('real-packages.truth.tsv')[1:]]
+    releases = {(project, version) for name, project, version in rows if name in shown}
+    assert {name for name, project, version in rows if (project, version) in releases} == shown
+    assert {project for project, _ in releases} == {project for _, project, _ in rows} == projects.keys()
+
+
+def test_the_sample_list_shows_every_kind_of_file_and_state() -> None:
+    files, projects = split_sample()
+    kinds = {re.findall(r'(?:\.tar)?\.[a-z]+$', json.loads(line)['filename'])[0] for line in files}
+    assert kinds == {'.egg', '.exe', '.msi', '.rpm', '.tar.gz', '.whl', '.zip'}
+    assert any('yanked_reason' in json.loads(line) for line in files)
+    assert {line.get('status') for line in projects.values()} == {None, 'archived', 'deprecated'}
+    assert all(line['summary'] for line in projects.values())
+
+
+def test_python_m_dumb_pypi_is_the_command() -> None:
+    command = [sys.executable, '-m', 'dumb_pypi', '--version']
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f'dumb-pypi {__version__}\n', '')
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from a copy: setuptools leaves `build/` and `*.egg-info/` where it works."""
+    source = tmp_path_factory.mktemp('source')
+    for name in ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE'):
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(ROOT / 'dumb_pypi', source / 'dumb_pypi')
+    target = tmp_path_factory.mktemp('wheel')
+    command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '--no-index', '--quiet']
+    subprocess.run([*command, '--wheel-dir', target, source], check=True)
+    [built] = target.iterdir()
+    return built
+
+
+def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
+    files = {path for path in (ROOT / 'dumb_pypi').rglob('*') if path.is_file() and path.suffix != '.pyc'}
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.startswith('dumb_pypi/')}
+    assert packed == {path.relative_to(ROOT).as_posix() for path in files}
+
+
+def test_the_wheel_says_who_it_is_and_what_it_needs(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith('.dist-info/METADATA')]
+        metadata = Parser().parsestr(archive.read(name).decode())
+        scripts = archive.read(name.replace('METADATA', 'entry_points.txt')).decode()
+    assert (metadata['Name'], metadata['Version']) == ('dumb-pypi', __version__)
+    assert metadata['License-Expression'] == 'Apache-2.0'
+    assert scripts.split() == ['[console_scripts]', 'dumb-pypi', '=', 'dumb_pypi.main:main']
+    # The oldest of each is what `tox -e lowest` installs; a bound that nobody tries is a guess.
+    tox = ConfigParser(interpolation=None)
+    tox.read(ROOT / 'tox.ini')
+    lowest = tox['testenv:lowest']['commands_pre'].split()
+    required = metadata.get_all('Requires-Dist', [])
+    assert required
+    assert [one for one in required if one.replace('>=', '==') not in lowest] == []
