@@ -1201,6 +1201,12 @@ def read_record(site: Site) -> Published | None:
     return None
 
 
+def write_record(site: Site, record: Published) -> None:
+    if hasattr(os, 'sync'):
+        os.sync()  # a record that outlives a power cut must not tell of pages that did not
+    site.write_page(Page(RECORD, to_bytes({'format': RECORD_FORMAT, **record._asdict()}) + b'\n'))
+
+
 def read_project_names(site: Site) -> list[str]:
     """The projects that have a directory, whoever made it."""
     names = {name for parent in ('simple', 'pypi', 'project') for name in site.read_names(parent)}
@@ -1399,13 +1405,14 @@ def write_site(site: Site, index: Index, previous: Index | None, settings: Setti
         if path not in wanted:
             site.remove_stale(path)
     if previous is None:
-        site.write_page(Page(RECORD, to_bytes({'format': RECORD_FORMAT, **new._asdict()}) + b'\n'))
+        write_record(site, new)
 
 
 def run(args: Args, settings: Settings) -> None:
     """The table of contents. Raises `Failure`."""
     with locked(args.output_dir):
         site = Site(args.output_dir, args.changed_paths, args.removed_paths)
+        remove_file(site.full(TEMPORARY), site.directory)
         index, previous = read_indexes(args)
         if args.max_delete is not None:
             check_deletions(index, read_packages_json(site) if previous is None else previous, args.max_delete)
@@ -1436,7 +1443,6 @@ def make_parser() -> argparse.ArgumentParser:
         prog='dumb-pypi',
         description='Writes a static Python package index: plain files, made from a list of distribution files.',
         epilog='Exit status: 0 done, 1 bad input or a file that cannot be written, 2 wrong usage.',
-        allow_abbrev=False,
     )
     parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
 
@@ -1469,7 +1475,7 @@ def make_parser() -> argparse.ArgumentParser:
         '--generate-timestamp',
         action=argparse.BooleanOptionalAction,
         default=False,
-        help='say on the home page when the site was last changed (default: no, for the same bytes every time)',
+        help='say on the home page when the site was last changed (default: no, so that the same list gives the same bytes)',
     )
     site.add_argument(
         '--per-release-json',
