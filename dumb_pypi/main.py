@@ -460,12 +460,15 @@ class Report:
             print(f'skipped {self.skipped} of the listed files', file=sys.stderr)
 
 
+File = tuple[Package, Distribution]
+
+
 class Project(NamedTuple):
     """All packages that share one normalized name, sorted by file name."""
 
     name: str
     facts: Facts
-    packages: tuple[Package, ...]
+    files: tuple[File, ...]
 
 
 Index = Mapping[str, Project]  # by normalized name, sorted
@@ -518,16 +521,12 @@ def with_sidecars(package: Package, sidecars: Collection[str], packages_url: str
     return package
 
 
-def group(packages: Iterable[Package], facts: Iterable[Facts]) -> Index:
-    """Sorts packages into projects, so that the order of the list leaves no trace."""
-    grouped: dict[str, list[Package]] = collections.defaultdict(list)
-    for package in packages:
-        grouped[identify(package).project].append(package)
-    known = {each.project: each for each in facts}
-    return {
-        name: Project(name, known.get(name, Facts(name)), tuple(sorted(grouped[name], key=lambda each: each.filename)))
-        for name in sorted(grouped)
-    }
+def group(files: Iterable[File], facts: Mapping[str, Facts]) -> Index:
+    """Sorts files into projects, so that the order of the list leaves no trace."""
+    projects: dict[str, list[File]] = collections.defaultdict(list)
+    for file in sorted(files, key=lambda file: file[0].filename):
+        projects[file[1].project].append(file)
+    return {name: Project(name, facts.get(name, Facts(name)), tuple(projects[name])) for name in sorted(projects)}
 
 
 def list_label(source: str) -> str:
@@ -550,7 +549,8 @@ def read_lines(source: str) -> Iterator[tuple[int, bytes]]:
 def read_index(source: str, is_json: bool, packages_url: str, report: Report) -> Index:
     """Reads a list. Whatever is wrong with it goes to `report`. Raises `Failure` when it cannot be read."""
     label = list_label(source)
-    files: dict[str, tuple[int, Package]] = {}
+    packages: dict[str, tuple[int, Package]] = {}
+    distributions: dict[str, Distribution] = {}
     projects: dict[str, tuple[int, Facts]] = {}
     sidecars: set[str] = set()
     unknown: set[str] = set()
@@ -567,12 +567,13 @@ def read_index(source: str, is_json: bool, packages_url: str, report: Report) ->
             elif package.path.endswith(SIDECARS):
                 sidecars.add(package.path)
             else:
-                identify(package)
+                distribution = identify(package)
                 if package.requires_python is not None and not is_specifier(package.requires_python):
                     text = quoted(package.requires_python)
                     report.warning(where, f'ignored: requires_python: expected a version specifier, got {text}')
                     package = package._replace(requires_python=None)
-                add_record(files, package.filename, number, package)
+                add_record(packages, package.filename, number, package)
+                distributions[package.filename] = distribution
         except UnicodeDecodeError:
             report.error(where, f'expected UTF-8, got {quoted(raw)}')
         except BadValue as error:
@@ -585,8 +586,8 @@ def read_index(source: str, is_json: bool, packages_url: str, report: Report) ->
                 unknown.add(key)
                 report.warning(where, f'ignored: unknown key {quoted(key)}')
 
-    packages = [with_sidecars(package, sidecars, packages_url) for _, package in files.values()]
-    index = group(packages, [facts for _, facts in projects.values()])
+    files = [(with_sidecars(each, sidecars, packages_url), distributions[name]) for name, (_, each) in packages.items()]
+    index = group(files, {name: facts for name, (_, facts) in projects.items()})
     for name, (number, _) in projects.items():
         if name not in index:
             report.warning(f'{label}:{number}', f'ignored: there is no file of project {quoted(name)}')
@@ -602,7 +603,7 @@ class Release(NamedTuple):
 
     version: str
     parsed: Version | None
-    files: tuple[tuple[Package, Distribution], ...]  # by file name
+    files: tuple[File, ...]  # by file name
 
     @property
     def is_prerelease(self) -> bool:
@@ -625,11 +626,9 @@ def spelling_order(version: str) -> tuple[bool, int, str]:
 
 def project_releases(project: Project) -> list[Release]:
     """The releases that a project offers, oldest first; versions that are not PEP 440 come before all others."""
-    files: dict[Version | str, list[tuple[Package, Distribution]]] = collections.defaultdict(list)
-    if project.facts.status != 'quarantined':
-        for package in project.packages:
-            distribution = identify(package)
-            files[parse_version(distribution.version) or distribution.version].append((package, distribution))
+    files: dict[Version | str, list[File]] = collections.defaultdict(list)
+    for file in project.files if project.facts.status != 'quarantined' else ():
+        files[parse_version(file[1].version) or file[1].version].append(file)
     releases = [
         Release(
             version=max((distribution.version for _, distribution in members), key=spelling_order),
@@ -695,8 +694,11 @@ class Changes(NamedTuple):
     removed_changelog: Sequence[str]
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(',', ':'))  # kept: making one takes as long as a line
+
+
 def to_bytes(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(',', ':')).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def digest(content: bytes) -> str:
@@ -705,9 +707,10 @@ def digest(content: bytes) -> str:
 
 def list_lines(project: Project) -> bytes:
     """The lines of `packages.json` that speak of a project."""
+    packages = [package for package, _ in project.files]
     records: list[Facts | Package] = [
         *([project.facts] if project.facts != Facts(project.name) else []),
-        *project.packages,
+        *packages,
     ]
     return b''.join(to_bytes(record.to_json()) + b'\n' for record in records)
 
@@ -719,9 +722,9 @@ def changelog(index: Index) -> Changelog:
     """
     months: dict[str, list[Upload]] = collections.defaultdict(list)
     for project in index.values():
-        for package in project.packages:
+        for package, distribution in project.files:
             if package.uploaded is not None:
-                upload = Upload(package.uploaded, package.filename, project.name, identify(package).version)
+                upload = Upload(package.uploaded, package.filename, project.name, distribution.version)
                 months[iso_time(package.uploaded)[:7]].append(upload)
     pages: Changelog = {}
     for month in sorted(months):
@@ -732,6 +735,7 @@ def changelog(index: Index) -> Changelog:
     return pages
 
 
+@functools.lru_cache(maxsize=2**10)  # a time is written eight times, soon after each other
 def iso_time(microseconds: int) -> str:
     """`2026-01-02T03:04:05Z`; six digits follow the seconds, or none (what every client accepts)."""
     seconds, fraction = divmod(microseconds, 1_000_000)
@@ -1035,7 +1039,7 @@ def home_page(index: Index, uploads: Changelog, settings: Settings, built: int |
         'home.html',
         settings,
         names=list(index),
-        files=sum(len(project.packages) for project in index.values()),
+        files=sum(len(project.files) for project in index.values()),
         newest=list(itertools.islice(pages, NEWEST_UPLOADS)),
         built=built,
     )
@@ -1332,7 +1336,7 @@ def read_packages_json(site: Site) -> Index:
 def check_deletions(index: Index, published: Index, most: int) -> None:
     """Raises `Failure` when more than `most` files of the list published last are missing from this one."""
     old, new = (
-        {package.filename for each in projects.values() for package in each.packages} for projects in (published, index)
+        {package.filename for each in projects.values() for package, _ in each.files} for projects in (published, index)
     )
     missing = sorted(old - new)
     if len(missing) > most:
