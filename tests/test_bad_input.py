@@ -1,0 +1,735 @@
+"""What bad input gets: its message, its exit status, and a site that stays as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from dumb_pypi.main import main
+from testing.sites import build, mtimes, paths, tree, write_list
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SHA256 = '0' * 64
+LONG = 'a' * 10_000
+ZERO = '\u0660'  # a digit, but none of hexadecimal
+A_TIME = 'seconds since 1970, or ISO 8601 with a zone'
+A_URL = 'a percent-encoded http, https or file URL without a fragment'
+NO_PACKAGE = 'list.json: no package at all; --allow-empty if this is meant\n'
+
+GOOD = b'{"filename": "good-1.0.tar.gz"}\n'
+BEFORE = [{'filename': 'before-1.0.tar.gz', 'size': 17}, {'project': 'before', 'summary': 'Was here'}]
+AFTER = [*BEFORE, {'filename': 'good-1.0.tar.gz'}]
+
+
+class Case(NamedTuple):
+    """A list, all that standard error says of it, and the files of its site when it is accepted."""
+
+    content: bytes
+    messages: str
+    files: tuple[str, ...] | None = None
+
+
+def line(**values: Any) -> bytes:
+    return json.dumps(values).encode() + b'\n'
+
+
+def foo(**values: Any) -> bytes:
+    """A line that is good but for the given values."""
+    return line(filename='foo-1.0.tar.gz', **values)
+
+
+def error(content: bytes, *problems: str) -> Case:
+    """A list with these problems in its first line."""
+    return Case(content, ''.join(f'list.json:1: {problem}\n' for problem in problems))
+
+
+def fine(content: bytes, *files: str) -> Case:
+    return Case(content, '', files)
+
+
+def skipped(filename: str, reason: str) -> Case:
+    """A file that has no place in an index, and one that has."""
+    messages = f'list.json:1: skipped: {reason}\nskipped 1 of the listed files\n'
+    return Case(line(filename=filename) + GOOD, messages, ('good-1.0.tar.gz',))
+
+
+def warning(content: bytes, *messages: str) -> Case:
+    """A list with `foo-1.0.tar.gz` in it, and what there is to say about it."""
+    return Case(content, ''.join(f'list.json:{message}\n' for message in messages), ('foo-1.0.tar.gz',))
+
+
+CASES = {
+    # a line that is no JSON object
+    'broken JSON': error(b'{"filename": "foo.zip",}', 'expected a JSON object, got \'{"filename": "foo.zip",}\''),
+    'a list that was cut off': Case(
+        GOOD + b'{"filename": "foo-2.0.t', 'list.json:2: expected a JSON object, got \'{"filename": "foo-2.0.t\'\n'
+    ),
+    'an array': error(b'["foo-1.0.tar.gz"]', "expected a JSON object, got ['foo-1.0.tar.gz']"),
+    'a string': error(b'"foo-1.0.tar.gz"', "expected a JSON object, got 'foo-1.0.tar.gz'"),
+    'a number': error(b'17', 'expected a JSON object, got 17'),
+    'a boolean': error(b'true', 'expected a JSON object, got True'),
+    'arrays nested 100,000 deep': error(b'[' * 100_000, f"expected a JSON object, got '{'[' * 37}...{'[' * 38}'"),
+    'a value nested 100,000 deep': error(
+        b'{"filename": "foo-1.0.tar.gz", "size": ' + b'[' * 100_000 + b']' * 100_000 + b'}',
+        f'expected a JSON object, got \'{{"filename": "foo-1.0.tar.gz", "size"...{"]" * 37}}}\'',
+    ),
+    'a number of 5,000 digits': error(
+        b'{"filename": "foo-1.0.tar.gz", "size": ' + b'9' * 5_000 + b'}',
+        f'expected a JSON object, got \'{{"filename": "foo-1.0.tar.gz", "size"...{"9" * 37}}}\'',
+    ),
+    'invalid UTF-8': error(
+        b'{"filename": "foo-1.0\xff.tar.gz"}', 'expected UTF-8, got b\'{"filename": "foo-1.0\\xff.tar.gz"}\''
+    ),
+    # a line of nothing
+    'neither a file name nor a project': error(b'{}', 'filename: expected a file name, got None'),
+    'a file name that is null': error(line(filename=None), 'filename: expected a file name, got None'),
+    'a file name that is empty': error(line(filename=''), "filename: expected a file name, got ''"),
+    'a file name that is a number': error(line(filename=0), 'filename: expected a file name, got 0'),
+    'a file name that is a list': error(line(filename=['a']), "filename: expected a file name, got ['a']"),
+    # wrong types
+    'a wrong type for every key of a file': error(
+        foo(
+            hash=5,
+            hashes=[],
+            size='1',
+            url=7,
+            requires_python=3,
+            requires_dist='x',
+            core_metadata=1,
+            provenance=True,
+            upload_timestamp=[],
+            uploaded_by={},
+            yanked='yes',
+            yanked_reason=1,
+            name=9,
+            version=1.0,
+        ),
+        'hash: expected <algorithm>=<hex>, got 5',
+        'hashes: expected an object {algorithm: hex}, got []',
+        "size: expected a number of bytes, got '1'",
+        f'url: expected {A_URL}, got 7',
+        'requires_python: expected text, got 3',
+        "requires_dist: expected a list of texts, got 'x'",
+        'core_metadata: expected true or sha256=<hex>, got 1',
+        'provenance: expected an absolute https URL, got True',
+        f'upload_timestamp: expected {A_TIME}, got []',
+        'uploaded_by: expected text, got {}',
+        "yanked: expected true or false, got 'yes'",
+        'yanked_reason: expected text, got 1',
+        'name: expected a project name, got 9',
+        'version: expected text, got 1.0',
+    ),
+    'a wrong type for every key of a project': error(
+        line(project=5, summary=5, status=['active'], status_reason=[]),
+        'project: expected a project name, got 5',
+        'summary: expected text, got 5',
+        "status: expected one of active, archived, deprecated, quarantined, got ['active']",
+        'status_reason: expected text, got []',
+    ),
+    'a requirement that is a number': error(foo(requires_dist=['bar', 1]), 'requires_dist: expected text, got 1'),
+    'a project that is a path': error(line(project='../x'), "project: expected a project name, got '../x'"),
+    'an unknown status': error(
+        line(project='foo', status='gone'),
+        "status: expected one of active, archived, deprecated, quarantined, got 'gone'",
+    ),
+    'a size below zero': error(foo(size=-1), 'size: expected a number of bytes, got -1'),
+    'a size that is a fraction': error(foo(size=1.5), 'size: expected a number of bytes, got 1.5'),
+    'a size that is true': error(foo(size=True), 'size: expected a number of bytes, got True'),
+    'a size of 2**63': error(foo(size=2**63), 'size: expected a number of bytes, got 9223372036854775808'),
+    'a name that is a path': error(foo(name='../x'), "name: expected a project name, got '../x'"),
+    'an empty version': error(foo(version=''), "version: expected a version, got ''"),
+    # hashes
+    'a hash of an unknown algorithm': error(
+        foo(hash='crc32=00000000'), "hash: expected <algorithm>=<hex>, got 'crc32=00000000'"
+    ),
+    'a hash that is too short': error(foo(hash='sha256=abc'), "hash: expected <algorithm>=<hex>, got 'sha256=abc'"),
+    'a hash of nothing': error(foo(hash='sha256='), "hash: expected <algorithm>=<hex>, got 'sha256='"),
+    'a hash that is not hexadecimal': error(
+        foo(hash=f'md5={"g" * 32}'), f"hash: expected <algorithm>=<hex>, got 'md5={'g' * 32}'"
+    ),
+    'a hash with digits that are not ASCII': error(
+        foo(hash=f'md5={ZERO * 32}'), f"hash: expected <algorithm>=<hex>, got 'md5={ZERO * 32}'"
+    ),
+    'one bad hash of several': error(
+        foo(hashes={'sha256': SHA256, 'md5': 'x'}), "hashes: expected <algorithm>=<hex>, got 'md5=x'"
+    ),
+    'a hash that is a number of as many digits': error(
+        foo(hashes={'md5': int('1' * 32)}), f'hashes: expected <algorithm>=<hex>, got {"1" * 32}'
+    ),
+    'a hash that contradicts the hashes': error(
+        foo(hash=f'sha256={"1" * 64}', hashes={'sha256': SHA256}),
+        f"hash: expected the sha256 that `hashes` gives, got '{'1' * 64}'",
+    ),
+    'core metadata with a bad hash': error(
+        foo(core_metadata='sha256=00'), "core_metadata: expected <algorithm>=<hex>, got 'sha256=00'"
+    ),
+    'core metadata with another algorithm': error(
+        foo(core_metadata='md5=00'), "core_metadata: expected true or sha256=<hex>, got 'md5=00'"
+    ),
+    # times
+    'a time that is not a number': error(
+        b'{"filename": "foo-1.0.tar.gz", "upload_timestamp": NaN}', f'upload_timestamp: expected {A_TIME}, got nan'
+    ),
+    'a time that is infinite': error(
+        b'{"filename": "foo-1.0.tar.gz", "upload_timestamp": 1e999}', f'upload_timestamp: expected {A_TIME}, got inf'
+    ),
+    'a time in milliseconds': error(
+        foo(upload_timestamp=1767225600000),
+        f'upload_timestamp: expected {A_TIME}, between 1970 and 2242, got 1767225600000',
+    ),
+    'a time that is nearly infinite': error(
+        b'{"filename": "foo-1.0.tar.gz", "upload_timestamp": 1e308}',
+        f'upload_timestamp: expected {A_TIME}, between 1970 and 2242, got 1e+308',
+    ),
+    'a time below zero': error(
+        foo(upload_timestamp=-1), f'upload_timestamp: expected {A_TIME}, between 1970 and 2242, got -1'
+    ),
+    'a time that is a boolean': error(foo(upload_timestamp=True), f'upload_timestamp: expected {A_TIME}, got True'),
+    'a time without a zone': error(
+        foo(upload_timestamp='2026-01-02T03:04:05'),
+        f"upload_timestamp: expected {A_TIME}, got '2026-01-02T03:04:05'",
+    ),
+    'a time in month 13': error(
+        foo(upload_timestamp='2026-13-02T03:04:05Z'),
+        f"upload_timestamp: expected {A_TIME}, got '2026-13-02T03:04:05Z'",
+    ),
+    'a time in a zone of 99 hours': error(
+        foo(upload_timestamp='2026-01-02T03:04:05+99:00'),
+        f"upload_timestamp: expected {A_TIME}, got '2026-01-02T03:04:05+99:00'",
+    ),
+    'a time that is seconds as text': error(
+        foo(upload_timestamp='1767225600'), f"upload_timestamp: expected {A_TIME}, got '1767225600'"
+    ),
+    # URLs
+    'a URL that is a script': error(
+        foo(url='javascript:alert(1)'), f"url: expected {A_URL}, got 'javascript:alert(1)'"
+    ),
+    'a URL that is a document': error(foo(url='data:text/html,x'), f"url: expected {A_URL}, got 'data:text/html,x'"),
+    'a URL with a fragment': error(
+        foo(url='https://pypi.example.com/a.zip#x'), f"url: expected {A_URL}, got 'https://pypi.example.com/a.zip#x'"
+    ),
+    'a URL with a space': error(foo(url='a b.zip'), f"url: expected {A_URL}, got 'a b.zip'"),
+    'a URL with a backslash': error(foo(url='..\\a.zip'), f"url: expected {A_URL}, got '..\\\\a.zip'"),
+    'a URL with a line break': error(foo(url='a.zip\n'), f"url: expected {A_URL}, got 'a.zip\\n'"),
+    'a URL with port 99999': error(
+        foo(url='https://pypi.example.com:99999/'), f"url: expected {A_URL}, got 'https://pypi.example.com:99999/'"
+    ),
+    'a URL without a host': error(foo(url='https:///a.zip'), f"url: expected {A_URL}, got 'https:///a.zip'"),
+    'a URL with half an address': error(foo(url='http://[::1/a'), f"url: expected {A_URL}, got 'http://[::1/a'"),
+    'an empty URL': error(foo(url=''), f"url: expected {A_URL}, got ''"),
+    'provenance over http': error(
+        foo(provenance='http://pypi.example.com/p'),
+        "provenance: expected an absolute https URL, got 'http://pypi.example.com/p'",
+    ),
+    'provenance that is relative': error(
+        foo(provenance='foo.provenance'), "provenance: expected an absolute https URL, got 'foo.provenance'"
+    ),
+    # lone surrogates and very long values
+    'a hash with a lone surrogate': error(foo(hash='\ud800'), r"hash: expected <algorithm>=<hex>, got '\ud800'"),
+    'a version with a lone surrogate': error(foo(version='\ud800'), r"version: expected a version, got '\ud800'"),
+    'a version with a line break': error(foo(version='1\n'), r"version: expected a version, got '1\n'"),
+    'a name of 10,000 characters': error(
+        foo(name=LONG), f"name: expected a project name, got '{'a' * 37}...{'a' * 38}'"
+    ),
+    'a project of 10,000 characters': error(
+        line(project=LONG), f"project: expected a project name, got '{'a' * 37}...{'a' * 38}'"
+    ),
+    'a version of 10,000 characters': error(
+        foo(version='1' * 10_000), f"version: expected a version, got '{'1' * 37}...{'1' * 38}'"
+    ),
+    # lines that contradict each other
+    'a file twice, in two sizes and by two people': Case(
+        foo(size=1, uploaded_by='Ann') + GOOD + foo(size=2, uploaded_by='Bob'),
+        "list.json:3: filename: expected 'foo-1.0.tar.gz' to be as in line 1, got another size, uploaded_by\n",
+    ),
+    'a file twice, in two places': Case(
+        line(filename='a/foo-1.0.tar.gz') + line(filename='b/foo-1.0.tar.gz'),
+        "list.json:2: filename: expected 'foo-1.0.tar.gz' to be as in line 1, got another filename\n",
+    ),
+    'a project twice, with two summaries': Case(
+        foo() + line(project='Foo', summary='One') + line(project='foo', summary='Two'),
+        "list.json:3: project: expected 'foo' to be as in line 2, got another summary\n",
+    ),
+    'problems in several lines': Case(
+        foo(size=-1) + GOOD + b'[]\n' + foo(hash='x', url=''),
+        'list.json:1: size: expected a number of bytes, got -1\n'
+        'list.json:3: expected a JSON object, got []\n'
+        "list.json:4: hash: expected <algorithm>=<hex>, got 'x'\n"
+        f"list.json:4: url: expected {A_URL}, got ''\n",
+    ),
+    '20 errors': Case(
+        b'{\n' * 20, ''.join(f"list.json:{number}: expected a JSON object, got '{{'\n" for number in range(1, 21))
+    ),
+    'more than 20 errors': Case(
+        b'{\n' * 25,
+        ''.join(f"list.json:{number}: expected a JSON object, got '{{'\n" for number in range(1, 21))
+        + '… and 5 more errors\n',
+    ),
+    # a list of nothing
+    'an empty list': Case(b'', NO_PACKAGE),
+    'blank lines only': Case(b'\n\r\n  \n', NO_PACKAGE),
+    'skipped files only': Case(
+        line(filename='README.md') + line(filename='index.html'),
+        "list.json:1: skipped: 'README.md' is not a distribution file\n"
+        "list.json:2: skipped: 'index.html' is not a distribution file\n"
+        'skipped 2 of the listed files\n' + NO_PACKAGE,
+    ),
+    'a project without files only': Case(
+        line(project='foo'), "list.json:1: ignored: there is no file of project 'foo'\n" + NO_PACKAGE
+    ),
+    'sidecars only': Case(line(filename='foo-1.0-py3-none-any.whl.metadata'), NO_PACKAGE),
+    # files that have no place in an index
+    'a file that is no distribution': skipped('README.md', "'README.md' is not a distribution file"),
+    'a directory of a listing': skipped('team/', "'team/' is not a distribution file"),
+    'a wheel with too few parts': skipped('foo-1.0-any.whl', "'foo-1.0-any.whl' is not a distribution file"),
+    'a file without a version': skipped('foo.tar.gz', "'foo.tar.gz' has no project name and version"),
+    'a file without a name': skipped('-1.0.tar.gz', "'-1.0.tar.gz' has no project name and version"),
+    'a wheel with no project name': skipped(
+        '_-1.0-py3-none-any.whl', "'_-1.0-py3-none-any.whl' has no valid project name: '_'"
+    ),
+    'a project name with a quote': skipped(
+        'a"b-1.0-py3-none-any.whl', "'a\"b-1.0-py3-none-any.whl' has no valid project name: 'a\"b'"
+    ),
+    'the directory above': skipped('..', "'..' is not a path below the packages URL"),
+    'a path that begins above': skipped('../foo-1.0.zip', "'../foo-1.0.zip' is not a path below the packages URL"),
+    'a path that leads above': skipped('a/../foo-1.0.zip', "'a/../foo-1.0.zip' is not a path below the packages URL"),
+    'an absolute path': skipped('/etc/foo-1.0.zip', "'/etc/foo-1.0.zip' is not a path below the packages URL"),
+    'a path with a backslash': skipped('a\\foo-1.0.zip', "'a\\\\foo-1.0.zip' is not a path below the packages URL"),
+    'a file name that colours a terminal': skipped(
+        'foo\x1b[31m-1.0.zip', r"'foo\x1b[31m-1.0.zip' has control characters in its name"
+    ),
+    'a file name with a null byte': skipped('foo-1.0\0.zip', r"'foo-1.0\x00.zip' has control characters in its name"),
+    'a file name with a line break': skipped('foo-1\n.zip', r"'foo-1\n.zip' has control characters in its name"),
+    'a file name with a lone surrogate': skipped(
+        'foo-1.0\ud800.zip', r"'foo-1.0\ud800.zip' has control characters in its name"
+    ),
+    'a file name of 10,000 characters': skipped(
+        f'{LONG}-1.0.tar.gz', f"'{'a' * 37}...{'a' * 27}-1.0.tar.gz' has a name of more than 255 bytes"
+    ),
+    'a file name of 300 bytes in 150 characters': skipped(
+        f'foo-1.0-{"é" * 138}.zip', f"'foo-1.0-{'é' * 29}...{'é' * 34}.zip' has a name of more than 255 bytes"
+    ),
+    # what is ignored
+    'unknown keys': warning(
+        foo(colour='red', licence='MIT') + foo(colour='red', licence='MIT') + line(project='foo', size=3, licence=''),
+        "1: ignored: unknown key 'colour'",
+        "1: ignored: unknown key 'licence'",
+        "3: ignored: unknown key 'size'",
+    ),
+    'an unknown key that is a lone surrogate': warning(foo(**{'\ud800': 1}), r"1: ignored: unknown key '\ud800'"),
+    'a project without files': warning(foo() + line(project='Bar'), "2: ignored: there is no file of project 'bar'"),
+    'requires_python that is no specifier': warning(
+        foo(requires_python='>=three'),
+        "1: ignored: requires_python: expected a version specifier, got '>=three'",
+    ),
+    # what there is nothing to say about
+    'a byte-order mark, CRLF and blank lines': fine(
+        b'\xef\xbb\xbf{"filename": "foo-1.0.tar.gz"}\r\n\r\n  \r\n{"filename": "foo-2.0.tar.gz"}\r\n',
+        'foo-1.0.tar.gz',
+        'foo-2.0.tar.gz',
+    ),
+    'a last line without its end': fine(b'{"filename": "foo-1.0.tar.gz"}', 'foo-1.0.tar.gz'),
+    'a file twice, with the same said of it': fine(
+        foo(size=1, hash=f'md5={"A" * 32}') + foo(hashes={'md5': 'a' * 32}, size=1), 'foo-1.0.tar.gz'
+    ),
+    'a project twice, with the same said of it': fine(
+        foo() + line(project='foo', summary='One') + line(project='Foo', summary=' One '), 'foo-1.0.tar.gz'
+    ),
+    'null for every key': fine(
+        foo(
+            hash=None,
+            hashes=None,
+            size=None,
+            url=None,
+            requires_python=None,
+            requires_dist=None,
+            core_metadata=None,
+            provenance=None,
+            upload_timestamp=None,
+            uploaded_by=None,
+            yanked=None,
+            yanked_reason=None,
+            name=None,
+            version=None,
+        ),
+        'foo-1.0.tar.gz',
+    ),
+    'lone surrogates in texts': fine(
+        foo(uploaded_by='a\ud800', yanked_reason='\udfff') + line(project='foo', summary='\ud800'), 'foo-1.0.tar.gz'
+    ),
+    'a directory of 10,000 characters': fine(line(filename=f'{LONG}/foo-1.0.tar.gz'), f'{LONG}/foo-1.0.tar.gz'),
+    'texts of 10,000 characters': fine(
+        foo(uploaded_by=LONG, yanked_reason=LONG, requires_dist=[LONG]) + line(project='foo', summary=LONG),
+        'foo-1.0.tar.gz',
+    ),
+}
+ERRORS = {name: case for name, case in CASES.items() if case.files is None}
+WARNINGS = {name: case for name, case in CASES.items() if case.files is not None and case.messages}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory, so that messages have no paths of the machine in them."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def site(here: Path) -> Path:
+    """A site of an earlier list."""
+    assert build(here / 'site', BEFORE) == 0
+    return here / 'site'
+
+
+def run(*options: str) -> int:
+    """Builds `list.json` into `site`."""
+    return main(['--package-list-json', 'list.json', '--output-dir', 'site', '--packages-url', '../../pool/', *options])
+
+
+def run_program(*arguments: str, content: bytes = b'') -> tuple[int, str, str]:
+    """Runs the real program without the privileges of root: exit status, standard output, standard error."""
+    unprivileged = [
+        'setpriv',
+        '--bounding-set=-dac_override,-dac_read_search',
+        '--inh-caps=-dac_override,-dac_read_search',
+    ]
+    done = subprocess.run(
+        [*(unprivileged if os.geteuid() == 0 else []), sys.executable, '-m', 'dumb_pypi', *arguments],
+        input=content,
+        capture_output=True,
+        env={**os.environ, 'PYTHONPATH': str(CHECKOUT), 'PYTHONIOENCODING': 'utf-8'},
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def pages(site: Path) -> dict[str, bytes]:
+    """All of a site but the record, which a run takes away first."""
+    return {path: content for path, content in tree(site).items() if path != '.dumb-pypi.json'}
+
+
+def published(site: Path) -> tuple[str, ...]:
+    """The paths that the list of a site names."""
+    lines = [json.loads(line) for line in (site / 'packages.json').read_text().splitlines()]
+    return tuple(line['filename'] for line in lines if 'filename' in line)
+
+
+@pytest.mark.parametrize(('content', 'messages', 'files'), CASES.values(), ids=CASES.keys())
+def test_every_list_gets_its_message_and_its_exit_status(
+    content: bytes, messages: str, files: tuple[str, ...] | None, site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (site.parent / 'list.json').write_bytes(content)
+    status = run()
+    assert (status, *capsys.readouterr()) == (1 if files is None else 0, '', messages)
+    assert published(site) == (('before-1.0.tar.gz',) if files is None else files)
+
+
+@pytest.mark.parametrize('content', [case.content for case in ERRORS.values()], ids=ERRORS.keys())
+def test_an_error_leaves_the_site_as_it_was(content: bytes, site: Path) -> None:
+    before = tree(site), mtimes(site)
+    (site.parent / 'list.json').write_bytes(content)
+    assert run() == 1
+    assert (tree(site), mtimes(site)) == before
+    assert sorted(os.listdir()) == ['list.json', 'site', 'site.jsonl']
+
+
+@pytest.mark.parametrize(('content', 'messages', 'files'), WARNINGS.values(), ids=WARNINGS.keys())
+def test_strict_makes_every_warning_an_error(
+    content: bytes, messages: str, files: tuple[str, ...], site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = tree(site), mtimes(site)
+    (site.parent / 'list.json').write_bytes(content)
+    status = run('--strict')
+    said = messages.replace('skipped 1 of the listed files\n', '')
+    assert (status, *capsys.readouterr()) == (1, '', said)
+    assert (tree(site), mtimes(site)) == before
+
+
+def test_strict_counts_warnings_among_the_20_errors(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (site.parent / 'list.json').write_bytes(b'{"filename": "README.md"}\n' * 19 + b'{\n' * 3)
+    assert run('--strict') == 1
+    assert capsys.readouterr().err.splitlines()[18:] == [
+        "list.json:19: skipped: 'README.md' is not a distribution file",
+        "list.json:20: expected a JSON object, got '{'",
+        '… and 2 more errors',
+    ]
+
+
+def test_a_bad_list_makes_no_directory(here: Path) -> None:
+    (here / 'list.json').write_bytes(b'{')
+    assert run() == 1
+    assert os.listdir() == ['list.json']
+
+
+@pytest.mark.parametrize('content', [b'', line(filename='README.md')], ids=['no line', 'no distribution'])
+def test_an_empty_list_empties_the_site_when_it_is_meant(content: bytes, site: Path) -> None:
+    (site.parent / 'list.json').write_bytes(content)
+    assert run('--allow-empty') == 0
+    assert paths(site) == [
+        '.dumb-pypi.json',
+        'index.html',
+        'packages.json',
+        'simple/index.html',
+        'simple/index.v1_json',
+        'static/style.css',
+    ]
+    assert (site / 'packages.json').read_bytes() == b''
+    assert json.loads((site / 'simple/index.v1_json').read_bytes())['projects'] == []
+
+
+@pytest.mark.parametrize('version', ['json', 'JSON', '.', '..', '../../x', 'a/b', '-', '~'])
+def test_a_version_that_cannot_be_a_directory_has_no_release_page(version: str, site: Path) -> None:
+    (site.parent / 'list.json').write_bytes(foo() + line(filename='foo-odd.zip', version=version))
+    assert run() == 0
+    assert [path for path in paths(site) if path.startswith('pypi/')] == ['pypi/foo/1.0/json', 'pypi/foo/json']
+    releases = json.loads((site / 'pypi/foo/json').read_bytes())['releases']
+    assert {name: [file['filename'] for file in files] for name, files in releases.items()} == {
+        version: ['foo-odd.zip'],
+        '1.0': ['foo-1.0.tar.gz'],
+    }
+    assert json.loads((site / 'simple/foo/index.v1_json').read_bytes())['versions'] == [version, '1.0']
+
+
+def test_a_restriction_that_is_no_specifier_is_left_out(site: Path) -> None:
+    (site.parent / 'list.json').write_bytes(foo(requires_python='>=three', size=1))
+    assert run() == 0
+    assert (site / 'packages.json').read_bytes() == b'{"filename":"foo-1.0.tar.gz","size":1}\n'
+
+
+# ---------------------------------------------------------------------------------------------- lists of file names
+
+
+@pytest.mark.parametrize(
+    ('content', 'status', 'messages'),
+    [
+        pytest.param(
+            b'\xef\xbb\xbfpool/foo-1.0.tar.gz\r\n\r\nfoo-2.0.tar.gz\r\n', 0, '', id='a byte-order mark and blank lines'
+        ),
+        pytest.param(b'foo-1.0.tar.gz\nfoo-1.0.tar.gz\n', 0, '', id='a line twice'),
+        pytest.param(
+            b'foo-1.0.tar.gz\nREADME.md\n../foo-2.0.tar.gz\nfoo-\x1b.zip\n',
+            0,
+            "list.txt:2: skipped: 'README.md' is not a distribution file\n"
+            "list.txt:3: skipped: '../foo-2.0.tar.gz' is not a path below the packages URL\n"
+            "list.txt:4: skipped: 'foo-\\x1b.zip' has control characters in its name\n"
+            'skipped 3 of the listed files\n',
+            id='files that have no place in an index',
+        ),
+        pytest.param(
+            b'a/foo-1.0.tar.gz\nb/foo-1.0.tar.gz\n',
+            1,
+            "list.txt:2: filename: expected 'foo-1.0.tar.gz' to be as in line 1, got another filename\n",
+            id='a file in two places',
+        ),
+        pytest.param(
+            b'foo-1.0.tar.gz\nfoo-\xff.zip\n',
+            1,
+            "list.txt:2: expected UTF-8, got b'foo-\\xff.zip'\n",
+            id='invalid UTF-8',
+        ),
+        pytest.param(b'', 1, 'list.txt: no package at all; --allow-empty if this is meant\n', id='an empty list'),
+    ],
+)
+def test_every_list_of_names_gets_its_message(
+    content: bytes, status: int, messages: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / 'list.txt').write_bytes(content)
+    arguments = ['--package-list', 'list.txt', '--output-dir', 'site', '--packages-url', '../../pool/']
+    assert (main(arguments), *capsys.readouterr()) == (status, '', messages)
+    assert (here / 'site').exists() == (status == 0)
+
+
+@pytest.mark.parametrize(
+    ('option', 'content', 'status', 'messages'),
+    [
+        pytest.param('--package-list', b'foo-1.0.tar.gz\n', 0, '', id='names'),
+        pytest.param('--package-list-json', foo(size=1), 0, '', id='objects'),
+        pytest.param(
+            '--package-list',
+            b'foo-1.0.tar.gz\nREADME.md\n',
+            0,
+            "<stdin>:2: skipped: 'README.md' is not a distribution file\nskipped 1 of the listed files\n",
+            id='a name to skip',
+        ),
+        pytest.param(
+            '--package-list-json', b'\n{', 1, "<stdin>:2: expected a JSON object, got '{'\n", id='a broken object'
+        ),
+        pytest.param(
+            '--package-list', b'', 1, '<stdin>: no package at all; --allow-empty if this is meant\n', id='nothing'
+        ),
+    ],
+)
+def test_a_list_comes_from_standard_input(option: str, content: bytes, status: int, messages: str, here: Path) -> None:
+    arguments = [option, '-', '--output-dir', 'site', '--packages-url', '../../pool/']
+    assert run_program(*arguments, content=content) == (status, '', messages)
+    assert (here / 'site/simple/foo/index.html').exists() == (status == 0)
+
+
+# ---------------------------------------------------------------------------------------------- file systems
+
+
+@pytest.mark.parametrize(
+    ('option', 'path', 'message'),
+    [
+        ('--package-list', 'gone.txt', 'cannot read gone.txt: No such file or directory\n'),
+        ('--package-list-json', 'gone.json', 'cannot read gone.json: No such file or directory\n'),
+        ('--package-list', 'site', 'cannot read site: Is a directory\n'),
+        ('--package-list-json', 'site/index.html/x', 'cannot read site/index.html/x: Not a directory\n'),
+    ],
+    ids=['a missing list of names', 'a missing list', 'a list that is a directory', 'a list below a file'],
+)
+def test_a_list_that_cannot_be_read_is_an_error(
+    option: str, path: str, message: str, site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = tree(site), mtimes(site)
+    status = main([option, path, '--output-dir', 'site', '--packages-url', '../../pool/'])
+    assert (status, *capsys.readouterr()) == (1, '', message)
+    assert (tree(site), mtimes(site)) == before
+
+
+def test_a_list_that_nobody_may_read_is_an_error(site: Path) -> None:
+    (site.parent / 'list.json').write_bytes(GOOD)
+    (site.parent / 'list.json').chmod(0)
+    arguments = ['--package-list-json', 'list.json', '--output-dir', 'site', '--packages-url', '../../pool/']
+    assert run_program(*arguments) == (1, '', 'cannot read list.json: Permission denied\n')
+
+
+@pytest.mark.parametrize(
+    ('obstacle', 'message'),
+    [
+        ('site/simple/good/index.html/', 'cannot read site/simple/good/index.html: Is a directory\n'),
+        ('site/pypi/good/json/', 'cannot read site/pypi/good/json: Is a directory\n'),
+        ('site/project/good/index.html/x/', 'cannot read site/project/good/index.html: Is a directory\n'),
+        ('site/simple/good', 'cannot write site/simple/good/index.html: File exists\n'),
+        ('site/pypi/good', 'cannot write site/pypi/good/json: File exists\n'),
+    ],
+    ids=[
+        'a directory for an index page',
+        'a directory for a legacy page',
+        'a directory with something in it',
+        'a file for the directory of a project',
+        'a file for the directory of a legacy page',
+    ],
+)
+def test_what_stands_in_the_way_is_named_and_left_alone(
+    obstacle: str, message: str, site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_list(site.parent / 'list.json', AFTER)
+    path = site.parent / obstacle
+    if obstacle.endswith('/'):
+        path.mkdir(parents=True)
+    else:
+        path.write_bytes(b'mine')
+    before = pages(site)
+    assert (run(), *capsys.readouterr()) == (1, '', message)
+    after = pages(site)
+    assert before.items() <= after.items()
+    assert {path.split('/')[1] for path in after.keys() - before.keys()} <= {'good'}
+
+    if obstacle.endswith('/'):
+        os.removedirs(path)
+    else:
+        path.unlink()
+    assert run() == 0
+    assert build(site.parent / 'fresh', AFTER) == 0
+    assert tree(site) == tree(site.parent / 'fresh')
+
+
+def test_an_output_directory_that_is_a_file_is_an_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / 'list.json').write_bytes(GOOD)
+    (here / 'site').write_bytes(b'mine')
+    assert (run(), *capsys.readouterr()) == (1, '', 'cannot write site/.dumb-pypi.lock: File exists\n')
+    assert (here / 'site').read_bytes() == b'mine'
+
+
+@pytest.mark.parametrize(
+    ('directory', 'path'),
+    [('site', 'site/.dumb-pypi.lock'), ('site/simple', 'site/simple/good/index.html')],
+    ids=['the output directory', 'a directory in it'],
+)
+def test_a_read_only_directory_is_an_error(directory: str, path: str, site: Path) -> None:
+    write_list(site.parent / 'list.json', AFTER)
+    arguments = ['--package-list-json', 'list.json', '--output-dir', 'site', '--packages-url', '../../pool/']
+    before = pages(site)
+    mode = os.stat(directory).st_mode
+    os.chmod(directory, 0o555)
+    try:
+        assert run_program(*arguments) == (1, '', f'cannot write {path}: Permission denied\n')
+    finally:
+        os.chmod(directory, mode)
+    assert pages(site) == before
+
+    assert run_program(*arguments) == (0, '', '')
+    assert build(site.parent / 'fresh', AFTER) == 0
+    assert tree(site) == tree(site.parent / 'fresh')
+
+
+# ---------------------------------------------------------------------------------------------- wrong usage
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        pytest.param(
+            ['--package-list', '-', '--previous-package-list', '-'],
+            'standard input can hold one list only',
+            id='both lists on standard input',
+        ),
+        pytest.param(
+            ['--package-list-json', '-', '--previous-package-list-json', '-'],
+            'standard input can hold one list only',
+            id='both lists of objects on standard input',
+        ),
+        pytest.param([], 'one of the arguments --package-list --package-list-json is required', id='no list'),
+        pytest.param(
+            ['--package-list', 'a', '--package-list-json', 'b'],
+            'argument --package-list-json: not allowed with argument --package-list',
+            id='two lists',
+        ),
+        *(
+            pytest.param(
+                ['--package-list', '-', f'--packages-url={url}'],
+                f'argument --packages-url: expected {A_URL}, got {url!r}',
+                id=f'--packages-url {name}',
+            )
+            for name, url in (
+                ('that is empty', ''),
+                ('that is a script', 'javascript:alert(1)'),
+                ('with a fragment', 'https://pypi.example.com/#x'),
+                ('with a space', '../../my pool/'),
+                ('with markup', '"><script>'),
+                ('with port 99999', 'https://pypi.example.com:99999/'),
+                ('without a host', 'https://'),
+            )
+        ),
+        pytest.param(
+            ['--package-list', '-', '--packages-url', 'https://pypi.example.com/?key=1'],
+            "argument --packages-url: expected a URL without a query, got 'https://pypi.example.com/?key=1'",
+            id='--packages-url with a query',
+        ),
+        pytest.param(
+            ['--package-list', '-', '--logo-width', 'wide'],
+            "argument --logo-width: expected a whole number, got 'wide'",
+            id='--logo-width that is no number',
+        ),
+        pytest.param(
+            ['--package-list', '-', '--max-delete=-1'],
+            "argument --max-delete: expected a whole number, got '-1'",
+            id='--max-delete below zero',
+        ),
+    ],
+)
+def test_wrong_usage_is_exit_status_2(
+    arguments: list[str], message: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(['--output-dir', 'site', '--packages-url', '../../pool/', *arguments])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f'dumb-pypi: error: {message}'
+    assert os.listdir() == []
