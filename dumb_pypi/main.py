@@ -686,12 +686,11 @@ class Published(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """Names of projects and paths of changelog pages, in the order of the index."""
+    """Sorted names of projects and paths of changelog pages."""
 
-    updated: Sequence[str]
+    updated: Sequence[str]  # new ones too
     removed: Sequence[str]
-    updated_changelog: Sequence[str]
-    removed_changelog: Sequence[str]
+    changelog: Sequence[str]  # updated, new and removed
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(',', ':'))  # kept: making one takes as long as a line
@@ -753,16 +752,11 @@ def to_publish(index: Index, uploads: Changelog, fingerprint: str) -> Published:
     )
 
 
-def differing(new: Mapping[str, str], old: Mapping[str, str]) -> list[str]:
-    return [key for key, value in new.items() if old.get(key) != value]
-
-
 def compare(new: Published, old: Published) -> Changes:
     return Changes(
-        updated=differing(new.projects, old.projects),
+        updated=[name for name, value in new.projects.items() if old.projects.get(name) != value],
         removed=sorted(old.projects.keys() - new.projects.keys()),
-        updated_changelog=differing(new.changelog, old.changelog),
-        removed_changelog=sorted(old.changelog.keys() - new.changelog.keys()),
+        changelog=sorted({path for path, _ in new.changelog.items() ^ old.changelog.items()}),
     )
 
 
@@ -1058,7 +1052,7 @@ def shared_pages(
 
     `packages.json` comes last: whoever finds a list there finds its pages too.
     """
-    for path in changes.updated_changelog:
+    for path in changes.changelog:
         if path in uploads:
             yield changelog_page(path, uploads, settings)
     yield from simple_root_pages(index)
@@ -1080,6 +1074,7 @@ MARKS = (  # how the pages of this program begin: it removes nothing else
     b'{"info":{"name":"',
     b'/* dumb-pypi',
 )
+SHARED_DIRECTORIES = ('changelog', 'static')  # of pages that belong to no project
 MARK_WITHIN = 200  # bytes
 
 
@@ -1349,8 +1344,7 @@ def read_published(site: Site, new: Published, rebuild: bool) -> Published:
     record = read_record(site)
     if record is not None and record.fingerprint == new.fingerprint and not rebuild:
         return record
-    pages = [f'changelog/{name}' for name in site.read_names('changelog')]
-    return Published('', dict.fromkeys(read_project_names(site), ''), dict.fromkeys(pages, ''))
+    return Published('', dict.fromkeys(read_project_names(site), ''), {})
 
 
 def write_pages(site: Site, pages: Iterable[Page], elsewhere: dict[str, str]) -> set[str]:
@@ -1390,8 +1384,8 @@ def write_site(site: Site, index: Index, previous: Index | None, settings: Setti
         elsewhere = {page.path: digest(page.content) for pages in there for page in pages}
 
     site.remove_page(RECORD)  # until the new one is there, the site is not known to be that of any list
-    stale = [f'static/{name}' for name in site.read_names('static')]
-    wanted = write_pages(site, static, elsewhere)
+    stale: list[str] = []
+    wanted = write_pages(site, static, elsewhere) | uploads.keys()
     for name in changes.updated:
         paths = write_pages(site, project_pages(index[name], settings), elsewhere)
         stale += [path for path in read_project_paths(site, name) if path not in paths]
@@ -1399,10 +1393,7 @@ def write_site(site: Site, index: Index, previous: Index | None, settings: Setti
 
     for name in changes.removed:
         stale += read_project_paths(site, name)
-    stale += [
-        *changes.removed_changelog,
-        *(page.path for page in changelog_index_pages(uploads or old_uploads, settings)),
-    ]
+    stale += [f'{directory}/{name}' for directory in SHARED_DIRECTORIES for name in site.read_names(directory)]
     for path in elsewhere:
         site.remove_page(path)
     for path in stale:
