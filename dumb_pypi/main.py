@@ -41,7 +41,7 @@ NO_SIZE_API_VERSION = '1.0'  # PEP 700 (1.1) requires the size of every file: wi
 HASH_DIGITS = {'md5': 32, 'sha1': 40, 'sha224': 56, 'sha256': 64, 'sha384': 96, 'sha512': 128, 'blake2b_256': 64}
 HTML_HASHES = ('sha256', 'sha512', 'sha384', 'md5')  # uv refuses a page whose fragment names any other
 STATUSES = ('active', 'archived', 'deprecated', 'quarantined')  # PEP 792
-UPLOADS_A_PAGE = 1_000  # keeps a changelog page below 2 MB even when every name is as long as names get
+UPLOADS_A_PAGE = 500  # keeps a changelog page below 2 MB even when every name is as long as names get
 SHOWN_ERRORS = 20
 MAX_NAME = 255  # bytes: what the usual file systems allow for one name
 
@@ -77,7 +77,9 @@ _UNPRINTABLE = re.compile(
 )
 _NAME = re.compile(r'[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?')  # PEP 508
 _URL = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")  # RFC 3986, without the fragment
-_TIME = re.compile(r'(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):?(\d\d))', re.ASCII)
+_TIME = re.compile(
+    r'(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):?([0-5]\d))', re.ASCII
+)
 _EPOCH = datetime.datetime(1970, 1, 1)
 _LAST_SECOND = 2**33  # the year 2242: until then a float holds a time to the microsecond
 
@@ -91,6 +93,11 @@ def parse_text(value: object) -> str:
     if not isinstance(value, str):
         raise unexpected('text', value)
     return ' '.join(_UNPRINTABLE.sub(' ', value).split())
+
+
+def is_normalized(name: str) -> bool:
+    """Whether a name is that of a project (PEP 503), and so has no part in any other path."""
+    return _NAME.fullmatch(name) is not None and name == canonicalize_name(name)
 
 
 def checked(expected: str, accepts: Callable[[Any], bool]) -> Callable[[Any], Any]:
@@ -138,7 +145,8 @@ def parse_hash(value: object) -> tuple[str, str]:
 def parse_hashes(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict):
         raise unexpected('an object {algorithm: hex}', value)
-    return tuple(sorted(parse_hash(f'{algorithm}={digest}') for algorithm, digest in value.items()))
+    items = value.items()
+    return tuple(sorted(parse_hash(f'{key}={digest}' if isinstance(digest, str) else digest) for key, digest in items))
 
 
 def parse_url(value: object) -> str:
@@ -190,8 +198,8 @@ def parse_time(value: object) -> int:
         offset = datetime.timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
         seconds = (moment - _EPOCH + (offset if sign == '-' else -offset)) // datetime.timedelta(seconds=1)
         microseconds = seconds * 1_000_000 + int((fraction or '').ljust(6, '0')[:6])
-    elif type(value) is int or (isinstance(value, float) and math.isfinite(value)):
-        microseconds = round(value * 1_000_000)
+    elif (type(value) is int or isinstance(value, float)) and abs(value) < math.inf:
+        microseconds = round(min(max(value, -1), _LAST_SECOND) * 1_000_000)
     else:
         raise unexpected(expected, value)
     if not 0 <= microseconds < _LAST_SECOND * 1_000_000:
@@ -1125,21 +1133,16 @@ class PathList:
 
     def __init__(self, path: str | None) -> None:
         self.path = path
-        self.file: IO[str] | None = None
-        if path is not None:
-            with refusal('write', path):
-                self.file = open(path, 'a+', encoding='utf-8', newline='\n')
+        self.write_text('')  # a list that cannot be written is found out before anything has changed
 
-    def write_path(self, page_path: str) -> None:
-        if self.path is not None and self.file is not None:
-            with refusal('write', self.path):
-                self.file.write(f'{page_path}\n')
-                self.file.flush()
+    def write_text(self, text: str) -> None:
+        if self.path is not None:
+            with refusal('write', self.path), open(self.path, 'a', encoding='utf-8', newline='\n') as file:
+                file.write(text)
 
     def write_settled(self, belongs: Callable[[str], bool]) -> None:
         """Leaves each path once, where it was added last, and only those that belong here."""
-        if self.path is not None and self.file is not None:
-            self.file.close()
+        if self.path is not None:
             old = read_head(self.path) or b''
             paths = [path for path in dict.fromkeys(reversed(old.decode().splitlines())) if path and belongs(path)]
             new = ''.join(f'{path}\n' for path in reversed(paths)).encode()
@@ -1169,20 +1172,21 @@ class Site:
         """Leaves a file alone that has these bytes already."""
         path = self.full(page.path)
         if read_head(path) != page.content:
-            self.changed.write_path(page.path)
+            self.changed.write_text(f'{page.path}\n')
             write_file(path, page.content, self.full(TEMPORARY))
 
     def remove_page(self, path: str) -> None:
-        self.removed.write_path(path)
+        self.removed.write_text(f'{path}\n')
         remove_file(self.full(path), self.directory)
 
     def remove_stale(self, path: str) -> None:
         """Removes a page unless somebody else wrote it; where there is none, the directories that a kill left empty."""
-        head = read_head(self.full(path), MARK_WITHIN)
-        if head is None:
+        if not os.path.lexists(self.full(path)):
             remove_file(self.full(path), self.directory)
-        elif any(mark in head for mark in MARKS):
-            self.remove_page(path)
+        elif os.path.isfile(self.full(path)):
+            head = read_head(self.full(path), MARK_WITHIN) or b''
+            if any(mark in head for mark in MARKS):
+                self.remove_page(path)
 
     def write_path_lists(self) -> None:
         self.changed.write_settled(lambda path: os.path.exists(self.full(path)))
@@ -1193,11 +1197,12 @@ def read_record(site: Site) -> Published | None:
     """`None` when the record is missing, damaged, or of another program's format."""
     try:
         record = json.loads(read_head(site.full(RECORD)) or b'')
-        if record['format'] == RECORD_FORMAT:
-            return Published(str(record['fingerprint']), dict(record['projects']), dict(record['changelog']))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        pass
-    return None
+        published = Published(record['fingerprint'], record['projects'], record['changelog'])
+        texts = [published.fingerprint, *published.projects.values(), *published.changelog.values()]
+        sound = record['format'] == RECORD_FORMAT and all(isinstance(text, str) for text in texts)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return published if sound and all(map(is_normalized, published.projects)) else None
 
 
 def write_record(site: Site, record: Published) -> None:
@@ -1208,8 +1213,9 @@ def write_record(site: Site, record: Published) -> None:
 
 def read_project_names(site: Site) -> list[str]:
     """The projects that have a directory, whoever made it."""
-    names = {name for parent in ('simple', 'pypi', 'project') for name in site.read_names(parent)}
-    return sorted(name for name in names if _NAME.fullmatch(name) and name == canonicalize_name(name))
+    return sorted(
+        {name for parent in ('simple', 'pypi', 'project') for name in site.read_names(parent) if is_normalized(name)}
+    )
 
 
 def read_project_paths(site: Site, name: str) -> list[str]:
