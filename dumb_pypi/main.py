@@ -1140,14 +1140,16 @@ class PathList:
             with refusal('write', self.path), open(self.path, 'a', encoding='utf-8', newline='\n') as file:
                 file.write(text)
 
+    def read_paths(self) -> list[str]:
+        return [] if self.path is None else (read_head(self.path) or b'').decode().splitlines()
+
     def write_settled(self, belongs: Callable[[str], bool]) -> None:
         """Leaves each path once, where it was added last, and only those that belong here."""
         if self.path is not None:
-            old = read_head(self.path) or b''
-            paths = [path for path in dict.fromkeys(reversed(old.decode().splitlines())) if path and belongs(path)]
-            new = ''.join(f'{path}\n' for path in reversed(paths)).encode()
+            old = self.read_paths()
+            new = [path for path in dict.fromkeys(reversed(old)) if path and belongs(path)][::-1]
             if new != old:
-                write_file(self.path, new, f'{self.path}.tmp')
+                write_file(self.path, ''.join(f'{path}\n' for path in new).encode(), f'{self.path}.tmp')
 
 
 class Site:
@@ -1353,8 +1355,17 @@ def read_published(site: Site, new: Published, rebuild: bool) -> Published:
     return Published('', dict.fromkeys(read_project_names(site), ''), {})
 
 
+def read_elsewhere(site: Site, previous: Published) -> Published:
+    """What is published elsewhere, but nothing of what still waits to be copied: that may be of a list in between."""
+    waiting = dict.fromkeys(site.changed.read_paths(), '')
+    names = [match[1] for path in waiting if (match := re.match('(?:simple|pypi|project)/([^/]+)/', path))]
+    unknown = dict.fromkeys(filter(is_normalized, names), '')
+    return Published(previous.fingerprint, {**previous.projects, **unknown}, {**previous.changelog, **waiting})
+
+
 def write_pages(site: Site, pages: Iterable[Page], elsewhere: dict[str, str]) -> set[str]:
-    """Writes the pages, but for those that are published `elsewhere` (their digests by path) with the same bytes.
+    """Writes the pages, but for those that are published `elsewhere` (their digests by path) with the same bytes, and
+    that no earlier run has left here.
 
     Takes the paths out of `elsewhere`, and returns them all.
     """
@@ -1362,7 +1373,7 @@ def write_pages(site: Site, pages: Iterable[Page], elsewhere: dict[str, str]) ->
     for page in pages:
         paths.add(page.path)
         published = elsewhere.pop(page.path, None)
-        if published is None or published != digest(page.content):
+        if published != digest(page.content) or os.path.exists(site.full(page.path)):
             site.write_page(page)
     return paths
 
@@ -1375,7 +1386,10 @@ def write_site(site: Site, index: Index, previous: Index | None, settings: Setti
     uploads, old_uploads = changelog(index), changelog(previous or {})
     fingerprint = read_fingerprint(settings)
     new = to_publish(index, uploads, fingerprint)
-    old = read_published(site, new, rebuild) if previous is None else to_publish(previous, old_uploads, fingerprint)
+    if previous is None:
+        old = read_published(site, new, rebuild)
+    else:
+        old = read_elsewhere(site, to_publish(previous, old_uploads, fingerprint))
     if old == new:
         return
     changes = compare(new, old)
