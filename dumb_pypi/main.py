@@ -390,7 +390,7 @@ def split_name(stem: str) -> tuple[str, str]:
     The version is the longest rest that PEP 440 accepts or that begins like one; else what begins with a digit; else
     what follows the last dash.
     """
-    splits = [(stem[: dash.start()], stem[dash.end() :]) for dash in re.finditer('-', stem)]
+    splits = [(stem[: dash.start()], stem[dash.end() :].strip()) for dash in re.finditer('-', stem)]
     splits = [(name, version) for name, version in splits if _NAME.fullmatch(name) and version]
     for name, version in splits:
         if parse_version(version) or re.match(r'\d+\.\d', version):
@@ -462,7 +462,7 @@ class Report:
     def finish(self) -> None:
         """Raises `Failure` when there was an error."""
         if self.errors:
-            more = [f'… and {len(self.errors) - SHOWN_ERRORS} more errors'] if len(self.errors) > SHOWN_ERRORS else []
+            more = [f'… and {len(self.errors) - SHOWN_ERRORS} more'] if len(self.errors) > SHOWN_ERRORS else []
             raise Failure('\n'.join(self.errors[:SHOWN_ERRORS] + more))
         if self.skipped:
             print(f'skipped {self.skipped} of the listed files', file=sys.stderr)
@@ -694,7 +694,7 @@ class Published(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """Sorted names of projects and paths of changelog pages."""
+    """Names of projects and paths of changelog pages, in the order in which they are written."""
 
     updated: Sequence[str]  # new ones too
     removed: Sequence[str]
@@ -761,10 +761,12 @@ def to_publish(index: Index, uploads: Changelog, fingerprint: str) -> Published:
 
 
 def compare(new: Published, old: Published) -> Changes:
+    # Pages link to both neighbours: new ones come first, so that the others lead to something.
+    pages = sorted({page for page, _ in new.changelog.items() ^ old.changelog.items()}, reverse=True)
     return Changes(
         updated=[name for name, value in new.projects.items() if old.projects.get(name) != value],
         removed=sorted(old.projects.keys() - new.projects.keys()),
-        changelog=sorted({path for path, _ in new.changelog.items() ^ old.changelog.items()}),
+        changelog=sorted(pages, key=lambda page: page in old.changelog),
     )
 
 
@@ -821,8 +823,12 @@ def relocate(url: str, project: str, depth: int) -> str:
     """A URL relative to `simple/<project>/`, as a page `depth` directories below the site writes it."""
     if is_absolute(url):
         return url
-    path = posixpath.normpath(f'simple/{project}/{url}') + '/'
-    return '../' * depth + path.removeprefix('./')
+    parts = ['simple', project]
+    rest = url.removeprefix('./')
+    while parts and rest.startswith('../'):
+        parts.pop()
+        rest = rest[len('../') :]
+    return '../' * depth + ''.join(f'{part}/' for part in parts) + rest
 
 
 def file_url(package: Package, packages_url: str) -> str:
@@ -1160,24 +1166,31 @@ class Site:
         self.changed = PathList(changed_paths)
         self.removed = PathList(removed_paths)
 
+    def remove_record(self) -> None:
+        """Comes before any change: until the new record is there, the site is not known to be that of any list."""
+        if os.path.exists(self.full(RECORD)):
+            self.removed.write_text(f'{RECORD}\n')
+            remove_file(self.full(RECORD), self.directory)
+
     def full(self, path: str) -> str:
         return os.path.join(self.directory, *path.split('/'))
 
     def read_names(self, path: str) -> list[str]:
         """What a directory holds; nothing when there is none."""
-        try:
+        with refusal('read', self.full(path)), contextlib.suppress(FileNotFoundError, NotADirectoryError):
             return sorted(os.listdir(self.full(path)))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        return []
 
     def write_page(self, page: Page) -> None:
         """Leaves a file alone that has these bytes already."""
         path = self.full(page.path)
         if read_head(path) != page.content:
+            self.remove_record()
             self.changed.write_text(f'{page.path}\n')
             write_file(path, page.content, self.full(TEMPORARY))
 
     def remove_page(self, path: str) -> None:
+        self.remove_record()
         self.removed.write_text(f'{path}\n')
         remove_file(self.full(path), self.directory)
 
@@ -1235,19 +1248,19 @@ def locked(directory: str) -> Iterator[None]:
     with refusal('write', path):
         os.makedirs(directory, exist_ok=True)
         while True:
-            file = open(path, 'a+', encoding='ascii')
+            file = open(path, 'a+b', buffering=0)
             if not lock_file(file):
                 file.seek(0)
-                holder = file.read().strip()
+                holder = file.read().decode('ascii', 'replace')
                 file.close()
                 raise Failure(f'{directory}: another run has it (pid {holder})')
             if os.path.exists(path) and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
                 break
             file.close()  # the run before this one took its lock away between our open and our lock
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
     try:
+        with refusal('write', path):
+            file.truncate(0)
+            file.write(b'%d' % os.getpid())
         yield
     finally:
         with contextlib.suppress(OSError):
@@ -1261,7 +1274,7 @@ def locked(directory: str) -> Iterator[None]:
 if sys.platform == 'win32':  # pragma: no cover (what is tested here is Linux)
     import msvcrt
 
-    def lock_file(file: IO[str]) -> bool:
+    def lock_file(file: IO[bytes]) -> bool:
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -1270,7 +1283,7 @@ if sys.platform == 'win32':  # pragma: no cover (what is tested here is Linux)
 else:
     import fcntl
 
-    def lock_file(file: IO[str]) -> bool:
+    def lock_file(file: IO[bytes]) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -1403,7 +1416,6 @@ def write_site(site: Site, index: Index, previous: Index | None, settings: Setti
         ]
         elsewhere = {page.path: digest(page.content) for pages in there for page in pages}
 
-    site.remove_page(RECORD)  # until the new one is there, the site is not known to be that of any list
     stale: list[str] = []
     wanted = write_pages(site, static, elsewhere) | uploads.keys()
     for name in changes.updated:
@@ -1413,10 +1425,10 @@ def write_site(site: Site, index: Index, previous: Index | None, settings: Setti
 
     for name in changes.removed:
         stale += read_project_paths(site, name)
-    stale += [f'{directory}/{name}' for directory in SHARED_DIRECTORIES for name in site.read_names(directory)]
+    shared = [f'{directory}/{name}' for directory in SHARED_DIRECTORIES for name in site.read_names(directory)]
     for path in elsewhere:
         site.remove_page(path)
-    for path in stale:
+    for path in shared + stale:  # what links to other pages goes before them
         if path not in wanted:
             site.remove_stale(path)
     if previous is None:
@@ -1445,6 +1457,15 @@ def url_argument(text: str) -> str:
     if '?' in url:
         raise argparse.ArgumentTypeError(str(unexpected('a URL without a query', text)))
     return url if url.endswith('/') else f'{url}/'
+
+
+def image_argument(text: str) -> str:
+    """A URL of any kind: an `<img>` runs no script."""
+    try:
+        is_absolute(parse_text(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(str(unexpected('the URL of an image', text))) from None
+    return parse_text(text)
 
 
 def number_argument(text: str) -> int:
@@ -1484,7 +1505,7 @@ def make_parser() -> argparse.ArgumentParser:
         help='where the files are: absolute, or relative to a page below simple/, as in ../../pool/',
     )
     site.add_argument('--title', type=parse_text, default='My Private PyPI', help='default: %(default)s')
-    site.add_argument('--logo', metavar='URL', help='an image: absolute, or relative to the site')
+    site.add_argument('--logo', metavar='URL', type=image_argument, help='an image: absolute, or relative to the site')
     site.add_argument('--logo-width', metavar='PIXELS', type=number_argument)
     site.add_argument(
         '--generate-timestamp',

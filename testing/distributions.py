@@ -8,9 +8,7 @@ import io
 import json
 import tarfile
 import zipfile
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from email.message import Message
 from pathlib import Path
 

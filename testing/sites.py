@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ def build(directory: Path, lines: Iterable[Mapping[str, Any] | str], *options: s
     """
     packages = write_list(directory.with_name(f'{directory.name}.jsonl'), lines)
     arguments = ['--package-list-json', packages, '--output-dir', directory, '--packages-url', PACKAGES_URL]
-    return main([*map(os.fspath, arguments), *options])
+    return main([*map(str, arguments), *options])
 
 
 def paths(directory: Path) -> list[str]:

@@ -1,8 +1,7 @@
 """A site of handmade distributions, real servers for it and real clients of it."""
 
 import os
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NoReturn
@@ -10,18 +9,9 @@ from typing import NoReturn
 import pytest
 
 from dumb_pypi.main import main
-from testing.clients import Client
-from testing.clients import make_pip
-from testing.clients import make_uv
-from testing.distributions import list_line
-from testing.distributions import make_sdist
-from testing.distributions import make_wheel
-from testing.distributions import write_list
-from testing.distributions import write_metadata
-from testing.servers import Server
-from testing.servers import find_nginx
-from testing.servers import http_server
-from testing.servers import nginx
+from testing.clients import Client, make_pip, make_uv
+from testing.distributions import list_line, make_sdist, make_wheel, write_list, write_metadata
+from testing.servers import Server, find_nginx, http_server, nginx
 
 JANUARY_2024 = 1704067200
 JANUARY_2026 = 1767225600

@@ -23,8 +23,11 @@ A_URL = 'a percent-encoded http, https or file URL without a fragment'
 NO_PACKAGE = 'list.json: no package at all; --allow-empty if this is meant\n'
 
 GOOD = b'{"filename": "good-1.0.tar.gz"}\n'
-BEFORE = [{'filename': 'before-1.0.tar.gz', 'size': 17}, {'project': 'before', 'summary': 'Was here'}]
-AFTER = [*BEFORE, {'filename': 'good-1.0.tar.gz'}]
+BEFORE: list[dict[str, Any]] = [
+    {'filename': 'before-1.0.tar.gz', 'size': 17},
+    {'project': 'before', 'summary': 'Was here'},
+]
+AFTER: list[dict[str, Any]] = [*BEFORE, {'filename': 'good-1.0.tar.gz'}]
 
 
 class Case(NamedTuple):
@@ -269,7 +272,7 @@ CASES = {
     'more than 20 errors': Case(
         b'{\n' * 25,
         ''.join(f"list.json:{number}: expected a JSON object, got '{{'\n" for number in range(1, 21))
-        + '… and 5 more errors\n',
+        + '… and 5 more\n',
     ),
     # a list of nothing
     'an empty list': Case(b'', NO_PACKAGE),
@@ -457,7 +460,7 @@ def test_strict_counts_warnings_among_the_20_errors(site: Path, capsys: pytest.C
     assert capsys.readouterr().err.splitlines()[18:] == [
         "list.json:19: skipped: 'README.md' is not a distribution file",
         "list.json:20: expected a JSON object, got '{'",
-        '… and 2 more errors',
+        '… and 2 more',
     ]
 
 

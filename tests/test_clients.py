@@ -10,8 +10,7 @@ import pytest
 
 from dumb_pypi.main import main
 from testing.clients import Client
-from testing.servers import Server
-from testing.servers import http_server
+from testing.servers import Server, http_server
 
 JSON_TYPE = 'application/vnd.pypi.simple.v1+json'
 HTML_TYPE = 'text/html'

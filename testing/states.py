@@ -1,0 +1,106 @@
+"""A site to the last directory, and what a copying step does with the path lists."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import shutil
+import urllib.parse
+from collections.abc import Iterable, Mapping, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from testing.sites import build
+
+RECORD = '.dumb-pypi.json'
+LONG_AGO = 1_000_000_000_000_000_000  # nanoseconds since 1970
+
+Entries = dict[str, bytes | None]
+
+
+class State(NamedTuple):
+    """A list and the options to build it with."""
+
+    lines: Sequence[Mapping[str, Any]]
+    options: Sequence[str] = ()
+
+    def build(self, site: Path, *options: str) -> int:
+        return build(site, self.lines, *self.options, *options)
+
+    def build_anew(self, site: Path) -> Entries:
+        """Builds it where nothing was; returns all of it."""
+        assert not site.exists()
+        assert self.build(site) == 0
+        return entries(site)
+
+
+def entries(directory: Path) -> Entries:
+    """The bytes of every file below a directory, and `None` for every directory."""
+    found: Entries = {}
+    for path, directories, files in os.walk(directory):
+        below = Path(path).relative_to(directory)
+        found |= {(below / name).as_posix(): None for name in directories}
+        found |= {(below / name).as_posix(): (Path(path) / name).read_bytes() for name in files}
+    return found
+
+
+def without_record(found: Entries) -> Entries:
+    return {path: content for path, content in found.items() if path != RECORD}
+
+
+def files(found: Entries) -> dict[str, bytes]:
+    return {path: content for path, content in found.items() if content is not None}
+
+
+def backdate(directory: Path) -> None:
+    """Makes everything old, so that what is written next shows however soon it comes and however coarse the clock."""
+    for path in sorted(directory.rglob('*'), reverse=True):
+        os.utime(path, ns=(LONG_AGO, LONG_AGO))
+
+
+def touched(directory: Path) -> set[str]:
+    """The files and directories that are no longer as old as `backdate` made them."""
+    paths = directory.rglob('*')
+    return {path.relative_to(directory).as_posix() for path in paths if path.stat().st_mtime_ns != LONG_AGO}
+
+
+def read_paths(path_list: Path) -> list[str]:
+    return path_list.read_text(encoding='utf-8').splitlines()
+
+
+def copy(source: Path, target: Path, changed: Iterable[str], removed: Iterable[str]) -> None:
+    """What a copying step does: files only, as in a bucket, where directories come and go with them."""
+    for path in changed:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / path, target / path)
+    for path in removed:
+        (target / path).unlink(missing_ok=True)
+    for parent, _, _ in sorted(os.walk(target), reverse=True):
+        if parent != str(target) and not os.listdir(parent):
+            os.rmdir(parent)
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in ('href', 'src') and value]
+
+
+def dead_links(site: Path) -> list[tuple[str, str]]:
+    """The links from a page of the site to one that it does not have, but for those into `pool/`."""
+    dead = []
+    for page in site.rglob('*.html'):
+        parser = _Links()
+        parser.feed(page.read_text(encoding='utf-8'))
+        for link in parser.found:
+            parts = urllib.parse.urlsplit(link)
+            target = posixpath.normpath(posixpath.join(page.parent.relative_to(site).as_posix(), parts.path))
+            if parts.path.endswith('/'):
+                target = posixpath.join(target, 'index.html')
+            if parts.path and not parts.scheme and not target.startswith('pool/') and not (site / target).is_file():
+                dead.append((page.relative_to(site).as_posix(), link))
+    return sorted(dead)

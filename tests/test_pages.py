@@ -1,0 +1,1131 @@
+"""What the pages say: read back with parsers that nobody here wrote, and held against the specifications."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import random
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import jsonschema
+import pytest
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+from pypi_simple import IndexPage, ProjectPage
+
+from dumb_pypi.main import main
+from testing.sites import build, mtimes, paths, tree, write_list
+
+HERE = 'https://pypi.example.com/team/'  # where the sites are published, as far as these tests go
+TESTING = Path(__file__).resolve().parent.parent / 'testing'
+
+MD5, SHA1, SHA256, SHA384, SHA512 = 'a' * 32, 'b' * 40, 'c' * 64, 'd' * 96, 'e' * 128
+
+RICH: list[dict[str, Any]] = [
+    {
+        'project': 'Rich.Project',
+        'summary': 'Says <everything> & "more"',
+        'status': 'deprecated',
+        'status_reason': 'use <plain> & "simple"',
+    },
+    {
+        'filename': 'team/a b/rich_project-1.0+local.1-py3-none-any.whl',
+        'hash': f'sha256={SHA256.upper()}',
+        'size': 1600000,
+        'requires_python': '>=3.8,<4',
+        'requires_dist': ['plain>=1; python_version<"3.9"', 'other'],
+        'core_metadata': f'sha256={SHA256}',
+        'provenance': 'https://pypi.example.com/provenance/rich?a=1&b=2',
+        'upload_timestamp': 1767323045.5,
+        'uploaded_by': 'Ann <ann@example.com>',
+    },
+    {
+        'filename': 'Rich.Project-0.9.tar.gz',
+        'hashes': {'md5': MD5, 'sha1': SHA1, 'sha256': SHA256},
+        'size': 999,
+        'url': 'https://files.example.com/a?b=1&c=2',
+        'upload_timestamp': '2024-02-29T23:59:59+01:00',
+        'yanked_reason': 'breaks <all> & "more"',
+    },
+    {'filename': 'rich-project-0.8.zip', 'hash': f'sha1={SHA1}', 'size': 0, 'yanked': True, 'core_metadata': 'true'},
+    {'filename': 'rich-project-0.7.zip', 'hashes': {'sha384': SHA384, 'sha512': SHA512}, 'size': 1, 'yanked': False},
+    {'filename': 'rich-project-0.6.zip', 'hash': f'md5={MD5}', 'size': 1, 'yanked_reason': ''},
+    {
+        'filename': 'nameless.zip',
+        'name': 'Rich_Project',
+        'version': '0.5',
+        'size': 1,
+        'url': '../elsewhere/nameless.zip',
+    },
+    {'filename': 'rich-project-2004d_2.zip', 'size': 1, 'url': '/rooted/rich-project-2004d_2.zip'},
+    {'filename': 'unsized-1.0.tar.gz', 'core_metadata': True, 'upload_timestamp': 0},
+    {'filename': 'unsized-2.0.tar.gz', 'size': 17, 'core_metadata': False},
+    {'project': 'archived', 'status': 'archived'},
+    {'filename': 'archived-1.0.tar.gz', 'size': 17},
+    {'project': 'active', 'status': 'active', 'status_reason': 'well kept'},
+    {'filename': 'active-1.0.tar.gz', 'size': 17},
+    {'project': 'quarantined', 'summary': 'Was bad', 'status': 'quarantined', 'status_reason': 'malware'},
+    {'filename': 'quarantined-1.0.tar.gz', 'size': 17, 'upload_timestamp': 1767323045},
+]
+
+
+# ------------------------------------------------------------------------------------------------- sites and readers
+
+
+@pytest.fixture(scope='session')
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of 12,383 files that the public index has, or had."""
+    directory = tmp_path_factory.mktemp('real') / 'site'
+    assert build(directory, (TESTING / 'real-packages.jsonl').read_text().splitlines()) == 0
+    return directory
+
+
+@pytest.fixture(scope='session')
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of a list with every key."""
+    directory = tmp_path_factory.mktemp('rich') / 'site'
+    assert build(directory, RICH) == 0
+    return directory
+
+
+@pytest.fixture(params=['real', 'rich'])
+def site(request: pytest.FixtureRequest) -> Path:
+    """Each of the two in turn."""
+    directory = request.getfixturevalue(request.param)
+    assert isinstance(directory, Path)
+    return directory
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_bytes())
+
+
+def read_html(path: Path) -> Any:
+    """The root element; raises an exception for whatever HTML5 calls an error."""
+    builder = html5lib.getTreeBuilder('etree')
+    return html5lib.HTMLParser(tree=builder, strict=True, namespaceHTMLElements=False).parse(path.read_bytes())
+
+
+def read_anchors(site: Path, project: str) -> dict[str, dict[str, str]]:
+    """The attributes of the anchors of an index page, by their text."""
+    return {anchor.text: dict(anchor.attrib) for anchor in read_html(site / f'simple/{project}/index.html').iter('a')}
+
+
+def read_metas(site: Path, project: str) -> dict[str, str]:
+    metas = read_html(site / f'simple/{project}/index.html').iter('meta')
+    return {meta.get('name'): meta.get('content') for meta in metas if meta.get('name', '').startswith('pypi:')}
+
+
+def text_of(element: Any) -> str:
+    return ' '.join(''.join(element.itertext()).split())
+
+
+def projects(site: Path) -> list[str]:
+    return [project['name'] for project in read_json(site / 'simple/index.v1_json')['projects']]
+
+
+def page_url(path: str) -> str:
+    """Where a page of a site is published."""
+    for index in ('index.html', 'index.v1_json'):
+        path = path.removesuffix(index)
+    return urllib.parse.urljoin(HERE, path)
+
+
+def read_releases(site: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every file with its project and version, as the legacy JSON pages have them."""
+    for project in projects(site):
+        for version, files in read_json(site / f'pypi/{project}/json')['releases'].items():
+            for file in files:
+                yield project, version, file
+
+
+def parsed(version: str) -> Version | str:
+    try:
+        return Version(version)
+    except InvalidVersion:
+        return version
+
+
+# ------------------------------------------------------------------------------------------------- every page
+
+
+def test_every_page_for_a_browser_is_html5(site: Path) -> None:
+    pages = [path for path in paths(site) if path.endswith('.html')]
+    assert len(pages) > 10
+    for path in pages:
+        root = read_html(site / path)
+        assert root.get('lang') == 'en'
+        assert text_of(root.find('.//title')) != ''
+
+
+def test_every_link_within_the_site_leads_somewhere(site: Path) -> None:
+    there = set(paths(site))
+    published = {urllib.parse.urljoin(HERE, path) for path in there} | {page_url(path) for path in there}
+    for path in sorted(there):
+        if path.endswith('.html'):
+            for element in read_html(site / path).iter():
+                link = element.get('href') or element.get('src') or ''
+                target = urllib.parse.urldefrag(urllib.parse.urljoin(page_url(path), link)).url
+                if target.startswith(HERE) and not target.startswith((f'{HERE}pool/', f'{HERE}elsewhere/')):
+                    assert target in published, (path, link)
+
+
+def test_pages_for_machines_have_no_style_and_no_script(site: Path) -> None:
+    for project in ['', *(f'{name}/' for name in projects(site))]:
+        elements = {element.tag for element in read_html(site / f'simple/{project}index.html').iter()}
+        assert elements <= {'html', 'head', 'meta', 'title', 'body', 'h1', 'a', 'br'}
+
+
+def test_the_text_files_end_in_a_line_break_and_have_no_carriage_return(site: Path) -> None:
+    for path, content in tree(site).items():
+        assert content.endswith(b'\n'), path
+        assert b'\r' not in content
+
+
+# ------------------------------------------------------------------------------------------------- HTML and JSON agree
+
+
+@pytest.fixture(params=['html', 'json'])
+def spelling(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def read_page(site: Path, project: str, spelling: str) -> ProjectPage:
+    base_url = f'{HERE}simple/{project}/'
+    if spelling == 'html':
+        return ProjectPage.from_html(project, (site / f'simple/{project}/index.html').read_bytes(), base_url, 'utf-8')
+    return ProjectPage.from_json_data(read_json(site / f'simple/{project}/index.v1_json'), base_url)
+
+
+def test_both_spellings_of_the_root_name_the_same_projects(site: Path) -> None:
+    html = IndexPage.from_html((site / 'simple/index.html').read_bytes(), 'utf-8')
+    document = IndexPage.from_json_data(read_json(site / 'simple/index.v1_json'))
+    assert (html.repository_version, html.projects) == (document.repository_version, document.projects)
+    assert html.repository_version == '1.4'
+    assert html.projects == sorted({canonicalize_name(name) for name in html.projects})
+
+
+def test_both_spellings_of_a_project_say_the_same(site: Path) -> None:
+    for project in projects(site):
+        html, document = (read_page(site, project, spelling) for spelling in ('html', 'json'))
+        assert (html.project, html.status, html.status_reason) == (
+            document.project,
+            document.status,
+            document.status_reason,
+        )
+        assert [
+            (
+                file.filename,
+                file.url,
+                file.requires_python,
+                file.is_yanked,
+                file.yanked_reason or None,
+                file.has_metadata,
+                file.metadata_digests or None,
+                file.provenance_url,
+            )
+            for file in html.packages
+        ] == [
+            (
+                file.filename,
+                file.url,
+                file.requires_python,
+                file.is_yanked,
+                file.yanked_reason or None,
+                file.has_metadata,
+                file.metadata_digests or None,
+                file.provenance_url,
+            )
+            for file in document.packages
+        ]
+        anchors = read_anchors(site, project)
+        for one, other in zip(html.packages, document.packages, strict=True):
+            accepted = [name for name in ('sha256', 'sha512', 'sha384', 'md5') if name in other.digests]
+            assert one.digests == {name: other.digests[name] for name in accepted[:1]}
+            anchor = anchors[one.filename]
+            assert anchor.get('data-size') == (None if other.size is None else str(other.size))
+            time = anchor.get('data-upload-time')
+            assert (time and datetime.datetime.fromisoformat(time.replace('Z', '+00:00'))) == other.upload_time
+            assert anchor.get('data-dist-info-metadata') == anchor.get('data-core-metadata')
+
+
+def test_an_anchor_has_all_there_is_to_say(rich: Path) -> None:
+    assert read_anchors(rich, 'rich-project') == {
+        'rich-project-2004d_2.zip': {'href': '/rooted/rich-project-2004d_2.zip', 'data-size': '1'},
+        'nameless.zip': {'href': '../../pool/../elsewhere/nameless.zip', 'data-size': '1'},
+        'rich-project-0.6.zip': {
+            'href': f'../../pool/rich-project-0.6.zip#md5={MD5}',
+            'data-size': '1',
+            'data-yanked': '',
+        },
+        'rich-project-0.7.zip': {'href': f'../../pool/rich-project-0.7.zip#sha512={SHA512}', 'data-size': '1'},
+        'rich-project-0.8.zip': {
+            'href': '../../pool/rich-project-0.8.zip',
+            'data-core-metadata': 'true',
+            'data-dist-info-metadata': 'true',
+            'data-size': '0',
+            'data-yanked': '',
+        },
+        'Rich.Project-0.9.tar.gz': {
+            'href': f'https://files.example.com/a?b=1&c=2#sha256={SHA256}',
+            'data-size': '999',
+            'data-upload-time': '2024-02-29T22:59:59Z',
+            'data-yanked': 'breaks <all> & "more"',
+        },
+        'rich_project-1.0+local.1-py3-none-any.whl': {
+            'href': f'../../pool/team/a%20b/rich_project-1.0%2Blocal.1-py3-none-any.whl#sha256={SHA256}',
+            'data-core-metadata': f'sha256={SHA256}',
+            'data-dist-info-metadata': f'sha256={SHA256}',
+            'data-provenance': 'https://pypi.example.com/provenance/rich?a=1&b=2',
+            'data-requires-python': '>=3.8,<4',
+            'data-size': '1600000',
+            'data-upload-time': '2026-01-02T03:04:05.500000Z',
+        },
+    }
+
+
+def test_a_json_page_has_all_there_is_to_say(rich: Path) -> None:
+    document = read_json(rich / 'simple/rich-project/index.v1_json')
+    assert document == {
+        'meta': {'api-version': '1.4'},
+        'name': 'rich-project',
+        'project-status': {'status': 'deprecated', 'reason': 'use <plain> & "simple"'},
+        'versions': ['2004d_2', '0.5', '0.6', '0.7', '0.8', '0.9', '1.0+local.1'],
+        'files': [
+            {
+                'filename': 'rich-project-2004d_2.zip',
+                'url': '/rooted/rich-project-2004d_2.zip',
+                'hashes': {},
+                'size': 1,
+            },
+            {'filename': 'nameless.zip', 'url': '../../pool/../elsewhere/nameless.zip', 'hashes': {}, 'size': 1},
+            {
+                'filename': 'rich-project-0.6.zip',
+                'url': '../../pool/rich-project-0.6.zip',
+                'hashes': {'md5': MD5},
+                'size': 1,
+                'yanked': True,
+            },
+            {
+                'filename': 'rich-project-0.7.zip',
+                'url': '../../pool/rich-project-0.7.zip',
+                'hashes': {'sha384': SHA384, 'sha512': SHA512},
+                'size': 1,
+            },
+            {
+                'filename': 'rich-project-0.8.zip',
+                'url': '../../pool/rich-project-0.8.zip',
+                'hashes': {'sha1': SHA1},
+                'size': 0,
+                'core-metadata': True,
+                'yanked': True,
+            },
+            {
+                'filename': 'Rich.Project-0.9.tar.gz',
+                'url': 'https://files.example.com/a?b=1&c=2',
+                'hashes': {'md5': MD5, 'sha1': SHA1, 'sha256': SHA256},
+                'size': 999,
+                'upload-time': '2024-02-29T22:59:59Z',
+                'yanked': 'breaks <all> & "more"',
+            },
+            {
+                'filename': 'rich_project-1.0+local.1-py3-none-any.whl',
+                'url': '../../pool/team/a%20b/rich_project-1.0%2Blocal.1-py3-none-any.whl',
+                'hashes': {'sha256': SHA256},
+                'size': 1600000,
+                'requires-python': '>=3.8,<4',
+                'core-metadata': {'sha256': SHA256},
+                'provenance': 'https://pypi.example.com/provenance/rich?a=1&b=2',
+                'upload-time': '2026-01-02T03:04:05.500000Z',
+            },
+        ],
+    }
+
+
+def test_every_anchor_has_a_line_of_its_own(site: Path) -> None:
+    for project in projects(site):
+        lines = (site / f'simple/{project}/index.html').read_text(encoding='utf-8').splitlines()
+        anchors = [line for line in lines if '<a ' in line or '</a>' in line]
+        assert len(anchors) == len(read_anchors(site, project))
+        assert all(line.count('<a ') == line.count('</a>') == 1 for line in anchors)
+
+
+def test_the_html_version_is_the_newest(site: Path) -> None:
+    assert {read_metas(site, project)['pypi:repository-version'] for project in projects(site)} == {'1.4'}
+
+
+# ------------------------------------------------------------------------------------------------- JSON schemas
+
+
+def a_map(required: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """An object of these keys; those that begin with `_` are free."""
+    return {
+        'type': 'object',
+        'required': list(required),
+        'properties': {**required, **(optional or {})},
+        'patternProperties': {'^_': {}},
+        'additionalProperties': False,
+    }
+
+
+def a_list(items: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    return {'type': 'array', 'items': items, **more}
+
+
+def or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {**schema, 'type': [schema['type'], 'null']}
+
+
+def hex_of(digits: int) -> dict[str, Any]:
+    return {'type': 'string', 'pattern': f'^[0-9a-f]{{{digits}}}$'}
+
+
+TEXT = {'type': 'string', 'minLength': 1}
+URL = {'type': 'string', 'pattern': r"^[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+$"}
+NAME = {'type': 'string', 'pattern': '^[a-z0-9]+(-[a-z0-9]+)*$'}
+SIZE = {'type': 'integer', 'minimum': 0}
+HASHES = {
+    'type': 'object',
+    'properties': {
+        'md5': hex_of(32),
+        'sha1': hex_of(40),
+        'sha224': hex_of(56),
+        'sha256': hex_of(64),
+        'sha384': hex_of(96),
+        'sha512': hex_of(128),
+        'blake2b_256': hex_of(64),
+    },
+    'additionalProperties': False,
+}
+TIME = {'type': 'string', 'pattern': r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$'}
+
+SIMPLE_ROOT = a_map({'meta': a_map({'api-version': {'const': '1.4'}}), 'projects': a_list(a_map({'name': NAME}))})
+SIMPLE_FILE_OPTIONAL = {
+    'upload-time': TIME,
+    'requires-python': TEXT,
+    'core-metadata': {'anyOf': [{'const': True}, a_map({'sha256': hex_of(64)})]},
+    'yanked': {'anyOf': [{'const': True}, TEXT]},
+    'provenance': {'type': 'string', 'pattern': '^https://'},
+}
+
+
+def simple_project(version: str, required: Mapping[str, Any], optional: Mapping[str, Any]) -> dict[str, Any]:
+    statuses = {'enum': ['active', 'archived', 'deprecated', 'quarantined']}
+    file = a_map({'filename': TEXT, 'url': URL, 'hashes': HASHES, **required}, {**SIMPLE_FILE_OPTIONAL, **optional})
+    return a_map(
+        {
+            'meta': a_map({'api-version': {'const': version}}),
+            'name': NAME,
+            'versions': a_list(TEXT, uniqueItems=True),
+            'files': a_list(file),
+        },
+        {'project-status': a_map({'status': statuses}, {'reason': TEXT})},
+    )
+
+
+SIMPLE_PROJECT = {
+    'if': {'properties': {'meta': {'const': {'api-version': '1.0'}}}},
+    'then': simple_project('1.0', {}, {'size': SIZE}),
+    'else': simple_project('1.4', {'size': SIZE}, {}),
+}
+LEGACY_FILE = a_map(
+    {
+        'filename': TEXT,
+        'url': URL,
+        'digests': HASHES,
+        'md5_digest': or_null(hex_of(32)),
+        'size': or_null(SIZE),
+        'packagetype': {
+            'enum': [
+                'bdist_dmg',
+                'bdist_dumb',
+                'bdist_egg',
+                'bdist_msi',
+                'bdist_rpm',
+                'bdist_wheel',
+                'bdist_wininst',
+                'sdist',
+            ]
+        },
+        'python_version': TEXT,
+        'requires_python': or_null(TEXT),
+        'upload_time': or_null({'type': 'string', 'pattern': r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$'}),
+        'upload_time_iso_8601': or_null(TIME),
+        'yanked': {'type': 'boolean'},
+        'yanked_reason': or_null(TEXT),
+    }
+)
+LEGACY = a_map(
+    {
+        'info': a_map(
+            {
+                'name': NAME,
+                'version': or_null(TEXT),
+                'summary': or_null(TEXT),
+                'requires_dist': or_null(a_list({'type': 'string'})),
+                'requires_python': or_null(TEXT),
+                'yanked': {'type': 'boolean'},
+                'yanked_reason': or_null(TEXT),
+                'project_urls': {'type': 'null'},
+                'home_page': {'type': 'null'},
+            }
+        ),
+        'releases': {'type': 'object', 'additionalProperties': a_list(LEGACY_FILE, minItems=1)},
+        'urls': a_list(LEGACY_FILE),
+    }
+)
+
+
+def check(schema: Mapping[str, Any], documents: list[Path]) -> int:
+    """How many documents there are, all of which are valid."""
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for path in documents:
+        validator.validate(read_json(path))
+    return len(documents)
+
+
+def test_every_json_page_is_valid(site: Path) -> None:
+    count = len(projects(site))
+    assert check(SIMPLE_ROOT, [site / 'simple/index.v1_json']) == 1
+    assert check(SIMPLE_PROJECT, sorted(site.glob('simple/*/index.v1_json'))) == count
+    assert check(LEGACY, sorted(site.glob('pypi/*/json'))) == count
+    assert check(LEGACY, sorted(site.glob('pypi/*/*/json'))) > count - 2
+
+
+def values(document: Any) -> Iterator[Any]:
+    """Every value in a JSON document, however deep."""
+    yield document
+    if isinstance(document, (dict, list)):
+        for value in document.values() if isinstance(document, dict) else document:
+            yield from values(value)
+
+
+def test_the_simple_api_never_says_null(site: Path) -> None:
+    for path in site.glob('simple/**/index.v1_json'):
+        assert None not in values(read_json(path))
+
+
+def test_versions_cover_every_file(real: Path) -> None:
+    for project in projects(real):
+        document = read_json(real / f'simple/{project}/index.v1_json')
+        legacy = read_json(real / f'pypi/{project}/json')
+        names = [file['filename'] for file in document['files']]
+        assert len(names) == len(set(names))
+        assert names == [file['filename'] for files in legacy['releases'].values() for file in files]
+        assert document['versions'] == list(legacy['releases'])
+
+
+@pytest.mark.parametrize(('project', 'version'), [('rich-project', '1.4'), ('unsized', '1.0'), ('quarantined', '1.4')])
+def test_a_page_with_a_file_of_unknown_size_claims_version_1_0(project: str, version: str, rich: Path) -> None:
+    assert read_json(rich / f'simple/{project}/index.v1_json')['meta'] == {'api-version': version}
+    assert read_metas(rich, project)['pypi:repository-version'] == '1.4'
+
+
+# ------------------------------------------------------------------------------------------------- legacy JSON API
+
+FILE_0_9 = {
+    'filename': 'Rich.Project-0.9.tar.gz',
+    'url': 'https://files.example.com/a?b=1&c=2',
+    'digests': {'md5': MD5, 'sha1': SHA1, 'sha256': SHA256},
+    'md5_digest': MD5,
+    'size': 999,
+    'packagetype': 'sdist',
+    'python_version': 'source',
+    'requires_python': None,
+    'upload_time': '2024-02-29T22:59:59',
+    'upload_time_iso_8601': '2024-02-29T22:59:59Z',
+    'yanked': True,
+    'yanked_reason': 'breaks <all> & "more"',
+}
+FILE_1_0 = {
+    'filename': 'rich_project-1.0+local.1-py3-none-any.whl',
+    'url': '../../pool/team/a%20b/rich_project-1.0%2Blocal.1-py3-none-any.whl',
+    'digests': {'sha256': SHA256},
+    'md5_digest': None,
+    'size': 1600000,
+    'packagetype': 'bdist_wheel',
+    'python_version': 'py3',
+    'requires_python': '>=3.8,<4',
+    'upload_time': '2026-01-02T03:04:05',
+    'upload_time_iso_8601': '2026-01-02T03:04:05.500000Z',
+    'yanked': False,
+    'yanked_reason': None,
+}
+
+
+def test_a_legacy_page_is_that_of_the_latest_release(rich: Path) -> None:
+    document = read_json(rich / 'pypi/rich-project/json')
+    assert document['info'] == {
+        'name': 'rich-project',
+        'version': '1.0+local.1',
+        'summary': 'Says <everything> & "more"',
+        'requires_dist': ['plain>=1; python_version<"3.9"', 'other'],
+        'requires_python': '>=3.8,<4',
+        'yanked': False,
+        'yanked_reason': None,
+        'home_page': None,
+        'project_urls': None,
+    }
+    assert document['urls'] == [FILE_1_0]
+    assert list(document['releases']) == ['2004d_2', '0.5', '0.6', '0.7', '0.8', '0.9', '1.0+local.1']
+    assert document['releases']['1.0+local.1'] == [FILE_1_0]
+    assert document['releases']['0.9'] == [FILE_0_9]
+
+
+def test_a_release_page_is_that_of_its_release(rich: Path) -> None:
+    assert read_json(rich / 'pypi/rich-project/0.9/json') == {
+        'info': {
+            'name': 'rich-project',
+            'version': '0.9',
+            'summary': 'Says <everything> & "more"',
+            'requires_dist': None,
+            'requires_python': None,
+            'yanked': True,
+            'yanked_reason': 'breaks <all> & "more"',
+            'home_page': None,
+            'project_urls': None,
+        },
+        'releases': {'0.9': [FILE_0_9]},
+        'urls': [FILE_0_9],
+    }
+    newest = {**FILE_1_0, 'url': '../../../pool/team/a%20b/rich_project-1.0%2Blocal.1-py3-none-any.whl'}
+    assert read_json(rich / 'pypi/rich-project/1.0+local.1/json')['urls'] == [newest]
+
+
+def test_release_pages_can_be_left_out(tmp_path: Path) -> None:
+    assert build(tmp_path / 'site', RICH, '--no-per-release-json') == 0
+    assert [path for path in paths(tmp_path / 'site') if path.startswith('pypi/rich-project')] == [
+        'pypi/rich-project/json'
+    ]
+
+
+# ------------------------------------------------------------------------------------------------- names and versions
+
+
+def test_every_real_file_is_in_its_project_and_release(real: Path) -> None:
+    found = {file['filename']: (project, version) for project, version, file in read_releases(real)}
+    with (TESTING / 'real-packages.truth.tsv').open(newline='') as file:
+        truth = {row['filename']: (row['project'], row['version']) for row in csv.DictReader(file, delimiter='\t')}
+    assert len(truth) == 12_383
+    assert found.keys() == truth.keys()
+    assert [name for name in truth if found[name][0] != truth[name][0]] == []
+    different = {name for name in truth if parsed(found[name][1]) != parsed(truth[name][1])}
+    assert {name: (found[name], truth[name]) for name in different} == {
+        'docutils-0.15.post1-py2-none-any.whl': (('docutils', '0.15.post1'), ('docutils', '0.15')),
+        'docutils-0.15.1-post1.tar.gz': (('docutils', '0.15.1-post1'), ('docutils', '0.15.1')),
+        'docutils-0.21.post1.tar.gz': (('docutils', '0.21.post1'), ('docutils', '0.21')),
+    }
+
+
+def test_wheel_names_are_read_as_packaging_reads_them(real: Path) -> None:
+    compared = 0
+    for project, version, file in read_releases(real):
+        if file['filename'].endswith('.whl'):
+            try:
+                name, expected, _, tags = parse_wheel_filename(file['filename'])
+            except InvalidWheelFilename:
+                continue
+            assert (project, Version(version)) == (name, expected)
+            assert set(file['python_version'].split('.')) == {tag.interpreter for tag in tags}
+            compared += 1
+    assert compared > 9_000
+
+
+@pytest.mark.parametrize(
+    ('filename', 'expected'),
+    [
+        # sdists
+        ('docutils-0.3.tar.gz', ('docutils', '0.3', 'sdist', 'source')),
+        ('zope.interface-3.0.0b1.zip', ('zope-interface', '3.0.0b1', 'sdist', 'source')),
+        ('Twisted-8.2.0.tar.bz2', ('twisted', '8.2.0', 'sdist', 'source')),
+        ('mod_python-3.3.1.tgz', ('mod-python', '3.3.1', 'sdist', 'source')),
+        ('foo-1.0.tar', ('foo', '1.0', 'sdist', 'source')),
+        ('foo-1.0.tar.xz', ('foo', '1.0', 'sdist', 'source')),
+        ('foo-1.0.tar.Z', ('foo', '1.0', 'sdist', 'source')),
+        ('systemd-python-234.tar.gz', ('systemd-python', '234', 'sdist', 'source')),
+        ('python-dateutil-1.0.tar.gz', ('python-dateutil', '1.0', 'sdist', 'source')),
+        ('py2-ipaddress-2.0.tar.gz', ('py2-ipaddress', '2.0', 'sdist', 'source')),
+        ('foo-2-bar-1.0.tar.gz', ('foo-2-bar', '1.0', 'sdist', 'source')),
+        ('foo-1.0-alpha-2.tar.gz', ('foo', '1.0-alpha-2', 'sdist', 'source')),
+        ('foo-1.0-1.tar.gz', ('foo', '1.0-1', 'sdist', 'source')),
+        ('foo-1.0.dev0+g1234abc.tar.gz', ('foo', '1.0.dev0+g1234abc', 'sdist', 'source')),
+        ('foo-1!2.0.tar.gz', ('foo', '1!2.0', 'sdist', 'source')),
+        ('foo-v1.0.tar.gz', ('foo', 'v1.0', 'sdist', 'source')),
+        # versions that are not PEP 440
+        ('pytz-2004b_2.tar.gz', ('pytz', '2004b_2', 'sdist', 'source')),
+        ('foo-1.0-unstable.tar.gz', ('foo', '1.0-unstable', 'sdist', 'source')),
+        ('foo-bar-r17.zip', ('foo-bar', 'r17', 'sdist', 'source')),
+        ('foo-latest.zip', ('foo', 'latest', 'sdist', 'source')),
+        # wheels
+        ('foo-1.0-py3-none-any.whl', ('foo', '1.0', 'bdist_wheel', 'py3')),
+        ('foo-1.0-py2.py3-none-any.whl', ('foo', '1.0', 'bdist_wheel', 'py2.py3')),
+        (
+            'foo_bar-1.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
+            ('foo-bar', '1.0', 'bdist_wheel', 'cp311'),
+        ),
+        ('foo-1.0-1-py3-none-any.whl', ('foo', '1.0', 'bdist_wheel', 'py3')),
+        ('foo-1.0-2build-cp39-abi3-win32.whl', ('foo', '1.0', 'bdist_wheel', 'cp39')),
+        ('foo-1.0-py3-none-any-cu128.whl', ('foo', '1.0', 'bdist_wheel', 'py3')),
+        ('foo-1.0-1-py3-none-any-cu128.whl', ('foo', '1.0', 'bdist_wheel', 'py3')),
+        ('foo-1.0+cu118-cp311-cp311-linux_x86_64.whl', ('foo', '1.0+cu118', 'bdist_wheel', 'cp311')),
+        ('foo__bar-1.0-py3-none-any.whl', ('foo-bar', '1.0', 'bdist_wheel', 'py3')),
+        ('foo-bar-1.0-py3-none-any.whl', ('foo-bar', '1.0', 'bdist_wheel', 'py3')),
+        ('foo-1.0_1-py3-none-any.whl', ('foo', '1.0-1', 'bdist_wheel', 'py3')),
+        ('foo-2004d_2-py2-none-any.whl', ('foo', '2004d_2', 'bdist_wheel', 'py2')),
+        # eggs
+        ('setuptools-0.6c11-py2.7.egg', ('setuptools', '0.6c11', 'bdist_egg', '2.7')),
+        ('pyOpenSSL-0.7-py2.5-win32.egg', ('pyopenssl', '0.7', 'bdist_egg', '2.5')),
+        ('foo_bar-1.0-py3.10-linux-x86_64.egg', ('foo-bar', '1.0', 'bdist_egg', '3.10')),
+        ('foo-1.0-py2.7-macosx-10.9-x86_64.egg', ('foo', '1.0', 'bdist_egg', '2.7')),
+        # Windows
+        ('pywin32-220.win-amd64-py3.5.exe', ('pywin32', '220', 'bdist_wininst', '3.5')),
+        ('lxml-2.2.win32-py2.4.exe', ('lxml', '2.2', 'bdist_wininst', '2.4')),
+        ('docutils-0.4.win32.exe', ('docutils', '0.4', 'bdist_wininst', 'any')),
+        ('simplejson-2.0.9.win32-py2.6.msi', ('simplejson', '2.0.9', 'bdist_msi', '2.6')),
+        ('foo-1.0.win-amd64.msi', ('foo', '1.0', 'bdist_msi', 'any')),
+        # packages of other systems
+        ('foo-bar-1.0-1.noarch.rpm', ('foo-bar', '1.0', 'bdist_rpm', 'any')),
+        ('foo-1.0-1.src.rpm', ('foo', '1.0', 'bdist_rpm', 'any')),
+        ('foo-1.0-2.fc20.x86_64.rpm', ('foo', '1.0', 'bdist_rpm', 'any')),
+        ('foo-1.0.linux-x86_64.tar.gz', ('foo', '1.0', 'bdist_dumb', 'any')),
+        ('foo-1.0.macosx-10.9-x86_64.tar.gz', ('foo', '1.0', 'bdist_dumb', 'any')),
+        ('foo-1.0.win32.zip', ('foo', '1.0', 'bdist_dumb', 'any')),
+        ('foo-1.0.dmg', ('foo', '1.0', 'bdist_dmg', 'any')),
+        ('foo-1.0-py2.7-macosx10.6.dmg', ('foo', '1.0', 'bdist_dmg', '2.7')),
+        ('python-foo_1.0-1_all.deb', ('python-foo', '1.0', 'bdist_dumb', 'any')),
+    ],
+)
+def test_a_file_name_says_what_a_file_is(filename: str, expected: tuple[str, ...], tmp_path: Path) -> None:
+    assert build(tmp_path / 'site', [{'filename': filename}]) == 0
+    assert [
+        (project, version, file['packagetype'], file['python_version'])
+        for project, version, file in read_releases(tmp_path / 'site')
+    ] == [expected]
+    document = read_json(tmp_path / f'site/simple/{expected[0]}/index.v1_json')
+    assert [file['filename'] for file in document['files']] == [filename]
+    assert document['versions'] == [expected[1]]
+
+
+def test_a_name_and_a_version_in_the_list_win(tmp_path: Path) -> None:
+    lines = [
+        {'filename': 'foo-1.0.tar.gz', 'name': 'Other_Name'},
+        {'filename': 'foo-2.0.tar.gz', 'version': '2.0.post1'},
+        {'filename': 'foo-3.0-py3-none-any.whl', 'name': 'other.name', 'version': '4'},
+        {'filename': 'anything.zip', 'name': 'foo', 'version': 'spring edition'},
+    ]
+    assert build(tmp_path / 'site', lines) == 0
+    found = [(project, version, file['filename']) for project, version, file in read_releases(tmp_path / 'site')]
+    assert found == [
+        ('foo', 'spring edition', 'anything.zip'),
+        ('foo', '2.0.post1', 'foo-2.0.tar.gz'),
+        ('other-name', '1.0', 'foo-1.0.tar.gz'),
+        ('other-name', '4', 'foo-3.0-py3-none-any.whl'),
+    ]
+
+
+def test_equal_versions_are_one_release(tmp_path: Path) -> None:
+    lines = [
+        {'filename': 'foo-69.3-py3-none-any.whl'},
+        {'filename': 'foo-69.3.0.tar.gz'},
+        {'filename': 'foo-069.3.zip'},
+    ]
+    assert build(tmp_path / 'site', lines) == 0
+    document = read_json(tmp_path / 'site/pypi/foo/json')
+    assert document['info']['version'] == '69.3.0'
+    assert {version: [file['filename'] for file in files] for version, files in document['releases'].items()} == {
+        '69.3.0': ['foo-069.3.zip', 'foo-69.3-py3-none-any.whl', 'foo-69.3.0.tar.gz']
+    }
+    assert read_json(tmp_path / 'site/simple/foo/index.v1_json')['versions'] == ['69.3.0']
+    assert [path for path in paths(tmp_path / 'site') if path.startswith('pypi/')] == [
+        'pypi/foo/69.3.0/json',
+        'pypi/foo/json',
+    ]
+    page = read_html(tmp_path / 'site/project/foo/index.html')
+    assert [text_of(heading) for heading in page.iter('h2')] == ['69.3.0']
+
+
+@pytest.mark.parametrize(
+    ('versions', 'latest'),
+    [
+        pytest.param(['1.9', '1.10', '1.2'], '1.10', id='the newest, not the last in the alphabet'),
+        pytest.param(['1.0', '1.0.post1'], '1.0.post1', id='a post-release'),
+        pytest.param(['2020.1', '1!1.0'], '1!1.0', id='an epoch'),
+        pytest.param(['1.0', '1.0+local.1'], '1.0+local.1', id='a local version'),
+        pytest.param(['1.0', '2.0a1', '2.0.dev3'], '1.0', id='final before pre-release'),
+        pytest.param(['1.0a1', '1.0rc1', '1.0.dev9'], '1.0rc1', id='pre-releases only'),
+        pytest.param(['1.0', '2.0 yanked'], '1.0', id='final before yanked'),
+        pytest.param(['1.0a1', '1.0 yanked'], '1.0a1', id='pre-release before yanked'),
+        pytest.param(['1.0 yanked', '2.0 yanked'], '2.0', id='yanked only'),
+        pytest.param(['r9', 'r10', 'r2'], 'r10', id='natural order of what is not PEP 440'),
+        pytest.param(['2004d_2', '0.1'], '0.1', id='what is not PEP 440 is below'),
+        pytest.param(['2004d_2', '0.1a1'], '0.1a1', id='what is not PEP 440 is below a pre-release'),
+    ],
+)
+def test_the_latest_version(versions: list[str], latest: str, tmp_path: Path) -> None:
+    random.Random(len(versions)).shuffle(versions)
+    pairs = [version.partition(' ') for version in versions]
+    lines = [{'filename': f'foo-{version}.zip', 'yanked': yanked != ''} for version, _, yanked in pairs]
+    assert build(tmp_path / 'site', lines) == 0
+    assert read_json(tmp_path / 'site/pypi/foo/json')['info']['version'] == latest
+    page = read_html(tmp_path / 'site/project/foo/index.html')
+    assert f'Latest version: {latest}' in [text_of(paragraph) for paragraph in page.iter('p')]
+
+
+def test_a_release_is_yanked_when_all_its_files_are(tmp_path: Path) -> None:
+    lines: list[dict[str, Any]] = [
+        {'filename': 'foo-1.0.zip', 'yanked_reason': 'broken'},
+        {'filename': 'foo-2.0.zip', 'yanked_reason': 'broken'},
+        {'filename': 'foo-2.0-py3-none-any.whl'},
+    ]
+    assert build(tmp_path / 'site', lines) == 0
+    infos = [read_json(tmp_path / f'site/pypi/foo/{path}')['info'] for path in ('json', '1.0/json', '2.0/json')]
+    assert [(info['version'], info['yanked'], info['yanked_reason']) for info in infos] == [
+        ('2.0', False, None),
+        ('1.0', True, 'broken'),
+        ('2.0', False, None),
+    ]
+
+
+# ------------------------------------------------------------------------------------------------- project status
+
+
+@pytest.mark.parametrize(
+    ('project', 'document', 'metas'),
+    [
+        (
+            'rich-project',
+            {'status': 'deprecated', 'reason': 'use <plain> & "simple"'},
+            {'pypi:project-status': 'deprecated', 'pypi:project-status-reason': 'use <plain> & "simple"'},
+        ),
+        ('archived', {'status': 'archived'}, {'pypi:project-status': 'archived'}),
+        (
+            'active',
+            {'status': 'active', 'reason': 'well kept'},
+            {'pypi:project-status': 'active', 'pypi:project-status-reason': 'well kept'},
+        ),
+        (
+            'quarantined',
+            {'status': 'quarantined', 'reason': 'malware'},
+            {'pypi:project-status': 'quarantined', 'pypi:project-status-reason': 'malware'},
+        ),
+        ('unsized', None, {}),
+    ],
+)
+def test_the_status_of_a_project_is_on_both_its_pages(
+    project: str, document: dict[str, str] | None, metas: dict[str, str], rich: Path
+) -> None:
+    assert read_json(rich / f'simple/{project}/index.v1_json').get('project-status') == document
+    assert read_metas(rich, project) == {'pypi:repository-version': '1.4', **metas}
+
+
+def test_a_quarantined_project_offers_no_files(rich: Path) -> None:
+    assert read_json(rich / 'simple/quarantined/index.v1_json') == {
+        'meta': {'api-version': '1.4'},
+        'name': 'quarantined',
+        'project-status': {'status': 'quarantined', 'reason': 'malware'},
+        'versions': [],
+        'files': [],
+    }
+    assert read_anchors(rich, 'quarantined') == {}
+    document = read_json(rich / 'pypi/quarantined/json')
+    assert (document['info']['version'], document['releases'], document['urls']) == (None, {}, [])
+    assert [path for path in paths(rich) if path.startswith('pypi/quarantined')] == ['pypi/quarantined/json']
+    page = read_html(rich / 'project/quarantined/index.html')
+    assert [anchor.get('href') for anchor in page.iter('a') if 'pool' in anchor.get('href')] == []
+    paragraphs = [text_of(paragraph) for paragraph in page.iter('p')]
+    assert 'This project is quarantined: malware' in paragraphs
+    assert 'This project offers no files.' in paragraphs
+    assert 'quarantined-1.0.tar.gz' in (rich / 'packages.json').read_text()
+
+
+# ------------------------------------------------------------------------------------------------- URLs
+
+
+@pytest.mark.parametrize(
+    ('packages_url', 'expected'),
+    [
+        ('../../pool/', f'{HERE}pool/'),
+        ('../../pool', f'{HERE}pool/'),
+        ('../../../other/pool/', 'https://pypi.example.com/other/pool/'),
+        ('../files/', f'{HERE}simple/files/'),
+        ('files/', f'{HERE}simple/foo/files/'),
+        ('./', f'{HERE}simple/foo/'),
+        ('../../', HERE),
+        ('/pool/', 'https://pypi.example.com/pool/'),
+        ('//files.example.com/pool/', 'https://files.example.com/pool/'),
+        ('https://files.example.com/a%20b/', 'https://files.example.com/a%20b/'),
+    ],
+)
+def test_every_page_leads_to_the_same_files(packages_url: str, expected: str, tmp_path: Path) -> None:
+    lines: list[dict[str, Any]] = [
+        {'filename': 'team/a/foo-1.0+x.zip', 'size': 1},
+        {'filename': 'foo-2.0.zip', 'url': 'moved/foo-2.0.zip?a=1'},
+        {'filename': 'foo-3.0.zip', 'url': 'https://cdn.example.com/foo-3.0.zip'},
+    ]
+    files = {
+        'foo-1.0+x.zip': f'{expected}team/a/foo-1.0%2Bx.zip',
+        'foo-2.0.zip': f'{expected}moved/foo-2.0.zip?a=1',
+        'foo-3.0.zip': 'https://cdn.example.com/foo-3.0.zip',
+    }
+    site = tmp_path / 'site'
+    assert build(site, lines, '--packages-url', packages_url) == 0
+    for path in ('simple/foo/index.html', 'project/foo/index.html'):
+        links = {anchor.text: anchor.get('href') for anchor in read_html(site / path).iter('a') if anchor.text in files}
+        assert {name: urllib.parse.urljoin(page_url(path), link) for name, link in links.items()} == files
+    documents = {'simple/foo/index.v1_json': 'files', 'pypi/foo/json': 'releases', 'pypi/foo/1.0+x/json': 'urls'}
+    for path, key in documents.items():
+        found = read_json(site / path)[key]
+        found = [file for release in found.values() for file in release] if key == 'releases' else found
+        urls = {file['filename']: urllib.parse.urljoin(page_url(path), file['url']) for file in found}
+        assert urls == (files if key != 'urls' else {'foo-1.0+x.zip': files['foo-1.0+x.zip']})
+
+
+@pytest.mark.parametrize(
+    ('filename', 'url'),
+    [
+        ('foo-1.0+local.zip', 'foo-1.0%2Blocal.zip'),
+        ('a b/foo-1.0.zip', 'a%20b/foo-1.0.zip'),
+        ('a#b/foo-1.0.zip', 'a%23b/foo-1.0.zip'),
+        ('a?b/foo-1.0.zip', 'a%3Fb/foo-1.0.zip'),
+        ('100%/foo-1.0.zip', '100%25/foo-1.0.zip'),
+        ('é/foo-1.0.zip', '%C3%A9/foo-1.0.zip'),
+        ('foo-1!2.0.zip', 'foo-1%212.0.zip'),
+        ('./foo-1.0.zip', 'foo-1.0.zip'),
+        ('x:y/foo-1.0.zip', 'x%3Ay/foo-1.0.zip'),
+    ],
+)
+def test_a_path_is_percent_encoded(filename: str, url: str, tmp_path: Path) -> None:
+    assert build(tmp_path / 'site', [{'filename': filename}]) == 0
+    [(name, attributes)] = read_anchors(tmp_path / 'site', 'foo').items()
+    assert (name, attributes['href']) == (filename.rpartition('/')[2], f'../../pool/{url}')
+    [file] = read_json(tmp_path / 'site/simple/foo/index.v1_json')['files']
+    assert file['url'] == f'../../pool/{url}'
+
+
+# ------------------------------------------------------------------------------------------------- lists and sidecars
+
+WHEEL = 'team/a/foo-1.0-py3-none-any.whl'
+
+
+def read_sidecars(site: Path) -> tuple[object, object]:
+    [file] = read_json(site / 'simple/foo/index.v1_json')['files']
+    return file.get('core-metadata'), file.get('provenance')
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_a_sidecar_is_a_fact_about_its_file(seed: int, tmp_path: Path) -> None:
+    listing = [WHEEL, f'{WHEEL}.metadata', f'{WHEEL}.provenance']
+    random.Random(seed).shuffle(listing)
+    packages = write_list(tmp_path / 'list', listing)
+    arguments = ['--package-list', str(packages), '--output-dir', str(tmp_path / 'site')]
+    assert main([*arguments, '--packages-url', 'https://files.example.com/pool/']) == 0
+    assert read_sidecars(tmp_path / 'site') == (True, f'https://files.example.com/pool/{WHEEL}.provenance')
+    assert (tmp_path / 'site/packages.json').read_bytes().count(b'\n') == 1
+
+
+@pytest.mark.parametrize(
+    ('sidecar', 'values', 'expected'),
+    [
+        pytest.param(f'{WHEEL}.metadata', {}, (True, None), id='metadata'),
+        pytest.param(
+            f'{WHEEL}.metadata',
+            {'core_metadata': f'sha256={SHA256}'},
+            ({'sha256': SHA256}, None),
+            id='metadata and hash',
+        ),
+        pytest.param('foo-1.0-py3-none-any.whl.metadata', {}, (None, None), id='metadata in another directory'),
+        pytest.param(
+            f'{WHEEL}.metadata', {'url': 'elsewhere/foo.whl'}, (None, None), id='metadata of a file that is elsewhere'
+        ),
+        pytest.param(f'{WHEEL}.provenance', {}, (None, None), id='provenance that has no absolute URL'),
+        pytest.param(
+            f'{WHEEL}.provenance',
+            {'provenance': 'https://pypi.example.com/p'},
+            (None, 'https://pypi.example.com/p'),
+            id='provenance and URL',
+        ),
+    ],
+)
+def test_what_is_said_goes_before_a_sidecar(
+    sidecar: str, values: dict[str, Any], expected: tuple[object, object], tmp_path: Path
+) -> None:
+    assert build(tmp_path / 'site', [{'filename': WHEEL, **values}, {'filename': sidecar}]) == 0
+    assert read_sidecars(tmp_path / 'site') == expected
+
+
+def test_both_list_formats_build_the_same_site(tmp_path: Path) -> None:
+    names = ['team/a/foo-1.0.tar.gz', 'bar-1.0-py3-none-any.whl', 'bar-1.0-py3-none-any.whl.metadata']
+    packages = write_list(tmp_path / 'names', names)
+    arguments = ['--package-list', str(packages), '--output-dir', str(tmp_path / 'one')]
+    assert main([*arguments, '--packages-url', '../../pool/']) == 0
+    assert build(tmp_path / 'two', [{'filename': name} for name in names]) == 0
+    assert tree(tmp_path / 'one') == tree(tmp_path / 'two')
+
+
+def test_packages_json_is_the_list_again(site: Path, tmp_path: Path) -> None:
+    lines = (site / 'packages.json').read_text(encoding='utf-8').splitlines()
+    assert build(tmp_path / 'again', lines) == 0
+    assert tree(tmp_path / 'again') == tree(site)
+
+
+def test_packages_json_has_every_value(rich: Path) -> None:
+    lines = [json.loads(line) for line in (rich / 'packages.json').read_text().splitlines()]
+    assert lines == [
+        {'project': 'active', 'status': 'active', 'status_reason': 'well kept'},
+        {'filename': 'active-1.0.tar.gz', 'size': 17},
+        {'project': 'archived', 'status': 'archived'},
+        {'filename': 'archived-1.0.tar.gz', 'size': 17},
+        {'project': 'quarantined', 'summary': 'Was bad', 'status': 'quarantined', 'status_reason': 'malware'},
+        {'filename': 'quarantined-1.0.tar.gz', 'size': 17, 'upload_timestamp': 1767323045},
+        {
+            'project': 'rich-project',
+            'summary': 'Says <everything> & "more"',
+            'status': 'deprecated',
+            'status_reason': 'use <plain> & "simple"',
+        },
+        {
+            'filename': 'Rich.Project-0.9.tar.gz',
+            'hashes': {'md5': MD5, 'sha1': SHA1, 'sha256': SHA256},
+            'size': 999,
+            'url': 'https://files.example.com/a?b=1&c=2',
+            'upload_timestamp': 1709247599,
+            'yanked_reason': 'breaks <all> & "more"',
+        },
+        {
+            'filename': 'nameless.zip',
+            'name': 'rich-project',
+            'version': '0.5',
+            'size': 1,
+            'url': '../elsewhere/nameless.zip',
+        },
+        {'filename': 'rich-project-0.6.zip', 'hash': f'md5={MD5}', 'size': 1, 'yanked_reason': ''},
+        {'filename': 'rich-project-0.7.zip', 'hashes': {'sha384': SHA384, 'sha512': SHA512}, 'size': 1},
+        {
+            'filename': 'rich-project-0.8.zip',
+            'hash': f'sha1={SHA1}',
+            'size': 0,
+            'core_metadata': True,
+            'yanked_reason': '',
+        },
+        {'filename': 'rich-project-2004d_2.zip', 'size': 1, 'url': '/rooted/rich-project-2004d_2.zip'},
+        {
+            'filename': 'team/a b/rich_project-1.0+local.1-py3-none-any.whl',
+            'hash': f'sha256={SHA256}',
+            'size': 1600000,
+            'requires_python': '>=3.8,<4',
+            'requires_dist': ['plain>=1; python_version<"3.9"', 'other'],
+            'core_metadata': f'sha256={SHA256}',
+            'provenance': 'https://pypi.example.com/provenance/rich?a=1&b=2',
+            'upload_timestamp': 1767323045.5,
+            'uploaded_by': 'Ann <ann@example.com>',
+        },
+        {'filename': 'unsized-1.0.tar.gz', 'core_metadata': True, 'upload_timestamp': 0},
+        {'filename': 'unsized-2.0.tar.gz', 'size': 17},
+    ]
+
+
+def test_the_order_of_a_list_leaves_no_trace(site: Path, tmp_path: Path) -> None:
+    lines = site.with_name('site.jsonl').read_text().splitlines()
+    random.Random(0).shuffle(lines)
+    assert build(tmp_path / 'shuffled', lines) == 0
+    assert tree(tmp_path / 'shuffled') == tree(site)
+
+
+def test_a_second_run_touches_nothing(site: Path) -> None:
+    before = mtimes(site)
+    assert build(site, site.with_name('site.jsonl').read_text().splitlines()) == 0
+    assert mtimes(site) == before
+
+
+# ------------------------------------------------------------------------------------------------- pages for people
+
+
+def human_pages(site: Path) -> list[str]:
+    return [path for path in paths(site) if path.endswith('.html') and not path.startswith('simple/')]
+
+
+def test_a_project_page_tells_of_every_file(rich: Path) -> None:
+    page = read_html(rich / 'project/rich-project/index.html')
+    assert [text_of(paragraph) for paragraph in page.find('.//main').iter('p')] == [
+        'Says <everything> & "more"',
+        'This project is deprecated: use <plain> & "simple"',
+        'Latest version: 1.0+local.1',
+    ]
+    assert [text_of(heading) for heading in page.iter('h2')] == [
+        '1.0+local.1',
+        '0.9 yanked',
+        '0.8 yanked',
+        '0.7',
+        '0.6 yanked',
+        '0.5',
+        '2004d_2',
+    ]
+    rows = [[text_of(cell) for cell in row.iter('td')] for row in page.iter('tr') if row.find('td') is not None]
+    newest, older = rows[0], rows[1]
+    assert newest[0] == 'rich_project-1.0+local.1-py3-none-any.whl metadata provenance'
+    assert newest[3].startswith('2026-01-02')
+    assert newest[3].endswith(' by Ann <ann@example.com>')
+    assert newest[4:] == ['>=3.8,<4', f'sha256={SHA256}']
+    assert older[0] == 'Rich.Project-0.9.tar.gz yanked: breaks <all> & "more"'
+    assert older[4:] == ['', f'md5={MD5} sha1={SHA1} sha256={SHA256}']
+    assert [(row[1], row[2]) for row in rows[:2]] == [('bdist_wheel py3', '1.6 MB'), ('sdist source', '999 bytes')]
+
+
+def test_a_logo_is_an_image_on_every_page_for_people(tmp_path: Path) -> None:
+    site = tmp_path / 'site'
+    assert build(site, RICH, '--logo', 'images/logo.png', '--logo-width', '40', '--title', 'Our <own> index') == 0
+    for path in paths(site):
+        if path.endswith('.html'):
+            page = read_html(site / path)
+            images = [dict(image.attrib) for image in page.iter('img')]
+            if path.startswith('simple/'):
+                assert images == []
+            else:
+                [image] = images
+                assert urllib.parse.urljoin(page_url(path), image.pop('src')) == f'{HERE}images/logo.png'
+                assert image == {'alt': '', 'width': '40'}
+                assert text_of(page.find('.//title')).endswith('Our <own> index')
+
+
+@pytest.mark.parametrize('logo', ['https://pypi.example.com/logo.svg', '/logo.svg', 'data:image/png;base64,AA=='])
+def test_an_absolute_logo_stays_as_it_is(logo: str, tmp_path: Path) -> None:
+    assert build(tmp_path / 'site', RICH, '--logo', logo) == 0
+    for path in human_pages(tmp_path / 'site'):
+        images = [dict(image.attrib) for image in read_html(tmp_path / 'site' / path).iter('img')]
+        assert images == [{'src': logo, 'alt': ''}]
+
+
+def test_there_is_no_image_without_a_logo(rich: Path) -> None:
+    assert [path for path in human_pages(rich) if read_html(rich / path).find('.//img') is not None] == []
+
+
+def test_a_timestamp_is_on_the_home_page_alone(rich: Path, tmp_path: Path) -> None:
+    assert build(tmp_path / 'site', RICH, '--generate-timestamp') == 0
+    with_time, without = tree(tmp_path / 'site'), tree(rich)
+    assert with_time.keys() == without.keys()
+    different = {path for path in without if with_time[path] != without[path]}
+    assert different == {'.dumb-pypi.json', 'index.html'}  # the record tells the settings apart
+    [time] = read_html(tmp_path / 'site/index.html').find('.//footer').iter('time')
+    built = datetime.datetime.strptime(time.get('datetime'), '%Y-%m-%dT%H:%M:%SZ')
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    assert abs(now - built) < datetime.timedelta(minutes=10)
+    assert list(read_html(rich / 'index.html').find('.//footer').iter('time')) == []
+
+
+def test_the_changelog_has_every_upload_with_a_time(site: Path) -> None:
+    listed = [
+        text_of(row.findall('td')[3])
+        for path in paths(site)
+        if path.startswith('changelog/20') or path.startswith('changelog/19')
+        for row in read_html(site / path).iter('tr')
+        if row.find('td') is not None
+    ]
+    lines = [json.loads(line) for line in (site / 'packages.json').read_text(encoding='utf-8').splitlines()]
+    timed = [line['filename'].rpartition('/')[2] for line in lines if 'upload_timestamp' in line]
+    assert sorted(listed) == sorted(timed)

@@ -1,0 +1,476 @@
+"""What holds for every list, however hostile: nothing outside, no markup of others, and values that survive."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import io
+import json
+import os
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from dumb_pypi.main import Facts, Package, main
+from testing.sites import build, mtimes, tree, write_list
+
+DETERMINISTIC = 'CI' in os.environ
+
+# Every element and attribute that our own templates write; whatever else turns up came in with the list.
+ALLOWED: dict[str, set[str]] = {
+    'html': {'lang'},
+    'head': set(),
+    'meta': {'charset', 'name', 'content', 'http-equiv'},
+    'title': set(),
+    'link': {'rel', 'href'},
+    'body': set(),
+    'header': set(),
+    'nav': {'aria-label'},
+    'main': {'id'},
+    'footer': set(),
+    'h1': set(),
+    'h2': set(),
+    'p': {'class'},
+    'br': set(),
+    'ul': {'class'},
+    'li': set(),
+    'table': set(),
+    'caption': set(),
+    'thead': set(),
+    'tbody': set(),
+    'tr': set(),
+    'th': {'scope'},
+    'td': set(),
+    'span': {'class'},
+    'code': set(),
+    'time': {'datetime'},
+    'a': {
+        'class',
+        'data-core-metadata',
+        'data-dist-info-metadata',
+        'data-provenance',
+        'data-requires-python',
+        'data-size',
+        'data-upload-time',
+        'data-yanked',
+        'href',
+        'rel',
+    },
+}
+
+# ------------------------------------------------------------------------------------------------- hostile lists
+
+HOSTILE = (
+    '../',
+    '..',
+    '/',
+    '//',
+    '\\',
+    '<script>alert(1)</script>',
+    '<img src=x onerror=alert(1)>',
+    '<!--',
+    '-->',
+    ']]>',
+    '</a>',
+    '</title>',
+    '</td></tr></table>',
+    '"',
+    "'",
+    '`',
+    '>',
+    '&amp;',
+    '&lt;b&gt;',
+    '&#0;',
+    '" onload="alert(1)',
+    '{{ 7 * 7 }}',
+    '{% raw %}',
+    '{#',
+    '%2e%2e%2f',
+    '%',
+    '+',
+    '#',
+    '?',
+    ':',
+    'javascript:',
+    '\0',
+    '\n',
+    '\r',
+    '\t',
+    '\x1b[31m',
+    '\x85',
+    '\u202e',
+    '\u2028',
+    '\ufdd0',
+    '\ufffe',
+    '\ud800',
+    '\udfff',
+    '\U0001f40d',
+    '\U0010ffff',
+    ' ',
+    'json',
+)
+
+hostile = st.lists(st.sampled_from(HOSTILE) | st.text(max_size=3), max_size=4).map(''.join)
+markup = st.lists(st.sampled_from([text for text in HOSTILE if text.isprintable() and '/' not in text])).map(''.join)
+names = st.sampled_from(['foo', 'Foo_Bar', 'foo.bar', 'json', '7'])
+versions = st.sampled_from(['1.0', '1.0.0', '1.0a1', '1.0+local.1', '1!2.0', '2004d_2', 'json', '1.0.dev0', '3'])
+endings = st.sampled_from(
+    [
+        '.tar.gz',
+        '.zip',
+        '-py3-none-any.whl',
+        '-1-cp311-cp311-linux_x86_64.whl',
+        '-py2.7.egg',
+        '.win32.exe',
+        '-1.noarch.rpm',
+        '-py3-none-any.whl.metadata',
+        '.tar.gz.provenance',
+    ]
+)
+file_names = st.builds('{}-{}{}{}'.format, names, versions, st.just('') | markup, endings)
+paths = st.builds('{}{}'.format, st.sampled_from(['', '', 'team/a/']) | markup.map('{}/'.format), file_names)
+hostile_paths = st.builds('{}{}-{}{}'.format, hostile, names, versions, hostile) | st.builds(''.join, st.lists(hostile))
+hex_digits = st.sampled_from('0123456789abcdefABCDEF')
+sha256 = st.text(hex_digits, min_size=64, max_size=64)
+md5 = st.text(hex_digits, min_size=32, max_size=32)
+urls = st.sampled_from(
+    [
+        'a/b.zip',
+        '../b.zip?x=1&y=2',
+        '/b.zip',
+        '//pypi.example.com/b.zip',
+        'https://pypi.example.com/b%22.zip',
+        "https://pypi.example.com/'onload='alert(1)",
+        'file:///b.zip',
+        './javascript:alert(1)',
+    ]
+)
+times = (
+    st.integers(0, 2**33 - 1)
+    | st.floats(0, 2**33 - 1)
+    | st.datetimes(datetime.datetime(1970, 1, 1), datetime.datetime(2242, 1, 1)).map('{0:%Y-%m-%dT%H:%M:%S.%fZ}'.format)
+    | st.just('2026-01-02 03:04:05.123456789+0530')
+)
+
+# Nearly every one of these is accepted, and its texts must survive.
+file_lines = st.fixed_dictionaries(
+    {'filename': paths},
+    optional={
+        'hash': st.builds('sha256={}'.format, sha256),
+        'hashes': st.fixed_dictionaries({'md5': md5}),
+        'size': st.integers(0, 2**63 - 1),
+        'url': urls,
+        'requires_python': st.sampled_from(['>=3.8', '>=3.8, <4 , !=3.9.*', '~=3.7', '']) | hostile,
+        'requires_dist': st.lists(hostile, max_size=3),
+        'core_metadata': st.booleans() | st.just('true') | st.builds('sha256={}'.format, sha256),
+        'provenance': st.builds('https://pypi.example.com/{}'.format, st.sampled_from(['', 'a?b=c&d', '%3Cscript%3E'])),
+        'upload_timestamp': times,
+        'uploaded_by': hostile,
+        'yanked': st.booleans(),
+        'yanked_reason': st.none() | hostile,
+        'name': names,
+        'version': versions,
+    },
+)
+project_lines = st.fixed_dictionaries(
+    {'project': names},
+    optional={
+        'summary': hostile,
+        'status': st.sampled_from(['active', 'archived', 'deprecated', 'quarantined']),
+        'status_reason': hostile,
+    },
+)
+good_lines = st.builds(
+    lambda files, projects: files + projects,
+    st.lists(file_lines, min_size=1, max_size=5, unique_by=lambda line: line['filename'].rpartition('/')[2]),
+    st.lists(project_lines, max_size=2, unique_by=lambda line: line['project'].lower()),
+)
+
+# Every hostile text in every place for a text.
+EVERY_TEXT: list[dict[str, Any]] = [
+    {'project': 'foo', 'summary': ''.join(HOSTILE), 'status': 'archived', 'status_reason': ''.join(HOSTILE)},
+    *(
+        {
+            'filename': f'{text}/foo-1.{number}{text}.zip',
+            'requires_python': text,
+            'requires_dist': [text],
+            'uploaded_by': text,
+            'yanked_reason': text,
+        }
+        for number, text in enumerate(HOSTILE)
+    ),
+    *({'filename': f'foo-2.{number}.zip', 'uploaded_by': text} for number, text in enumerate(HOSTILE)),
+]
+
+# Values of any kind under any key, and lines that are no objects at all.
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | hostile | hostile_paths,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(hostile, inner, max_size=3),
+    max_leaves=5,
+)
+keys = st.sampled_from(sorted({'filename', 'project', 'hash', 'hashes', 'size', 'url', 'upload_timestamp', 'version'}))
+odd_lines = (
+    st.dictionaries(keys | hostile, anything, max_size=4)
+    | st.builds(lambda line, key, value: {**line, key: value}, file_lines | project_lines, keys | hostile, anything)
+    | anything
+)
+raw_lines = st.one_of(
+    good_lines.map(lambda lines: '\n'.join(map(json.dumps, lines)).encode()),
+    odd_lines.map(lambda line: json.dumps(line).encode()),
+    file_lines.map(lambda line: json.dumps(line, ensure_ascii=False).encode(errors='surrogatepass')),
+    file_lines.flatmap(lambda line: st.integers(0, 99).map(lambda end: json.dumps(line).encode()[:end])),
+    st.binary(max_size=20),
+    (paths | hostile_paths).map(lambda path: path.encode(errors='surrogatepass')),
+)
+raw_lists = st.lists(raw_lines, max_size=3).map(b'\n'.join)
+
+
+def slow(max_examples: int) -> settings:
+    """Each example builds whole sites."""
+    return settings(
+        max_examples=max_examples,
+        deadline=None,
+        derandomize=DETERMINISTIC,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+# ------------------------------------------------------------------------------------------------- nothing outside
+
+_watched: list[str] | None = None
+
+
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    """Notes every path that is written, made, renamed or removed: an audit hook sees whatever Python asks for."""
+    if _watched is None:
+        return
+    if event == 'open':
+        path, mode, flags = arguments
+        if isinstance(path, str) and (flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) or set(mode or '') & set('wax+')):
+            _watched.append(path)
+    elif event in ('os.rename', 'os.link', 'os.symlink'):
+        _watched.extend(str(path) for path in arguments[:2])
+    elif event in ('os.mkdir', 'os.rmdir', 'os.remove', 'os.truncate', 'os.chmod', 'os.chown', 'os.utime'):
+        _watched.append(str(arguments[0]))
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _audit(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A hook cannot be removed again, but it can be deaf. What is imported late is imported before."""
+    assert build(tmp_path_factory.mktemp('first') / 'site', [{'filename': 'foo-1.0.zip'}]) == 0
+    sys.addaudithook(_watch)
+
+
+@contextlib.contextmanager
+def watched_writes() -> Iterator[list[str]]:
+    global _watched
+    _watched = []
+    try:
+        yield _watched
+    finally:
+        _watched = None
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A directory with a file of somebody else beside the site, and one in it."""
+    with tempfile.TemporaryDirectory() as directory:
+        top = Path(directory).resolve()
+        for mine in ('mine.txt', 'mine/foo/index.html', 'site/mine.txt', 'site/simple/mine.txt'):
+            (top / mine).parent.mkdir(parents=True, exist_ok=True)
+            (top / mine).write_bytes(b'mine')
+        yield top
+
+
+def run(top: Path, option: str, *options: str) -> tuple[int, str]:
+    """Builds `top/list` into `top/site`: exit status and messages; nothing outside the site may change."""
+    arguments = [option, str(top / 'list'), '--output-dir', str(top / 'site')]
+    before = {path: (content, mtimes(top)[path]) for path, content in tree(top).items() if not path.startswith('site/')}
+    messages = io.StringIO()
+    with watched_writes() as writes, contextlib.redirect_stderr(messages):
+        status = main([*arguments, '--packages-url', '../../pool/', *options])
+    outside = [path for path in writes if not os.path.realpath(path).startswith(f'{top}/site/')]
+    assert [path for path in outside if path != str(top / 'site')] == []
+    assert writes != []
+    after = {path: (content, mtimes(top)[path]) for path, content in tree(top).items() if not path.startswith('site/')}
+    assert after == before
+    for mine in ('mine.txt', 'simple/mine.txt'):
+        assert (top / 'site' / mine).read_bytes() == b'mine'
+    assert not list(top.rglob('*.lock')) + list(top.rglob('*.tmp'))
+    return status, messages.getvalue()
+
+
+@pytest.mark.parametrize('option', ['--package-list-json', '--package-list'])
+@slow(400)
+@given(content=raw_lists)
+def test_any_bytes_are_a_list_or_an_error(option: str, content: bytes) -> None:
+    with scratch() as top:
+        (top / 'list').write_bytes(content)
+        before = tree(top / 'site')
+        status, messages = run(top, option)
+        assert status in (0, 1)
+        assert 'Traceback' not in messages
+        assert messages.isprintable() or set(messages) <= {'\n'} | set(filter(str.isprintable, messages))
+        if status == 1:
+            assert messages != ''
+            assert tree(top / 'site') == before
+        check_pages(top / 'site')
+
+
+# ------------------------------------------------------------------------------------------------- no markup of others
+
+
+def check_url(url: str) -> None:
+    scheme = url.partition(':')[0] if ':' in url.partition('/')[0] else ''
+    assert scheme in ('', 'http', 'https', 'file')
+
+
+def check_page(content: bytes) -> Counter[str]:
+    """Parses a page, allows what the templates write, and returns how often it has each element."""
+    root = html5lib.HTMLParser(tree=html5lib.getTreeBuilder('etree'), strict=True, namespaceHTMLElements=False).parse(
+        content
+    )
+    elements: Counter[str] = Counter()
+    for element in root.iter():
+        assert element.tag in ALLOWED  # a comment has a function for a tag
+        assert set(element.keys()) <= ALLOWED[element.tag]
+        check_url(element.get('href', ''))
+        elements[element.tag] += 1
+    return elements
+
+
+def check_pages(site: Path) -> None:
+    for path, content in tree(site).items():
+        content.decode()
+        if path.endswith('.html'):
+            elements = check_page(content)
+            machine = path.startswith('simple/')
+            assert [elements[name] for name in ('html', 'head', 'title', 'body', 'link')] == [1, 1, 1, 1, not machine]
+        elif path.endswith('.xml'):
+            ET.fromstring(content)
+
+
+def parse(path: Path) -> Any:
+    return html5lib.parse(path.read_bytes(), treebuilder='etree', namespaceHTMLElements=False)
+
+
+def text_of(root: Any) -> str:
+    return ''.join(root.itertext())
+
+
+def anchors(site: Path, name: str) -> dict[str, Mapping[str, str]]:
+    """The files that the index page of a project offers: attributes by text."""
+    return {anchor.text: anchor.attrib for anchor in parse(site / f'simple/{name}/index.html').iter('a')}
+
+
+def check_texts(site: Path) -> None:
+    """Every text of the list is on its pages, as text."""
+    lines = [json.loads(line) for line in (site / 'packages.json').read_text(encoding='utf-8').splitlines()]
+    facts = {line['project']: line for line in lines if 'project' in line}
+    packages = {line['filename'].rpartition('/')[2]: line for line in lines if 'filename' in line}
+    offered = set()
+    for name in os.listdir(site / 'project'):
+        page = text_of(parse(site / f'project/{name}/index.html'))
+        fact = facts.get(name, {})
+        assert fact.get('summary', '') in page
+        assert fact.get('status_reason', '') in page or fact.get('status', 'active') == 'active'
+        for filename, attributes in anchors(site, name).items():
+            package = packages[filename]
+            offered.add(filename)
+            assert filename in page
+            assert package.get('requires_python', '') in page
+            assert package.get('uploaded_by', '') in page
+            assert package.get('yanked_reason', '') in page
+            assert attributes.get('data-yanked') == package.get('yanked_reason')
+            assert attributes.get('data-requires-python') == package.get('requires_python')
+            assert attributes.get('data-provenance') == package.get('provenance')
+            assert int(attributes.get('data-size', -1)) == package.get('size', -1)
+    quarantined = {name for name, fact in facts.items() if fact.get('status') == 'quarantined'}
+    assert quarantined or offered == packages.keys()
+
+
+@slow(150)
+@given(lines=good_lines)
+@example(lines=EVERY_TEXT)
+def test_every_text_of_a_list_stays_text(lines: list[dict[str, Any]]) -> None:
+    with scratch() as top:
+        write_list(top / 'list', lines)
+        status, _ = run(top, '--package-list-json')
+        if status == 0:
+            check_pages(top / 'site')
+            check_texts(top / 'site')
+
+
+@slow(50)
+@given(title=hostile, logo=st.none() | hostile)
+@example(title='\udcff', logo='\udcff')  # what Python makes of an argument that is not UTF-8
+@example(title='', logo='http://[')
+@example(title='\0', logo='\0')
+def test_a_title_and_a_logo_stay_text(title: str, logo: str | None) -> None:
+    with scratch() as top:
+        write_list(top / 'list', [{'filename': 'foo-1.0.zip', 'upload_timestamp': 0}])
+        options = [f'--title={title}', *([] if logo is None else [f'--logo={logo}'])]
+        try:
+            status, _ = run(top, '--package-list-json', *options)
+        except SystemExit as refused:
+            status = 2 if refused.code == 2 and logo is not None else -1
+        assert status in (0, 2)
+        for path in (top / 'site').rglob('*.html'):
+            content = path.read_bytes()
+            human = 'simple' not in path.relative_to(top / 'site').parts
+            if human and logo is not None:
+                before, _, rest = content.partition(b'<img src="')
+                source, _, after = rest.partition(b'" alt="">')
+                assert not set(b'"<>') & set(source)
+                content = before + after
+            check_page(content)
+        if status == 0:
+            heading = parse(top / 'site/index.html').find('.//h1')
+            assert [letter for letter in heading.text or '' if letter.isprintable() and letter != ' '] == [
+                letter for letter in title if letter.isprintable() and letter != ' '
+            ]
+
+
+# ------------------------------------------------------------------------------------------------- values survive
+
+
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=500)
+@given(line=file_lines)
+def test_a_package_survives_its_json(line: dict[str, Any]) -> None:
+    try:
+        package = Package.from_json(line)
+    except ValueError:  # refused
+        return
+    assert Package.from_json(json.loads(json.dumps(package.to_json()))) == package
+
+
+@settings(deadline=None, derandomize=DETERMINISTIC)
+@given(line=project_lines)
+def test_what_is_said_of_a_project_survives_its_json(line: dict[str, Any]) -> None:
+    facts = Facts.from_json(line)
+    assert Facts.from_json(json.loads(json.dumps(facts.to_json()))) == facts
+
+
+@pytest.mark.parametrize('packages_url', ['../../pool/', 'https://pypi.example.com/pool/'])
+@slow(75)
+@given(lines=good_lines, data=st.data())
+def test_packages_json_builds_the_same_site_in_any_order(
+    packages_url: str, lines: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    with scratch() as top, contextlib.redirect_stderr(io.StringIO()):
+        if build(top / 'one', lines, '--packages-url', packages_url) == 0:
+            packages = (top / 'one/packages.json').read_text(encoding='utf-8').splitlines()
+            messages = io.StringIO()
+            with contextlib.redirect_stderr(messages):
+                assert build(top / 'two', data.draw(st.permutations(packages)), '--packages-url', packages_url) == 0
+            assert messages.getvalue() == ''
+            assert tree(top / 'two') == tree(top / 'one')
