@@ -1511,7 +1511,7 @@ def make_parser() -> argparse.ArgumentParser:
         '--generate-timestamp',
         action=argparse.BooleanOptionalAction,
         default=False,
-        help='say on the home page when the site was last changed (default: no, so that the same list gives the same bytes)',
+        help='say on the home page when the site was last changed (default: no)',
     )
     site.add_argument(
         '--per-release-json',
