@@ -1221,7 +1221,7 @@ def read_record(site: Site) -> Published | None:
 
 
 def write_record(site: Site, record: Published) -> None:
-    if hasattr(os, 'sync'):
+    if hasattr(os, 'sync'):  # pragma: no branch (Windows has none)
         os.sync()  # a record that outlives a power cut must not tell of pages that did not
     site.write_page(Page(RECORD, to_bytes({'format': RECORD_FORMAT, **record._asdict()}) + b'\n'))
 

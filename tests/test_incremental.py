@@ -862,3 +862,30 @@ def test_one_upload_into_a_site_of_50000_projects_rewrites_fewer_than_20_files(
     assert len(paths) > 200_000
     new = [path for path in paths if os.stat(path).st_mtime_ns > published]
     assert 5 < len(new) < 20
+
+
+OVERTAKEN = """
+import os, sys
+
+def overtake(event, args):
+    # The run before this one ends after our look at its lock, and before we take it.
+    if event == 'fcntl.flock' and not taken:
+        taken.append(True)
+        os.unlink(sys.argv[1])
+
+taken = []
+sys.addaudithook(overtake)
+from dumb_pypi.main import main
+raise SystemExit(main(sys.argv[2:]) or (0 if taken else 3))
+"""
+
+
+def test_a_lock_that_vanishes_while_it_is_taken_is_taken_anew(
+    tmp_path: Path, fresh: Callable[[State], Entries]
+) -> None:
+    site = tmp_path / 'site'
+    names = write_list(tmp_path / 'list.jsonl', BASE)
+    command = ['--package-list-json', names, '--output-dir', site, '--packages-url', PACKAGES_URL]
+    script = [sys.executable, '-c', OVERTAKEN, site / '.dumb-pypi.lock', *command]
+    subprocess.run(list(map(str, script)), check=True)
+    assert entries(site) == fresh(State(BASE))
