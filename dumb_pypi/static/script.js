@@ -140,19 +140,22 @@
     return worst;
   };
 
-  // How many letters must be typed, left out, replaced or swapped to make one of the other.
-  const distance = (one, other) => {
-    let [before, last] = [[], [...Array(other.length + 1).keys()]];
+  // How many letters must be typed, left out, replaced or swapped to make one of the other; more than `most` is enough.
+  let [before, last, row] = [0, 1, 2].map(() => new Uint8Array(260));
+  const distance = (one, other, most) => {
+    for (let j = 0; j <= other.length; j++) last[j] = j;
     for (let i = 1; i <= one.length; i++) {
-      const row = [i];
+      let least = row[0] = i;
       for (let j = 1; j <= other.length; j++) {
-        const differs = one[i - 1] !== other[j - 1];
-        row[j] = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + differs);
+        let steps = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (one[i - 1] !== other[j - 1]));
         if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]) {
-          row[j] = Math.min(row[j], before[j - 2] + 1);
+          steps = Math.min(steps, before[j - 2] + 1);
         }
+        row[j] = steps;
+        least = Math.min(least, steps);
       }
-      [before, last] = [last, row];
+      if (least > most) return least;
+      [before, last, row] = [last, row, before];
     }
     return last[other.length];
   };
@@ -221,7 +224,7 @@
     const most = joined.length < 5 ? 1 : 2;
     const near = await best(everything, (name) => {
       if (Math.abs(name.length - joined.length) > most) return -1;
-      const steps = distance(name, joined);
+      const steps = distance(name, joined, most);
       return steps <= most ? steps : -1;
     }, mine);
     if (near !== null) {
