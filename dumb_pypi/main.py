@@ -982,10 +982,8 @@ def human_page(path: str, template: str, settings: Settings, root: str | None = 
     return Page(path, render(template, settings=settings, logo=logo, root=root, **values))
 
 
-FileRow = tuple[str | None, ...]  # in the order in which the template of the project page unpacks it
-
-
-def file_row(package: Package, distribution: Distribution, packages_url: str) -> FileRow:
+def file_row(package: Package, distribution: Distribution, packages_url: str) -> tuple[str | None, ...]:
+    """In the order in which the template of the project page unpacks it: attributes and filters cost more a file."""
     hashes = dict(package.hashes)
     best = next((algorithm for algorithm in (*HTML_HASHES, *hashes) if algorithm in hashes), None)
     return (
