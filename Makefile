@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: venv demo test lint clean
+.PHONY: venv demo screenshots test lint clean
 
 venv: venv/.stamp
 
@@ -16,6 +16,7 @@ demo: venv
 		--package-list-json testing/sample-packages.jsonl \
 		--packages-url https://pypi.example.com/pool/ \
 		--title 'Sample packages' \
+		--site-url https://pypi.example.com/ \
 		--output-dir demo
 	@printf '\ndemo: %d projects, %d files, %d pages\n' \
 		"$$(find demo/simple -mindepth 1 -maxdepth 1 -type d | wc -l)" \
@@ -23,6 +24,10 @@ demo: venv
 		"$$(find demo -type f ! -name '.*' | wc -l)"
 	@printf '\nLook at it with\n\n    python3 -m http.server --directory demo --bind 127.0.0.1 8000\n\n'
 	@printf 'and open http://127.0.0.1:8000/\n'
+
+# With the Chromium of the system. The pictures change with the pages, and with the fonts of the machine.
+screenshots: venv
+	venv/bin/python -m testing.screenshots docs
 
 # Nothing after pytest: its summary is the last line.
 test: venv

@@ -41,6 +41,6 @@ setup(
     # Both lower bounds are tried by `tox -e lowest`; packaging 22.0 is the first that refuses versions outside PEP 440.
     install_requires=['jinja2>=3.1', 'packaging>=22.0'],
     packages=['dumb_pypi'],
-    package_data={'dumb_pypi': ['templates/*.html', 'templates/*.xml', 'static/*']},
+    package_data={'dumb_pypi': ['templates/*', 'static/*']},
     entry_points={'console_scripts': ['dumb-pypi = dumb_pypi.main:main']},
 )

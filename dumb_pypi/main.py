@@ -12,8 +12,10 @@ import argparse
 import collections
 import contextlib
 import datetime
+import email.utils
 import functools
 import hashlib
+import heapq
 import importlib.metadata
 import importlib.resources
 import itertools
@@ -35,6 +37,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from dumb_pypi import __version__
+from dumb_pypi.words import file_kind, readable_size
 
 API_VERSION = '1.4'
 NO_SIZE_API_VERSION = '1.0'  # PEP 700 (1.1) requires the size of every file: without it a page claims less
@@ -671,6 +674,7 @@ class Settings(NamedTuple):
     logo_width: int | None  # CSS pixels
     generate_timestamp: bool
     per_release_json: bool
+    site_url: str | None  # ends in a slash
 
 
 class Upload(NamedTuple):
@@ -784,17 +788,9 @@ def readable_time(microseconds: int) -> str:
     return iso_time(microseconds)[: len('YYYY-MM-DDTHH:MM')].replace('T', ' ')
 
 
-def readable_size(size: int | None) -> str:
-    """`1.6 MB`: decimal units, as file managers and the installers' own messages have them."""
-    if size is None:
-        return ''
-    value, units = float(size), iter(('bytes', 'kB', 'MB', 'GB'))
-    unit = next(units)
-    for larger in units:
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f'{value:.0f} {unit}' if unit == 'bytes' else f'{value:.1f} {unit}'
+def feed_time(microseconds: int) -> str:
+    """`Fri, 02 Jan 2026 03:04:05 GMT`: what RSS wants, in whatever language this runs."""
+    return email.utils.formatdate(microseconds // 1_000_000, usegmt=True)
 
 
 @functools.lru_cache(maxsize=1)
@@ -807,7 +803,7 @@ def read_templates() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(iso_time=iso_time, readable_time=readable_time, readable_size=readable_size)
+    environment.filters.update(iso_time=iso_time, readable_time=readable_time, feed_time=feed_time)
     return environment
 
 
@@ -985,25 +981,84 @@ def has_release_page(version: str) -> bool:
 # ------------------------------------------------------------------------------------------------- render: for people
 # The pages that a browser shows. Templates hold loops and conditions only, so the rows are made here.
 
-NEWEST_UPLOADS = 20
+NEWEST_RELEASES = 20  # on the home page
+FEED_RELEASES = 100
+FEED_PROJECTS = 40
+PROJECTS_A_PAGE = 1_000
+PIP_HASHES = ('sha256', 'sha384', 'sha512')  # what `--require-hashes` accepts
 
 
-def human_page(path: str, template: str, settings: Settings, **values: object) -> Page:
-    root = '../' * path.count('/')
+def human_page(path: str, template: str, settings: Settings, root: str | None = None, **values: object) -> Page:
+    root = '../' * path.count('/') if root is None else root
     logo = settings.logo
     if logo is not None and not is_absolute(logo):
         logo = root + logo
     return Page(path, render(template, settings=settings, logo=logo, root=root, **values))
 
 
+def file_row(package: Package, distribution: Distribution, packages_url: str) -> tuple[str | None, ...]:
+    """In the order in which the template of the project page unpacks it: attributes and filters cost more a file."""
+    hashes = dict(package.hashes)
+    best = next((algorithm for algorithm in (*HTML_HASHES, *hashes) if algorithm in hashes), None)
+    return (
+        file_url(package, packages_url),
+        package.filename,
+        file_kind(package.filename, distribution.packagetype, distribution.python_version),
+        None if package.size is None else readable_size(package.size),
+        None if package.uploaded is None else iso_time(package.uploaded),
+        None if package.uploaded is None else readable_time(package.uploaded),
+        package.uploaded_by,
+        package.requires_python,
+        best and f'{best}={hashes[best]}',
+        package.core_metadata,
+        package.provenance,
+        package.yanked_reason,
+    )
+
+
+def release_anchor(version: str) -> str:
+    return f'v{urllib.parse.quote(version, safe="")}'
+
+
+def release_section(release: Release, packages_url: str) -> dict[str, Any]:
+    times = [package.uploaded for package, _ in release.files if package.uploaded is not None]
+    reasons = {package.yanked_reason for package, _ in release.files if package.yanked_reason}
+    return {
+        'anchor': release_anchor(release.version),
+        'version': release.version,
+        'is_legacy': release.parsed is None,
+        'is_prerelease': release.is_prerelease,
+        'is_yanked': release.is_yanked,
+        'yanked_reason': reasons.pop() if release.is_yanked and len(reasons) == 1 else None,
+        'uploaded': max(times, default=None),
+        'rows': [file_row(package, distribution, packages_url) for package, distribution in release.files],
+    }
+
+
+def pip_hashes(release: Release) -> list[str]:
+    """What `--require-hashes` wants: a hash for each file of the release, or none at all."""
+    hashes = [next((each for each in package.hashes if each[0] in PIP_HASHES), None) for package, _ in release.files]
+    return [] if None in hashes else sorted({'{}:{}'.format(*each) for each in hashes if each})
+
+
 def project_page(project: Project, releases: Sequence[Release], settings: Settings) -> Page:
     url = relocate(settings.packages_url, project.name, depth=2)
     latest = latest_release(releases)
-    sections = [
-        (release, [(*file, file_url(file[0], url)) for file in release.files]) for release in reversed(releases)
-    ]
-    path = f'project/{project.name}/index.html'
-    return human_page(path, 'project.html', settings, project=project, latest=latest, releases=sections)
+    exact = latest is not None and latest.parsed is not None
+    return human_page(
+        f'project/{project.name}/index.html',
+        'project.html',
+        settings,
+        project=project,
+        latest=latest,
+        # Whether others have uploads does not change this page, but its own are in the changelog.
+        has_changelog=any(package.uploaded is not None for package, _ in project.files),
+        # Installers choose no pre-release and no yanked release unless it is named.
+        requirement=f'{project.name}=={latest.version}' if latest and exact else project.name,
+        is_usual=not exact or latest is None or not (latest.is_prerelease or latest.is_yanked),
+        hashes=pip_hashes(latest) if latest and exact else [],
+        releases=[release_section(release, url) for release in reversed(releases)],
+    )
 
 
 def project_pages(project: Project, settings: Settings) -> Iterator[Page]:
@@ -1023,6 +1078,7 @@ def changelog_page(path: str, uploads: Changelog, settings: Settings) -> Page:
         settings,
         name=changelog_name(path),
         uploads=uploads[path][::-1],
+        has_changelog=True,
         older=posixpath.basename(paths[place - 1]) if place > 0 else None,
         newer=posixpath.basename(paths[place + 1]) if place + 1 < len(paths) else None,
     )
@@ -1036,25 +1092,79 @@ def changelog_name(path: str) -> str:
 def changelog_index_pages(uploads: Changelog, settings: Settings) -> Iterator[Page]:
     if uploads:
         months = [(changelog_name(path), len(uploads[path])) for path in reversed(uploads)]
-        yield human_page('changelog/index.html', 'changelog_index.html', settings, months=months)
-        yield human_page('changelog/page1.html', 'changelog_moved.html', settings)  # where release 1.15.0 had it
+        yield human_page('changelog/index.html', 'changelog_index.html', settings, months=months, has_changelog=True)
+        # Where release 1.15.0 had it.
+        yield human_page('changelog/page1.html', 'changelog_moved.html', settings, has_changelog=True)
+
+
+def newest_releases(uploads: Changelog) -> Iterator[Upload]:
+    """The newest upload of each release, newest first; looks at no more of them than the caller takes."""
+    seen = set()
+    for upload in itertools.chain.from_iterable(reversed(page) for page in reversed(uploads.values())):
+        release = (upload.project, parse_version(upload.version) or upload.version)
+        if release not in seen:
+            seen.add(release)
+            yield upload
+
+
+def newest_projects(uploads: Changelog) -> list[Upload]:
+    """The first upload of the projects that came last, newest first."""
+    newest_first = itertools.chain.from_iterable(reversed(page) for page in reversed(uploads.values()))
+    first = {upload.project: upload for upload in newest_first}  # the oldest of a project comes last, and stays
+    return heapq.nlargest(FEED_PROJECTS, first.values())
+
+
+def feed_pages(index: Index, uploads: Changelog, settings: Settings) -> Iterator[Page]:
+    """RSS 2.0. Readers of feeds need to be told where the site is."""
+    if settings.site_url is not None:
+        releases = list(itertools.islice(newest_releases(uploads), FEED_RELEASES))
+        for name, newest in (('updates', releases), ('packages', newest_projects(uploads))):
+            items = [(each, release_anchor(each.version), index[each.project].facts.summary) for each in newest]
+            yield Page(f'rss/{name}.xml', render('feed.xml', name=name, settings=settings, items=items))
+
+
+def listing_pages(index: Index, settings: Settings, has_changelog: bool) -> Iterator[Page]:
+    """Every project from A to Z, for who has no script: on one page, or on pages for each letter."""
+    pages: dict[str, list[tuple[str, str | None]]] = {}
+    for letter, projects in itertools.groupby(index.values(), key=lambda project: project.name[0]):
+        rows = [(project.name, project.facts.summary) for project in projects]
+        for part, start in enumerate(range(0, len(rows), PROJECTS_A_PAGE), 1):
+            pages[letter if part == 1 else f'{letter}-{part}'] = rows[start : start + PROJECTS_A_PAGE]
+    names = list(pages) if len(index) > PROJECTS_A_PAGE else []
+    letters = [name for name in names if len(name) == 1]
+    for previous, name, following in zip([None, *names], names, [*names[1:], None], strict=False):
+        values: dict[str, Any] = {
+            'name': name,
+            'rows': pages[name],
+            'letters': letters,
+            'previous': previous,
+            'following': following,
+            'has_changelog': has_changelog,
+        }
+        yield human_page(f'projects/{name}.html', 'projects.html', settings, **values)
+    ranges = [(name, pages[name][0][0], pages[name][-1][0], len(pages[name])) for name in names]
+    rows = [] if names else list(itertools.chain.from_iterable(pages.values()))
+    values = {'ranges': ranges, 'rows': rows, 'has_changelog': has_changelog}
+    yield human_page('projects/index.html', 'projects_index.html', settings, **values)
 
 
 def home_page(index: Index, uploads: Changelog, settings: Settings, built: int | None) -> Page:
-    pages = itertools.chain.from_iterable(reversed(page) for page in reversed(uploads.values()))
+    newest = list(itertools.islice(newest_releases(uploads), NEWEST_RELEASES))
     return human_page(
         'index.html',
         'home.html',
         settings,
-        names=list(index),
+        projects=len(index),
         files=sum(len(project.files) for project in index.values()),
-        newest=list(itertools.islice(pages, NEWEST_UPLOADS)),
+        newest=[(each, release_anchor(each.version), index[each.project].facts.summary) for each in newest],
+        example=newest[0].project if newest else next(iter(index), 'NAME'),
+        has_changelog=bool(uploads),
         built=built,
     )
 
 
 def read_static_pages() -> Iterator[Page]:
-    """The style of the human pages, which lies in the package as it is."""
+    """Style, script and icon of the human pages, which lie in the package as they are."""
     for file in sorted((importlib.resources.files('dumb_pypi') / 'static').iterdir(), key=lambda file: file.name):
         yield Page(f'static/{file.name}', file.read_bytes())
 
@@ -1071,7 +1181,13 @@ def shared_pages(
             yield changelog_page(path, uploads, settings)
     yield from simple_root_pages(index)
     yield from changelog_index_pages(uploads, settings)
+    yield from feed_pages(index, uploads, settings)
+    yield from listing_pages(index, settings, has_changelog=bool(uploads))
+    yield Page('static/names.js', render('names.js', names=' '.join(index)))
     yield home_page(index, uploads, settings, built)
+    # A web server shows this one at any address, so it cannot say how far up the site begins.
+    root = urllib.parse.urlsplit(settings.site_url or '').path
+    yield human_page('404.html', '404.html', settings, root=root, has_changelog=bool(uploads))
     yield Page('packages.json', b''.join(list_lines(project) for project in index.values()))
 
 
@@ -1087,8 +1203,10 @@ MARKS = (  # how the pages of this program begin: it removes nothing else
     b'{"meta":{"api-version":"1.',
     b'{"info":{"name":"',
     b'/* dumb-pypi',
+    b'<!-- dumb-pypi',
+    b'<generator>dumb-pypi</generator>',
 )
-SHARED_DIRECTORIES = ('changelog', 'static')  # of pages that belong to no project
+SHARED_DIRECTORIES = ('changelog', 'projects', 'rss', 'static')  # of pages that belong to no project
 MARK_WITHIN = 200  # bytes
 
 
@@ -1308,6 +1426,7 @@ class Args(argparse.Namespace):
     logo_width: int | None
     generate_timestamp: bool
     per_release_json: bool
+    site_url: str | None
     strict: bool
     allow_empty: bool
     rebuild: bool
@@ -1319,7 +1438,12 @@ class Args(argparse.Namespace):
 def read_fingerprint(settings: Settings) -> str:
     """Changes with the settings, the program, its templates and what renders them."""
     package = importlib.resources.files('dumb_pypi')
-    files = [package / 'main.py', *(package / 'templates').iterdir(), *(package / 'static').iterdir()]
+    files = [
+        package / 'main.py',
+        package / 'words.py',
+        *(package / 'templates').iterdir(),
+        *(package / 'static').iterdir(),
+    ]
     parts = [to_bytes(settings), *(file.read_bytes() for file in sorted(files, key=lambda file: file.name))]
     versions = [importlib.metadata.version(name) for name in ('jinja2', 'markupsafe', 'packaging')]
     return digest(b'\0'.join([*parts, to_bytes(versions)]))
@@ -1468,6 +1592,13 @@ def image_argument(text: str) -> str:
     return parse_text(text)
 
 
+def site_url_argument(text: str) -> str:
+    url = url_argument(text)
+    if not url.startswith(('http://', 'https://')):
+        raise argparse.ArgumentTypeError(str(unexpected('an absolute http or https URL', text)))
+    return url
+
+
 def number_argument(text: str) -> int:
     if not re.fullmatch('[0-9]{1,9}', text):
         raise argparse.ArgumentTypeError(str(unexpected('a whole number', text)))
@@ -1505,6 +1636,12 @@ def make_parser() -> argparse.ArgumentParser:
         help='where the files are: absolute, or relative to a page below simple/, as in ../../pool/',
     )
     site.add_argument('--title', type=parse_text, default='My Private PyPI', help='default: %(default)s')
+    site.add_argument(
+        '--site-url',
+        metavar='URL',
+        type=site_url_argument,
+        help='where the site will be seen: needed for feeds (rss/) and for 404.html',
+    )
     site.add_argument('--logo', metavar='URL', type=image_argument, help='an image: absolute, or relative to the site')
     site.add_argument('--logo-width', metavar='PIXELS', type=number_argument)
     site.add_argument(
@@ -1549,6 +1686,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         logo_width=args.logo_width,
         generate_timestamp=args.generate_timestamp,
         per_release_json=args.per_release_json,
+        site_url=args.site_url,
     )
     try:
         run(args, settings)

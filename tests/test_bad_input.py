@@ -476,10 +476,17 @@ def test_an_empty_list_empties_the_site_when_it_is_meant(content: bytes, site: P
     assert run('--allow-empty') == 0
     assert paths(site) == [
         '.dumb-pypi.json',
+        '404.html',
+        'changelog/index.html',
+        'changelog/page1.html',
         'index.html',
         'packages.json',
+        'projects/index.html',
         'simple/index.html',
         'simple/index.v1_json',
+        'static/icon.svg',
+        'static/names.js',
+        'static/script.js',
         'static/style.css',
     ]
     assert (site / 'packages.json').read_bytes() == b''
