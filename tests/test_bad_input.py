@@ -477,8 +477,6 @@ def test_an_empty_list_empties_the_site_when_it_is_meant(content: bytes, site: P
     assert paths(site) == [
         '.dumb-pypi.json',
         '404.html',
-        'changelog/index.html',
-        'changelog/page1.html',
         'index.html',
         'packages.json',
         'projects/index.html',

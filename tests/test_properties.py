@@ -29,30 +29,57 @@ DETERMINISTIC = 'CI' in os.environ
 ALLOWED: dict[str, set[str]] = {
     'html': {'lang'},
     'head': set(),
-    'meta': {'charset', 'name', 'content', 'http-equiv'},
+    'meta': {'charset', 'content', 'http-equiv', 'name'},
     'title': set(),
-    'link': {'rel', 'href'},
+    'link': {'href', 'rel', 'type'},
+    'script': {'defer', 'src'},
     'body': set(),
     'header': set(),
-    'nav': {'aria-label'},
-    'main': {'id'},
-    'footer': set(),
+    'div': {'class', 'hidden', 'role'},
+    'img': {'alt', 'height', 'src', 'width'},
+    'span': {'class', 'data-form', 'id'},
+    'nav': {'aria-label', 'class'},
+    'form': set(),
+    'label': {'class', 'for'},
+    'input': {
+        'aria-describedby',
+        'autocapitalize',
+        'autocomplete',
+        'enterkeyhint',
+        'id',
+        'name',
+        'placeholder',
+        'spellcheck',
+        'type',
+    },
+    'kbd': {'aria-hidden'},
+    'p': {'class', 'hidden', 'role'},
+    'ol': {'aria-label', 'class'},
+    'button': {'type'},
+    'main': {'id', 'tabindex'},
     'h1': set(),
-    'h2': set(),
-    'p': {'class'},
+    'footer': set(),
+    'section': {'aria-labelledby', 'class'},
+    'b': set(),
     'br': set(),
-    'ul': {'class'},
+    'h2': {'id'},
+    'h3': set(),
+    'pre': set(),
+    'code': set(),
     'li': set(),
-    'table': set(),
-    'caption': set(),
+    'time': {'datetime'},
+    'ul': {'class'},
+    'small': set(),
+    'details': {'class', 'open'},
+    'summary': set(),
+    'table': {'class', 'id'},
+    'caption': {'class'},
     'thead': set(),
-    'tbody': set(),
     'tr': set(),
     'th': {'scope'},
+    'tbody': set(),
     'td': set(),
-    'span': {'class'},
-    'code': set(),
-    'time': {'datetime'},
+    'strong': set(),
     'a': {
         'class',
         'data-core-metadata',
@@ -344,6 +371,9 @@ def check_page(content: bytes) -> Counter[str]:
         assert element.tag in ALLOWED  # a comment has a function for a tag
         assert set(element.keys()) <= ALLOWED[element.tag]
         check_url(element.get('href', ''))
+        if element.tag == 'script':
+            assert element.get('src').endswith('static/script.js')
+            assert element.text is None
         elements[element.tag] += 1
     return elements
 
@@ -354,7 +384,10 @@ def check_pages(site: Path) -> None:
         if path.endswith('.html'):
             elements = check_page(content)
             machine = path.startswith('simple/')
-            assert [elements[name] for name in ('html', 'head', 'title', 'body', 'link')] == [1, 1, 1, 1, not machine]
+            once = ('html', 'head', 'title', 'body')
+            assert [elements[name] for name in once] == [1] * len(once)
+            human = {'link': 2, 'script': 1, 'form': 1, 'input': 1, 'img': 1}
+            assert {name: elements[name] for name in human} == (dict.fromkeys(human, 0) if machine else human)
         elif path.endswith('.xml'):
             ET.fromstring(content)
 
