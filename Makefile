@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: venv demo test lint clean
+.PHONY: venv demo test test-clients client-table lint clean
 
 venv: venv/.stamp
 
@@ -26,7 +26,14 @@ demo: venv
 
 # Nothing after pytest: its summary is the last line.
 test: venv
-	venv/bin/pytest --cov
+	venv/bin/pytest --cov -m 'not clients'
+
+# Every client from pip 1.5.6 and easy_install to the newest, and servers under load; see RATIONALE.md.
+test-clients: venv
+	venv/bin/pytest -m clients
+
+client-table: venv
+	CLIENT_TABLE=write venv/bin/pytest tests/test_matrix.py
 
 lint: venv
 	venv/bin/ruff check dumb_pypi testing tests setup.py
@@ -34,6 +41,6 @@ lint: venv
 	venv/bin/mypy
 
 clean:
-	rm -rf venv demo build dist *.egg-info
+	rm -rf venv .cache demo build dist *.egg-info
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .tox
 	find dumb_pypi testing tests -type d -name __pycache__ -prune -exec rm -rf {} +

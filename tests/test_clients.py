@@ -10,13 +10,12 @@ import pytest
 
 from dumb_pypi.main import main
 from testing.clients import Client
-from testing.servers import Server
-from testing.servers import http_server
+from testing.servers import Server, http_server
 
 JSON_TYPE = 'application/vnd.pypi.simple.v1+json'
 HTML_TYPE = 'text/html'
 
-only_nginx = pytest.mark.parametrize('serve', ['nginx'], indirect=True)
+only_nginx = pytest.mark.parametrize('serve', ['nginx', 'nginx, short'], indirect=True)
 
 
 class Case(NamedTuple):
@@ -70,6 +69,7 @@ def test_client_installs(server: Server, client: Client, case: Case, tmp_path: P
         # Its log does not tell the type, but it knows only one.
         pytest.param('http.server', None, id='http.server'),
         pytest.param('nginx', JSON_TYPE, id='nginx'),
+        pytest.param('nginx, short', JSON_TYPE, id='nginx, short'),
     ],
     indirect=['serve'],
 )
