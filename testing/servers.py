@@ -67,7 +67,7 @@ class Server(NamedTuple):
         # nginx writes its line after the response, when the client may be gone: ask for one more page, and wait for it.
         marker = f'/{uuid.uuid4()}'
         self.get(marker)
-        return _wait_for(lambda: self._requests_before(marker))
+        return wait_for(lambda: self._requests_before(marker))
 
     def _requests_before(self, marker: str) -> list[Request] | None:
         lines = self.log.read_text(encoding='utf-8').splitlines()
@@ -85,9 +85,9 @@ def http_server(directory: Path, scratch: Path) -> Iterator[Server]:
     """`python -m http.server`: knows neither JSON pages nor `Accept`, like any object store."""
     log = scratch / 'http.server.log'
     command = [sys.executable, '-u', '-m', 'http.server', '--bind', '127.0.0.1', '--directory', str(directory), '0']
-    with log.open('wb') as output, _running(command, output.fileno()) as process:
+    with log.open('wb') as output, running(command, output.fileno()) as process:
         # It prints the port that the system gave it when it already listens.
-        yield Server(_wait_for(lambda: _printed_port(log), process, log), log)
+        yield Server(wait_for(lambda: _printed_port(log), process, log), log)
 
 
 @contextmanager
@@ -122,9 +122,9 @@ def nginx(
             frame = prefix / 'nginx.conf'
             frame.write_text(_nginx_frame(site), encoding='utf-8')
             command = [program, '-p', str(prefix), '-c', str(frame)]
-            process = stack.enter_context(_running(command, output_file.fileno(), pass_fd=listener.fileno()))
+            process = stack.enter_context(running(command, output_file.fileno(), pass_fd=listener.fileno()))
             # Written once the configuration is read and the socket taken over; from then on connections are answered.
-            _wait_for(lambda: (prefix / 'nginx.pid').exists() or None, process, output)
+            wait_for(lambda: (prefix / 'nginx.pid').exists() or None, process, output)
         yield Server(port, prefix / 'access.log')
 
 
@@ -159,7 +159,7 @@ def _nginx_frame(site: Path) -> str:
 
 
 @contextmanager
-def _running(command: list[str], output: int, pass_fd: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[str], output: int, pass_fd: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """The process, and its end when the block ends."""
     env = dict(os.environ) if pass_fd is None else {**os.environ, 'NGINX': f'{pass_fd};'}
     process = subprocess.Popen(
@@ -181,7 +181,7 @@ def _running(command: list[str], output: int, pass_fd: int | None = None) -> Ite
             process.wait()
 
 
-def _wait_for(
+def wait_for(
     condition: Callable[[], T | None],
     process: subprocess.Popen[bytes] | None = None,
     output: Path | None = None,
