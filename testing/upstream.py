@@ -16,7 +16,7 @@ class Upstream(NamedTuple):
     """`directory` holds the site in `index/` and the files in `files/`."""
 
     directory: Path
-    index: Server
+    pages: Server
     files: Server
 
     def publish(self, *releases: tuple[str, str]) -> None:
@@ -35,7 +35,7 @@ def upstream(scratch: Path) -> Iterator[Upstream]:
     for name in ('index', 'files', 'index-server', 'files-server'):
         (scratch / name).mkdir()
     with (
-        nginx(scratch / 'index', scratch / 'index-server', 'short.conf') as index,
+        nginx(scratch / 'index', scratch / 'index-server', 'short.conf') as pages,
         nginx(scratch / 'files', scratch / 'files-server', 'short.conf') as files,
     ):
-        yield Upstream(scratch, index, files)
+        yield Upstream(scratch, pages, files)
