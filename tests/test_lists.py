@@ -21,6 +21,7 @@ from tests.test_readme import section
 FILES = {
     'foo-1.0.tar.gz': b'foo',
     'team/bar-2.0+local-py3-none-any.whl': b'the bytes of bar',
+    'team/bar-2.0+local-py3-none-any.whl.metadata': b'the metadata of bar',
     'NOTES.txt': b'no package',
 }
 
@@ -110,9 +111,10 @@ def test_the_pipe_makes_the_site(name: str, env: dict[str, str], tmp_path: Path)
     ]
     packages = {line['filename']: line for line in lines}
     # What is no distribution is skipped with a warning.
-    assert packages.keys() == FILES.keys() - {'NOTES.txt'}
+    assert packages.keys() == {'foo-1.0.tar.gz', 'team/bar-2.0+local-py3-none-any.whl'}
+    assert packages['team/bar-2.0+local-py3-none-any.whl']['core_metadata'] is True
     assert len([line for line in done.stderr.splitlines() if 'NOTES.txt' in line]) == 1
-    keys = {key for line in lines for key in line} - {'filename'}
+    keys = {key for line in lines for key in line} - {'filename', 'core_metadata'}
     assert keys == told(name)
     if 'size' in keys:
         assert {path: line['size'] for path, line in packages.items()} == {path: len(FILES[path]) for path in packages}
