@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from testing.clients import Client
+from testing.matrix import Run, run_pipenv
 from testing.s3 import Hosting, aws, read_hosting, s3, s3_env, s3_website
 from testing.servers import Server
 from testing.sites import build
@@ -95,6 +97,19 @@ def test_client_installs_from_the_bucket(
     assert outcome.status == 0, outcome.output
     assert installed(tmp_path / 'target') == expected
     assert fetched(website, '/pool/') == {file}
+
+
+@pytest.mark.clients
+def test_pipenv_finds_hashes_where_two_slashes_are_not_one(website: Server, tmp_path: Path) -> None:
+    """It asks for "/simple//name/" first, which is another object than "/simple/name/", and not there."""
+    directory = tmp_path / 'project'
+    directory.mkdir()
+    run_pipenv(sys.executable, Run(f'{website.url}/simple/', directory, ['only-wheel']))
+    lock = json.loads((directory / 'Pipfile.lock').read_text(encoding='utf-8'))
+    assert lock['default']['only-wheel']['version'] == '==1.0'
+    assert lock['default']['only-wheel']['hashes']
+    asked = {request.path: request.status for request in website.requests()}
+    assert asked['/simple//only-wheel/'] == 404
 
 
 @pytest.mark.parametrize(
