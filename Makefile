@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: venv demo screenshots test lint clean
+.PHONY: venv demo screenshots test test-clients client-table lint clean
 
 venv: venv/.stamp
 
@@ -31,7 +31,14 @@ screenshots: venv
 
 # Nothing after pytest: its summary is the last line.
 test: venv
-	venv/bin/pytest --cov
+	venv/bin/pytest --cov -m 'not clients'
+
+# Every client from pip 1.5.6 and easy_install to the newest, and servers under load; see RATIONALE.md.
+test-clients: venv
+	venv/bin/pytest -m clients
+
+client-table: venv
+	CLIENT_TABLE=write venv/bin/pytest tests/test_matrix.py
 
 lint: venv
 	venv/bin/ruff check dumb_pypi testing tests setup.py
@@ -40,7 +47,7 @@ lint: venv
 
 # .venv is the file that tox leaves beside .tox; a directory of that name is somebody's own environment, and stays.
 clean:
-	rm -rf venv demo build dist *.egg-info
+	rm -rf venv .cache demo build dist *.egg-info
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .tox
 	if [ -f .venv ]; then rm .venv; fi
 	find dumb_pypi testing tests -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -7,6 +7,8 @@ import venv
 from pathlib import Path
 from typing import NamedTuple
 
+from testing.tools import ordinary_pip
+
 _SECONDS_TO_WAIT = 120
 # What could lead a client to another index, through a proxy, or to packages of another environment; and colors.
 _SCRUBBED_PREFIXES = ('PIP_', 'UV_', 'PYTHON', 'XDG_')
@@ -58,7 +60,7 @@ class Outcome(NamedTuple):
 def make_pip(directory: Path) -> Client:
     """The newest pip, installed into `directory`."""
     python = _make_environment(directory / 'venv')
-    _ordinary_pip(python, 'install', '--upgrade', 'pip')
+    ordinary_pip(python, 'install', '--upgrade', 'pip')
     options = ('--no-input', '--disable-pip-version-check', '--no-cache-dir')
     return Client('pip', (str(python), '-m', 'pip', 'install', *options), _make_home(directory))
 
@@ -66,7 +68,7 @@ def make_pip(directory: Path) -> Client:
 def make_uv(directory: Path) -> Client:
     """The newest uv, installed into `directory`."""
     python = _make_environment(directory / 'venv')
-    _ordinary_pip(python, 'install', 'uv')
+    ordinary_pip(python, 'install', 'uv')
     program = python.with_name(f'uv{python.suffix}')
     return Client('uv', (str(program), 'pip', 'install', '--python', str(python)), _make_home(directory))
 
@@ -109,19 +111,3 @@ def _make_environment(directory: Path) -> Path:
     # Links, as `python -m venv` makes them: a copied interpreter does not find its libraries everywhere.
     venv.create(directory, with_pip=True, symlinks=not windows)
     return directory / ('Scripts/python.exe' if windows else 'bin/python')
-
-
-def _ordinary_pip(python: Path, *arguments: str) -> None:
-    """pip with the machine's own configuration: where pip and uv themselves come from."""
-    command = [str(python), '-m', 'pip', *arguments, '--quiet', '--no-input', '--disable-pip-version-check']
-    process = subprocess.run(
-        command,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=_SECONDS_TO_WAIT,
-        encoding='utf-8',
-    )
-    if process.returncode:
-        raise RuntimeError(f'{" ".join(arguments)}: {process.stdout}')

@@ -15,6 +15,9 @@ from pathlib import Path
 # 2026-01-02T03:04:05Z
 UPLOADED = 1767323045
 
+# 1980-01-02: setuptools makes zip files of what was in an sdist, and those know no time before 1980.
+_OLDEST = 315619200
+
 # Nothing to install before it runs: the wheel it "builds" travels inside the sdist.
 _PYPROJECT = """\
 [build-system]
@@ -66,6 +69,20 @@ def make_sdist(
         'pyproject.toml': _PYPROJECT.encode(),
         'backend.py': _BACKEND.encode(),
         f'{stem}-py3-none-any.whl': _wheel_bytes(stem, _module(name), version, metadata, 'py3-none-any'),
+    }
+    path = directory / f'{stem}.tar.gz'
+    path.write_bytes(_tar_gz_bytes({f'{stem}/{member}': content for member, content in members.items()}))
+    return path
+
+
+def make_old_sdist(directory: Path, name: str, version: str) -> Path:
+    """An sdist from before PEP 517, for setuptools to build."""
+    stem = _stem(name, version)
+    setup = f'from setuptools import setup\nsetup(name={name!r}, version={version!r}, py_modules=[{_module(name)!r}])\n'
+    members = {
+        'PKG-INFO': _metadata(name, version, None, ()),
+        'setup.py': setup.encode(),
+        f'{_module(name)}.py': f'version = {version!r}\n'.encode(),
     }
     path = directory / f'{stem}.tar.gz'
     path.write_bytes(_tar_gz_bytes({f'{stem}/{member}': content for member, content in members.items()}))
@@ -171,8 +188,9 @@ def _tar_gz_bytes(members: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode='w', format=tarfile.USTAR_FORMAT) as sdist:
         for member, content in members.items():
-            # A TarInfo made from a name alone has no date, no user and no group.
+            # A TarInfo made from a name alone has no user and no group.
             info = tarfile.TarInfo(member)
             info.size = len(content)
+            info.mtime = _OLDEST
             sdist.addfile(info, io.BytesIO(content))
     return gzip.compress(buffer.getvalue(), mtime=0)

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 
 T = TypeVar('T')
 
-NGINX_TEMPLATE = Path(__file__).parent / 'nginx' / 'nginx.conf.in'
+NGINX = Path(__file__).parent / 'nginx'
 
 _SECONDS_TO_WAIT = 20.0
 _LOG_LINE = re.compile(
@@ -67,7 +67,7 @@ class Server(NamedTuple):
         # nginx writes its line after the response, when the client may be gone: ask for one more page, and wait for it.
         marker = f'/{uuid.uuid4()}'
         self.get(marker)
-        return _wait_for(lambda: self._requests_before(marker))
+        return wait_for(lambda: self._requests_before(marker))
 
     def _requests_before(self, marker: str) -> list[Request] | None:
         lines = self.log.read_text(encoding='utf-8').splitlines()
@@ -85,14 +85,22 @@ def http_server(directory: Path, scratch: Path) -> Iterator[Server]:
     """`python -m http.server`: knows neither JSON pages nor `Accept`, like any object store."""
     log = scratch / 'http.server.log'
     command = [sys.executable, '-u', '-m', 'http.server', '--bind', '127.0.0.1', '--directory', str(directory), '0']
-    with log.open('wb') as output, _running(command, output.fileno()) as process:
+    with log.open('wb') as output, running(command, output.fileno()) as process:
         # It prints the port that the system gave it when it already listens.
-        yield Server(_wait_for(lambda: _printed_port(log), process, log), log)
+        yield Server(wait_for(lambda: _printed_port(log), process, log), log)
 
 
 @contextmanager
-def nginx(directory: Path, scratch: Path) -> Iterator[Server]:
-    """A real nginx with `testing/nginx/nginx.conf.in`, all of its files in `scratch`; see `find_nginx`."""
+def nginx(
+    directory: Path,
+    scratch: Path,
+    config: str = 'short.conf',
+    replacements: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """A real nginx with a configuration of `testing/nginx/`, all of its files in `scratch`; see `find_nginx`.
+
+    The port, the site's directory and `replacements` are put in place of what the configuration has for an example.
+    """
     program = find_nginx()
     assert program is not None, 'nginx is not installed'
     prefix = scratch / 'nginx'
@@ -103,13 +111,26 @@ def nginx(directory: Path, scratch: Path) -> Iterator[Server]:
     with ExitStack() as stack, output.open('wb') as output_file:
         with socket.create_server(('127.0.0.1', 0)) as listener:
             port: int = listener.getsockname()[1]
-            config = prefix / 'nginx.conf'
-            config.write_text(_nginx_config(directory, port), encoding='utf-8')
-            command = [program, '-p', str(prefix), '-c', str(config)]
-            process = stack.enter_context(_running(command, output_file.fileno(), pass_fd=listener.fileno()))
+            site = prefix / config
+            filled = {
+                'listen 80;': f'listen 127.0.0.1:{port};',
+                '/srv/pypi': str(directory),
+                '/var/cache/nginx': str(prefix / 'cache'),
+                **(replacements or {}),
+            }
+            site.write_text(replaced((NGINX / config).read_text(encoding='utf-8'), filled), encoding='utf-8')
+            frame = prefix / 'nginx.conf'
+            frame.write_text(_nginx_frame(site), encoding='utf-8')
+            command = [program, '-p', str(prefix), '-c', str(frame)]
+            process = stack.enter_context(running(command, output_file.fileno(), pass_fd=listener.fileno()))
             # Written once the configuration is read and the socket taken over; from then on connections are answered.
-            _wait_for(lambda: (prefix / 'nginx.pid').exists() or None, process, output)
+            wait_for(lambda: (prefix / 'nginx.pid').exists() or None, process, output)
         yield Server(port, prefix / 'access.log')
+
+
+def replaced(text: str, values: Mapping[str, str]) -> str:
+    """All at once: what was put in is not looked at again."""
+    return re.sub('|'.join(map(re.escape, values)), lambda match: values[match[0]], text)
 
 
 def find_nginx() -> str | None:
@@ -117,18 +138,28 @@ def find_nginx() -> str | None:
     return shutil.which('nginx', path=os.pathsep.join([os.environ.get('PATH', ''), '/usr/sbin', '/usr/local/sbin']))
 
 
-def _nginx_config(directory: Path, port: int) -> str:
-    text = NGINX_TEMPLATE.read_text(encoding='utf-8')
-    # Started by root, the worker would become nobody, who may not read pytest's directories (mode 0700).
-    # Started by anybody else, nginx warns about the line.
-    user = 'user root;' if os.geteuid() == 0 else ''
-    for name, value in {'user': user, 'port': str(port), 'directory': str(directory)}.items():
-        text = text.replace(f'@{name}@', value)
-    return text
+def find_lua() -> list[Path]:
+    """The modules that `set_by_lua_block` needs, in the order in which they load; none where one is missing."""
+    for directory in (Path('/usr/lib/nginx/modules'), Path('/usr/lib64/nginx/modules'), Path('/etc/nginx/modules')):
+        modules = [directory / 'ndk_http_module.so', directory / 'ngx_http_lua_module.so']
+        if all(module.exists() for module in modules):
+            return modules
+    return []
+
+
+def _nginx_frame(site: Path) -> str:
+    values = {
+        # Started by root, the worker would become nobody, who may not read pytest's directories (mode 0700).
+        # Started by anybody else, nginx warns about the line.
+        '@user@': 'user root;' if os.geteuid() == 0 else '',
+        '@modules@': '\n'.join(f'load_module {module};' for module in find_lua()),
+        '@site@': str(site),
+    }
+    return replaced((NGINX / 'nginx.conf.in').read_text(encoding='utf-8'), values)
 
 
 @contextmanager
-def _running(command: list[str], output: int, pass_fd: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[str], output: int, pass_fd: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """The process, and its end when the block ends."""
     env = dict(os.environ) if pass_fd is None else {**os.environ, 'NGINX': f'{pass_fd};'}
     process = subprocess.Popen(
@@ -150,7 +181,7 @@ def _running(command: list[str], output: int, pass_fd: int | None = None) -> Ite
             process.wait()
 
 
-def _wait_for(
+def wait_for(
     condition: Callable[[], T | None],
     process: subprocess.Popen[bytes] | None = None,
     output: Path | None = None,

@@ -11,7 +11,7 @@ import pytest
 from dumb_pypi.main import main
 from testing.clients import Client, make_pip, make_uv
 from testing.distributions import list_line, make_sdist, make_wheel, write_list, write_metadata
-from testing.servers import Server, find_nginx, http_server, nginx
+from testing.servers import Server, find_lua, find_nginx, http_server, nginx
 
 JANUARY_2024 = 1704067200
 JANUARY_2026 = 1767225600
@@ -67,21 +67,36 @@ def site(pool: Path, package_list: Path) -> Path:
     return directory
 
 
-@pytest.fixture(params=['http.server', 'nginx'])
+Serve = Callable[[Path], AbstractContextManager[Server]]
+
+
+@pytest.fixture(scope='session')
+def with_nginx() -> None:
+    if find_nginx() is None:
+        missing('nginx', 'apt-get install nginx')
+
+
+@pytest.fixture(scope='session')
+def with_lua(with_nginx: None) -> None:
+    if not find_lua():
+        missing("nginx's Lua module", 'apt-get install libnginx-mod-http-lua')
+
+
+@pytest.fixture(params=['http.server', 'nginx', 'nginx, short'])
 def serve(
     request: pytest.FixtureRequest,
     tmp_path: Path,
-) -> Callable[[Path], AbstractContextManager[Server]]:
+) -> Serve:
     """Start this kind of server on a directory."""
     if request.param == 'http.server':
         return lambda directory: http_server(directory, tmp_path)
-    if find_nginx() is None:
-        missing('nginx', 'apt-get install nginx')
-    return lambda directory: nginx(directory, tmp_path)
+    request.getfixturevalue('with_lua' if request.param == 'nginx' else 'with_nginx')
+    config = {'nginx': 'pypi.conf', 'nginx, short': 'short.conf'}[request.param]
+    return lambda directory: nginx(directory, tmp_path, config)
 
 
 @pytest.fixture
-def server(serve: Callable[[Path], AbstractContextManager[Server]], site: Path) -> Iterator[Server]:
+def server(serve: Serve, site: Path) -> Iterator[Server]:
     """The site behind a server whose access log belongs to this test alone."""
     with serve(site) as started:
         yield started

@@ -15,7 +15,7 @@ from testing.servers import Server, http_server
 JSON_TYPE = 'application/vnd.pypi.simple.v1+json'
 HTML_TYPE = 'text/html'
 
-only_nginx = pytest.mark.parametrize('serve', ['nginx'], indirect=True)
+only_nginx = pytest.mark.parametrize('serve', ['nginx', 'nginx, short'], indirect=True)
 
 
 class Case(NamedTuple):
@@ -69,6 +69,7 @@ def test_client_installs(server: Server, client: Client, case: Case, tmp_path: P
         # Its log does not tell the type, but it knows only one.
         pytest.param('http.server', None, id='http.server'),
         pytest.param('nginx', JSON_TYPE, id='nginx'),
+        pytest.param('nginx, short', JSON_TYPE, id='nginx, short'),
     ],
     indirect=['serve'],
 )

@@ -1,0 +1,374 @@
+"""Every client, old and new, asked for the same: what it gets, and what it asks the server for."""
+
+from __future__ import annotations
+
+import email
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+
+from testing.clients import Outcome, isolated_env
+from testing.distributions import list_line, make_old_sdist, make_sdist, make_wheel, write_metadata
+from testing.servers import Request, nginx
+from testing.tools import CACHE, fetch_library, find_python, make_tool
+
+_SECONDS_TO_WAIT = 240
+_TAG = 'py2.py3-none-any'
+_THIS_PYTHON = f'{sys.version_info.major}.{sys.version_info.minor}'
+
+
+# ------------------------------------------------------------------------------------------------- the cases
+
+
+class Case(NamedTuple):
+    """`requirement` as somebody types it, and what must come of it: project and version, or nothing at all."""
+
+    requirement: str
+    project: str
+    version: str | None
+
+
+CASES = {
+    'wheel': Case('ocflib', 'ocflib', '1.0'),
+    'sdist': Case('only-sdist', 'only-sdist', '1.0'),
+    'aspy.yaml': Case('aspy.yaml', 'aspy-yaml', '1.0'),
+    'ASPY.YAML': Case('ASPY.YAML', 'aspy-yaml', '1.0'),
+    'pinned': Case('pinned==1.0', 'pinned', '1.0'),
+    'range': Case('ranged>=1.0,<2.0', 'ranged', '1.5'),
+    'local': Case('with-local==1.0+local.1', 'with-local', '1.0+local.1'),
+    'wrong hash': Case('tampered', 'tampered', None),
+    'yanked': Case('yanked', 'yanked', '1.0'),
+    'yanked, pinned': Case('pulled==2.0', 'pulled', '2.0'),
+    'Requires-Python': Case('picky', 'picky', '1.0'),
+}
+# One run for all of a line: a run has its price, and no case of a line stands in another's way.
+_RUNS = [
+    ['wheel', 'sdist', 'aspy.yaml', 'pinned', 'range', 'local', 'yanked', 'yanked, pinned', 'Requires-Python'],
+    ['ASPY.YAML'],
+    ['wrong hash'],
+]
+
+
+def make_pool(pool: Path) -> list[dict[str, object]]:
+    """The files, and the lines of a list for them."""
+    wheels = [
+        make_wheel(pool, name, version, tag=_TAG)
+        for name, version in [
+            ('ocflib', '1.0'),
+            ('aspy.yaml', '1.0'),
+            *(('pinned', version) for version in ('1.0', '2.0')),
+            *(('ranged', version) for version in ('1.0', '1.5', '2.0')),
+            *(('with-local', version) for version in ('1.0', '1.0+local.1')),
+        ]
+    ]
+    for wheel in wheels:
+        write_metadata(wheel)
+    lines = [list_line(wheel) for wheel in wheels]
+    lines += [list_line(make_sdist(pool, 'only-sdist', '1.0')), list_line(make_old_sdist(pool, 'old-sdist', '1.0'))]
+    lines += [list_line(make_wheel(pool, 'tampered', '1.0', tag=_TAG)) | {'hash': f'sha256={"0" * 64}'}]
+    for name in ('yanked', 'pulled'):
+        lines += [list_line(make_wheel(pool, name, '1.0', tag=_TAG))]
+        lines += [list_line(make_wheel(pool, name, '2.0', tag=_TAG)) | {'yanked_reason': 'broken'}]
+    lines += [list_line(make_wheel(pool, 'picky', '1.0', tag=_TAG))]
+    lines += [list_line(make_wheel(pool, 'picky', '2.0', tag=_TAG, requires_python='>=99'))]
+    return lines
+
+
+# ------------------------------------------------------------------------------------------------- the clients
+
+
+class Run(NamedTuple):
+    """What a client is given: `directory` is new and its own."""
+
+    index_url: str
+    directory: Path
+    requirements: Sequence[str]
+
+
+class OldClient(NamedTuple):
+    """`run` returns what it said, and which project it got in which version."""
+
+    name: str
+    python: str
+    run: Callable[[str, Run], tuple[Outcome, dict[str, str]]]
+    # What a client that does not know of something gets instead.
+    ignores: Mapping[str, str | None] = {}
+    # Builds an sdist with setuptools of its own environment, from before PEP 517.
+    old_sdists: bool = False
+
+
+def pip(version: str, python: str) -> OldClient:
+    """A pip, run out of its wheel."""
+    number = tuple(map(int, version.split('.')))
+
+    def run(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
+        library = str(fetch_library('pip', version, python))
+        target = run.directory / 'downloaded'
+        target.mkdir()
+        command = ['download', '--dest'] if number >= (8,) else ['install', '--download']
+        arguments = ['-m', 'pip', *command, str(target), '--no-deps', '--index-url', run.index_url, *run.requirements]
+        env = {'PYTHONPATH': library, 'PIP_DISABLE_PIP_VERSION_CHECK': '1', 'PIP_NO_INPUT': '1'}
+        return execute(run.directory, [interpreter, *arguments], env), read_files(target)
+
+    ignores: dict[str, str | None] = {}
+    if number < (6,):
+        ignores['local'] = None
+    if number < (9,):
+        ignores['Requires-Python'] = '2.0'
+    if number < (19, 2):
+        ignores['yanked'] = '2.0'
+    if (22, 2) <= number < (23,):
+        ignores['wrong hash'] = '1.0'
+    return OldClient(f'pip {version}', python, run, ignores, old_sdists=python == '2.7')
+
+
+def easy_install(version: str, python: str) -> OldClient:
+    def run(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
+        target = run.directory / 'installed'
+        target.mkdir()
+        program = 'import sys; from setuptools.command.easy_install import main; main(sys.argv[1:])'
+        options = ['--multi-version', '--no-deps', '--always-copy', '--exclude-scripts']
+        arguments = ['--index-url', run.index_url, '--install-dir', str(target), *options, *run.requirements]
+        env = {'PYTHONPATH': str(fetch_library('setuptools', version, python))}
+        outcome = execute(run.directory, [interpreter, '-c', program, *arguments], env)
+        eggs = [path.name.split('-') for path in target.glob('*.egg')]
+        return outcome, {canonicalize_name(egg[0]): egg[1].replace('_', '-') for egg in eggs}
+
+    ignores = {'Requires-Python': '2.0', 'yanked': '2.0'}
+    return OldClient(f'easy_install of setuptools {version}', python, run, ignores, old_sdists=True)
+
+
+def run_newest_pip(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
+    target = run.directory / 'installed'
+    command = [str(make_tool('pip', 'pip') / 'python'), '-m', 'pip', 'install', '--no-input', '--no-cache-dir']
+    arguments = ['--index-url', run.index_url, '--target', str(target), *run.requirements]
+    return execute(run.directory, [*command, *arguments]), read_installed(target)
+
+
+def run_uv(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
+    target = run.directory / 'installed'
+    command = [str(make_tool('uv', 'uv') / 'uv'), 'pip', 'install', '--python', interpreter]
+    arguments = ['--index-url', run.index_url, '--target', str(target), *run.requirements]
+    return execute(run.directory, [*command, *arguments]), read_installed(target)
+
+
+def run_poetry(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
+    source = f'[[tool.poetry.source]]\nname = "ours"\nurl = "{run.index_url}"\npriority = "primary"\n'
+    write_project(run, f'[tool.poetry]\npackage-mode = false\n{source}')
+    env = {'POETRY_VIRTUALENVS_IN_PROJECT': 'true', 'POETRY_CACHE_DIR': str(run.directory / 'cache')}
+    command = [str(make_tool('poetry', 'poetry') / 'poetry'), 'install', '--no-interaction']
+    return execute(run.directory, command, env), read_installed(*run.directory.glob('.venv/lib/*/site-packages'))
+
+
+def run_pdm(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
+    source = f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{run.index_url}"\n'
+    write_project(run, f'[tool.pdm]\ndistribution = false\n{source}')
+    env = {'PDM_CHECK_UPDATE': 'false', 'PDM_CACHE_DIR': str(run.directory / 'cache'), 'PDM_VENV_IN_PROJECT': 'true'}
+    # With the dependencies that its makers tested: it breaks on newer ones.
+    command = [str(make_tool('pdm', 'pdm[locked]') / 'pdm'), 'install']
+    return execute(run.directory, command, env), read_installed(*run.directory.glob('.venv/lib/*/site-packages'))
+
+
+def run_pipenv(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
+    packages = [re.fullmatch(r'([\w.-]+)(.*)', requirement) for requirement in run.requirements]
+    lines = [f'"{match[1]}" = "{match[2] or "*"}"' for match in packages if match]
+    source = f'[[source]]\nname = "ours"\nurl = "{run.index_url}"\nverify_ssl = false\n'
+    (run.directory / 'Pipfile').write_text('\n'.join([source, '[packages]', *lines, '']), encoding='utf-8')
+    env = {'PIPENV_VENV_IN_PROJECT': '1', 'PIPENV_NOSPIN': '1', 'PIPENV_CACHE_DIR': str(run.directory / 'cache')}
+    command = [str(make_tool('pipenv', 'pipenv') / 'pipenv'), 'install', '--python', interpreter]
+    return execute(run.directory, command, env), read_installed(*run.directory.glob('.venv/lib/*/site-packages'))
+
+
+def run_pip_tools(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
+    """Compiles, and installs what was compiled with its own pip, which checks the hashes."""
+    wanted, pinned = run.directory / 'requirements.in', run.directory / 'requirements.txt'
+    wanted.write_text('\n'.join(run.requirements), encoding='utf-8')
+    programs = make_tool('pip-tools', 'pip-tools')
+    options = ['--generate-hashes', '--cache-dir', str(run.directory / 'cache'), '--index-url', run.index_url]
+    command = [str(programs / 'pip-compile'), *options, '--output-file', str(pinned), str(wanted)]
+    outcome = execute(run.directory, command)
+    target = run.directory / 'installed'
+    if outcome.status == 0:
+        install = [
+            'install',
+            '--require-hashes',
+            '--no-cache-dir',
+            '--target',
+            str(target),
+            '--requirement',
+            str(pinned),
+        ]
+        outcome = execute(run.directory, [str(programs / 'python'), '-m', 'pip', *install])
+    return outcome, read_installed(target)
+
+
+CLIENTS = [
+    easy_install('44.1.1', '2.7'),
+    pip('1.5.6', '2.7'),
+    pip('6.0', '2.7'),
+    pip('6.1.1', '2.7'),
+    pip('7.1.2', '2.7'),
+    pip('8.1.1', '2.7'),
+    pip('8.1.2', '2.7'),
+    pip('9.0.3', '2.7'),
+    pip('10.0.1', '2.7'),
+    pip('18.1', '2.7'),
+    pip('19.3.1', '2.7'),
+    pip('20.3.4', '2.7'),
+    pip('21.3.1', '3.6'),
+    pip('22.3.1', '3.7'),
+    pip('23.0.1', '3.8'),
+    pip('23.1.2', '3.9'),
+    pip('23.3.2', '3.10'),
+    pip('24.0', '3.11'),
+    pip('24.3.1', '3.12'),
+    pip('25.3', '3.13'),
+    OldClient('pip, newest', _THIS_PYTHON, run_newest_pip),
+    OldClient('uv, newest', _THIS_PYTHON, run_uv),
+    OldClient('poetry, newest', _THIS_PYTHON, run_poetry),
+    OldClient('pdm, newest', _THIS_PYTHON, run_pdm),
+    OldClient('pipenv, newest', _THIS_PYTHON, run_pipenv),
+    OldClient('pip-tools, newest', _THIS_PYTHON, run_pip_tools),
+]
+
+
+def write_project(run: Run, tables: str) -> None:
+    """A pyproject.toml that requires what is asked for, and no newer Python than this one."""
+    text = f"""\
+[project]
+name = "asking"
+version = "1"
+requires-python = "=={_THIS_PYTHON}.*"
+dependencies = {json.dumps(list(run.requirements))}
+
+{tables}"""
+    (run.directory / 'pyproject.toml').write_text(text, encoding='utf-8')
+
+
+def execute(directory: Path, command: Sequence[str], env: Mapping[str, str] | None = None) -> Outcome:
+    home = directory / 'home'
+    home.mkdir(exist_ok=True)
+    process = subprocess.run(
+        command,
+        cwd=directory,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**isolated_env(home), **(env or {})},
+        timeout=_SECONDS_TO_WAIT,
+        encoding='utf-8',
+        errors='replace',
+    )
+    return Outcome(process.returncode, process.stdout)
+
+
+def read_files(directory: Path) -> dict[str, str]:
+    """Projects and versions of the downloaded files."""
+    found = {}
+    for path in directory.iterdir():
+        if path.suffix == '.whl':
+            name, version, _, _ = parse_wheel_filename(path.name)
+        else:
+            name, version = parse_sdist_filename(path.name)
+        found[str(name)] = str(version)
+    return found
+
+
+def read_installed(*directories: Path) -> dict[str, str]:
+    metadata = [
+        email.message_from_bytes((path / 'METADATA').read_bytes())
+        for directory in directories
+        for path in directory.glob('*.dist-info')
+    ]
+    return {canonicalize_name(each['Name']): each['Version'] for each in metadata}
+
+
+# ------------------------------------------------------------------------------------------------- the results
+
+
+class Result(NamedTuple):
+    """`got`: for each case the version that came, or nothing; `said`: everything it printed, for those who look why."""
+
+    got: Mapping[str, str | None]
+    requests: Sequence[Request]
+    said: str
+
+
+def run_client(client: OldClient, site: Path, scratch: Path) -> Result | None:
+    """All cases, behind a server of the client's own; nothing when its interpreter is not on this machine."""
+    interpreter = sys.executable if client.python == _THIS_PYTHON else find_python(client.python)
+    if interpreter is None:
+        return None
+    got: dict[str, str | None] = {}
+    said: list[str] = []
+    scratch.mkdir()
+    with nginx(site, scratch, 'pypi.conf') as server:
+
+        def run(names: Collection[str]) -> None:
+            directory = scratch / f'run{len(said)}'
+            directory.mkdir()
+            cases = {name: case_for(client, name) for name in names}
+            requirements = [case.requirement for case in cases.values()]
+            outcome, found = client.run(interpreter, Run(f'{server.url}/simple/', directory, requirements))
+            said.append(f'{requirements}: status {outcome.status}, {found}\n{outcome.output}')
+            got.update({name: found.get(case.project) for name, case in cases.items()})
+
+        for names in _RUNS:
+            run(names)
+            if len(names) > 1 and any(got[name] is None for name in names):
+                # One that fails takes the others with it.
+                for name in names:
+                    run([name])
+        return Result({name: got[name] for name in CASES}, server.requests(), '\n'.join(said))
+
+
+def case_for(client: OldClient, name: str) -> Case:
+    if name == 'sdist' and client.old_sdists:
+        return Case('old-sdist', 'old-sdist', '1.0')
+    return CASES[name]
+
+
+def expected(client: OldClient) -> dict[str, str | None]:
+    """What the client gets when all is well; one from before a feature does not heed it."""
+    return {name: client.ignores.get(name, case.version) for name, case in CASES.items()}
+
+
+def table(results: Mapping[str, Result]) -> list[str]:
+    """The rows of RATIONALE.md."""
+    lines = [f'| client | Python | {" | ".join(CASES)} | asks for `ASPY.YAML` | accepts | metadata |']
+    lines.append('|---' * (len(CASES) + 5) + '|')
+    for client in CLIENTS:
+        result = results[client.name]
+        cells = [
+            'yes' if got == case.version else f'no: {got or "nothing"}'
+            for case, got in zip(CASES.values(), result.got.values(), strict=True)
+        ]
+        python = 'this' if 'newest' in client.name else client.python
+        lines.append(f'| {client.name} | {python} | {" | ".join(cells)} | {" | ".join(asks(result))} |')
+    return lines
+
+
+def asks(result: Result) -> list[str]:
+    """The first page asked for under the name ASPY.YAML, what was accepted there, and whether metadata was read."""
+    pages = [request for request in result.requests if request.path.startswith('/simple/')]
+    spelled = [request for request in pages if re.fullmatch('/simple/aspy[-.]yaml/?', request.path, re.IGNORECASE)]
+    as_typed = [request for request in spelled if request.path != '/simple/aspy-yaml/'] or spelled
+    accepts = {'JSON' if 'simple.v1+json' in (page.accept or '') else 'HTML' for page in pages}
+    read = any(request.path.endswith('.metadata') for request in result.requests)
+    return [f'`{as_typed[-1].path}`', ' and '.join(sorted(accepts)), 'yes' if read else 'no']
+
+
+def versions() -> str:
+    """Of the newest clients, installed by now."""
+    names = [client.name.removesuffix(', newest') for client in CLIENTS if client.name.endswith(', newest')]
+    libraries = {name: map(str, (CACHE / 'tools' / name).glob('lib/*/site-packages')) for name in names}
+    found = {name: importlib.metadata.distributions(name=name, path=list(path)) for name, path in libraries.items()}
+    return ', '.join(f'{name} {next(iter(each)).version}' for name, each in found.items())

@@ -1,0 +1,81 @@
+"""Programs that are no dependency of the tests: fetched once, each into a place of its own below `.cache/`."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+import zipfile
+from pathlib import Path
+
+CACHE = Path(__file__).parent.parent / '.cache'
+
+_SECONDS_TO_WAIT = 300
+
+
+def find_python(version: str) -> str | None:
+    """An interpreter of this version ("2.7"), from PATH or from pyenv."""
+    root = Path(os.environ.get('PYENV_ROOT') or Path.home() / '.pyenv')
+    candidates = [
+        *sorted((root / 'versions').glob(f'{version}.*/bin/python{version}')),
+        shutil.which(f'python{version}'),
+    ]
+    # What is on PATH may be a shim of pyenv, which says that there is no such version.
+    return next((str(each) for each in candidates if each and _starts(str(each))), None)
+
+
+def make_tool(name: str, *requirements: str) -> Path:
+    """The directory of the programs of a virtual environment with the newest of these; `make clean` forgets them."""
+    directory = CACHE / 'tools' / name
+    stamp = directory / '.requirements'
+    bin_directory = directory / ('Scripts' if sys.platform == 'win32' else 'bin')
+    if not stamp.exists() or stamp.read_text(encoding='utf-8') != '\n'.join(requirements):
+        shutil.rmtree(directory, ignore_errors=True)
+        venv.create(directory, with_pip=True, symlinks=sys.platform != 'win32')
+        ordinary_pip(bin_directory / 'python', 'install', '--upgrade', 'pip')
+        ordinary_pip(bin_directory / 'python', 'install', *requirements)
+        # Last, so that an installation that broke off is started again.
+        stamp.write_text('\n'.join(requirements), encoding='utf-8')
+    return bin_directory
+
+
+def fetch_library(name: str, version: str, python: str) -> Path:
+    """The unpacked wheel of a release that runs on this version of Python, for PYTHONPATH."""
+    directory = CACHE / 'libraries' / f'{name}-{version}'
+    if not directory.exists():
+        with tempfile.TemporaryDirectory(dir=_made(CACHE)) as scratch:
+            options = ['--no-deps', '--no-cache-dir', '--dest', scratch, '--only-binary', ':all:']
+            ordinary_pip(Path(sys.executable), 'download', *options, '--python-version', python, f'{name}=={version}')
+            [wheel] = Path(scratch).glob('*.whl')
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(Path(scratch) / 'library')
+            _made(directory.parent)
+            (Path(scratch) / 'library').rename(directory)
+    return directory
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def ordinary_pip(python: Path, *arguments: str) -> None:
+    """pip with the machine's own configuration: where all programs come from."""
+    command = [str(python), '-m', 'pip', *arguments, '--quiet', '--no-input', '--disable-pip-version-check']
+    process = subprocess.run(
+        command,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=_SECONDS_TO_WAIT,
+        encoding='utf-8',
+    )
+    if process.returncode:
+        raise RuntimeError(f'{" ".join(arguments)}: {process.stdout}')
+
+
+def _starts(python: str) -> bool:
+    command = [python, '-c', '']
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0

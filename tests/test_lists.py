@@ -1,0 +1,148 @@
+"""Every pipe of the README that makes a list, taken out of it and run; nothing but the far side is made up."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from testing.s3 import aws, s3, s3_env
+from tests.conftest import missing
+from tests.test_readme import section
+
+FILES = {
+    'foo-1.0.tar.gz': b'foo',
+    'team/bar-2.0+local-py3-none-any.whl': b'the bytes of bar',
+    'team/bar-2.0+local-py3-none-any.whl.metadata': b'the metadata of bar',
+    'NOTES.txt': b'no package',
+}
+
+
+def pipes() -> dict[str, str]:
+    """By the program and subcommand that they begin with."""
+    found = re.findall(r'^```sh\n(.+?)^```$', section('Making the list'), re.MULTILINE | re.DOTALL)
+    return {
+        re.findall(r'aws s3api|aws s3 ls|rclone|gcloud|gsutil|az|sha256sum|-printf', pipe)[0]: pipe for pipe in found
+    }
+
+
+# What the documentation of these programs says that they print; neither can be had on loopback.
+PRINTED = {
+    'gcloud': json.dumps(
+        [
+            {'creation_time': '2026-01-02T03:04:05+0000', 'name': f'pool/{name}', 'size': len(content)}
+            for name, content in FILES.items()
+        ],
+        indent=2,
+    ),
+    'gsutil': ''.join(f'gs://my-bucket/pool/{name}\n' for name in FILES),
+    'az': json.dumps(
+        [
+            {
+                'container': 'pool',
+                'deleted': None,
+                'name': name,
+                'properties': {
+                    'blobType': 'BlockBlob',
+                    'contentLength': len(content),
+                    'contentSettings': {
+                        'contentMd5': 'rL0Y20zC+Fzt72VPzMSk2A==',
+                        'contentType': 'application/octet-stream',
+                    },
+                    'creationTime': '2026-01-02T03:04:05+00:00',
+                    'lastModified': '2026-01-02T03:04:05+00:00',
+                },
+                'snapshot': None,
+            }
+            for name, content in FILES.items()
+        ],
+        indent=2,
+    ),
+}
+
+
+@pytest.fixture(scope='module')
+def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """For a shell: our program, an S3 with the files in a bucket, and what stands in for the other clouds."""
+    scratch = tmp_path_factory.mktemp('s3')
+    for program in ('jq', 'rclone'):
+        if shutil.which(program) is None:
+            missing(program, f'apt-get install {program}')
+    with s3(scratch) as server:
+        env = s3_env(server, scratch / 'home')
+        aws(env, 's3', 'mb', 's3://my-bucket')
+        write_files(scratch / 'files')
+        aws(env, 's3', 'cp', '--recursive', str(scratch / 'files'), 's3://my-bucket/pool/')
+        programs = scratch / 'bin'
+        programs.mkdir()
+        write_program(programs / 'dumb-pypi', f'exec {shlex.quote(sys.executable)} -m dumb_pypi "$@"')
+        for name, text in PRINTED.items():
+            write_program(programs / name, f'cat <<"END"\n{text}\nEND')
+        yield {
+            **env,
+            'PATH': os.pathsep.join([str(programs), env['PATH']]),
+            'PYTHONPATH': str(Path(__file__).parent.parent),
+        }
+
+
+@pytest.mark.parametrize('name', pipes())
+def test_the_pipe_makes_the_site(name: str, env: dict[str, str], tmp_path: Path) -> None:
+    write_files(tmp_path / 'pool')
+    done = subprocess.run(
+        ['bash', '-euo', 'pipefail', '-c', pipes()[name]],
+        cwd=tmp_path,
+        env=env,
+        check=False,
+        capture_output=True,
+        encoding='utf-8',
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (0, ''), done.stderr
+    lines = [
+        json.loads(line) for line in (tmp_path / 'site' / 'packages.json').read_text(encoding='utf-8').splitlines()
+    ]
+    packages = {line['filename']: line for line in lines}
+    # What is no distribution is skipped with a warning.
+    assert packages.keys() == {'foo-1.0.tar.gz', 'team/bar-2.0+local-py3-none-any.whl'}
+    assert packages['team/bar-2.0+local-py3-none-any.whl']['core_metadata'] is True
+    assert len([line for line in done.stderr.splitlines() if 'NOTES.txt' in line]) == 1
+    keys = {key for line in lines for key in line} - {'filename', 'core_metadata'}
+    assert keys == told(name)
+    if 'size' in keys:
+        assert {path: line['size'] for path, line in packages.items()} == {path: len(FILES[path]) for path in packages}
+    if 'hash' in keys:
+        [digest] = [line['hash'] for path, line in packages.items() if path == 'foo-1.0.tar.gz']
+        assert digest == 'sha256=2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae'
+    url = 'team/bar-2.0%2Blocal-py3-none-any.whl'
+    page = (tmp_path / 'site' / 'simple' / 'bar' / 'index.html').read_text(encoding='utf-8')
+    assert re.search(rf'href="(https://files\.example\.com|\.\./\.\.)/pool/{re.escape(url)}', page)
+
+
+def test_every_cloud_and_command_has_its_pipe() -> None:
+    assert pipes().keys() == {'aws s3api', 'aws s3 ls', 'rclone', 'gcloud', 'gsutil', 'az', 'sha256sum', '-printf'}
+
+
+def told(name: str) -> set[str]:
+    """The keys that this pipe can fill."""
+    if name == 'sha256sum':
+        return {'hash'}
+    return set() if name in ('aws s3 ls', 'gsutil') else {'size', 'upload_timestamp'}
+
+
+def write_files(directory: Path) -> None:
+    for name, content in FILES.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(content)
+
+
+def write_program(path: Path, text: str) -> None:
+    path.write_text(f'#!/bin/sh\n{text}\n', encoding='utf-8')
+    path.chmod(0o755)

@@ -1,0 +1,137 @@
+"""How many project pages a second nginx gives from the site, beside servers that make theirs; ratios, not records."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from testing.clients import isolated_env
+from testing.distributions import list_line, make_wheel
+from testing.servers import Server, nginx, running, wait_for
+from testing.sites import build
+from testing.tools import make_tool
+from tests.conftest import missing
+
+pytestmark = pytest.mark.clients
+
+FILES = 50
+SECONDS = 4
+
+
+@pytest.fixture(scope='module')
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One project of fifty wheels, and the wheels."""
+    directory = tmp_path_factory.mktemp('load') / 'site'
+    (directory / 'pool').mkdir(parents=True)
+    wheels = [make_wheel(directory / 'pool', 'loaded', f'1.{number}') for number in range(FILES)]
+    assert build(directory, map(list_line, wheels)) == 0
+    return directory
+
+
+@pytest.fixture(scope='module')
+def rates(with_lua: None, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, float]:
+    """Pages a second by server, one after the other."""
+    if shutil.which('wrk') is None:
+        missing('wrk', 'apt-get install wrk')
+    scratch = tmp_path_factory.mktemp('servers')
+    found = {}
+    with nginx(site, scratch, 'pypi.conf') as server:
+        found['nginx'] = rate(server, '/simple/loaded/')
+    port = free_port()
+    program = make_tool('pypiserver', 'pypiserver') / 'pypi-server'
+    command = [str(program), 'run', '--interface', '127.0.0.1', '--port', str(port), str(site / 'pool')]
+    log = scratch / 'pypiserver.log'
+    with log.open('wb') as output, running(command, output.fileno()) as process:
+        server = Server(port, log)
+        wait_for(lambda: answers(server, '/simple/loaded/'), process, log)
+        found['pypiserver'] = rate(server, '/simple/loaded/')
+    with devpi(site / 'pool', scratch) as server:
+        found['devpi-server'] = rate(server, '/root/ours/+simple/loaded/')
+    print({name: f'{each:.0f}/s, nginx: {found["nginx"] / each:.0f} times' for name, each in found.items()})
+    return found
+
+
+@pytest.mark.parametrize('other', ['pypiserver', 'devpi-server'])
+def test_nginx_serves_the_site_faster_than_a_server_that_makes_its_pages(
+    rates: Mapping[str, float], other: str
+) -> None:
+    assert rates['nginx'] > 5 * rates[other], rates
+
+
+def rate(server: Server, path: str) -> float:
+    """Pages a second that eight connections get; every answer is the page."""
+    page = server.get(path, 'text/html')
+    assert page.status == 200
+    assert page.body.count(b'<a ') >= FILES
+    command = [
+        'wrk',
+        '--threads',
+        '1',
+        '--connections',
+        '8',
+        '--duration',
+        f'{SECONDS}s',
+        '--header',
+        'Accept: text/html',
+    ]
+    done = subprocess.run([*command, f'{server.url}{path}'], check=True, capture_output=True, text=True, timeout=60)
+    assert 'Non-2xx' not in done.stdout, done.stdout
+    assert 'Socket errors' not in done.stdout, done.stdout
+    found = re.search(r'^Requests/sec: +([\d.]+)$', done.stdout, re.MULTILINE)
+    assert found is not None, done.stdout
+    return float(found[1])
+
+
+@contextmanager
+def devpi(pool: Path, scratch: Path) -> Iterator[Server]:
+    """With an index of its own that mirrors nothing, and the files uploaded."""
+    programs = make_tool('devpi', 'devpi-server', 'devpi-client')
+    env = isolated_env(scratch)
+    directory, log = scratch / 'devpi', scratch / 'devpi.log'
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(programs / program), *arguments]
+        done = subprocess.run(command, env=env, cwd=scratch, check=False, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f'{command}: {done.stdout}{done.stderr}'
+
+    run('devpi-init', '--serverdir', str(directory), '--no-root-pypi')
+    port = free_port()
+    command = [
+        str(programs / 'devpi-server'),
+        '--serverdir',
+        str(directory),
+        '--host',
+        '127.0.0.1',
+        '--port',
+        str(port),
+    ]
+    with log.open('wb') as output, running(command, output.fileno()) as process:
+        server = Server(port, log)
+        wait_for(lambda: answers(server, '/+api'), process, log)
+        run('devpi', 'use', f'{server.url}')
+        run('devpi', 'login', 'root', '--password=')
+        run('devpi', 'index', '--create', 'root/ours', 'bases=')
+        run('devpi', 'use', 'root/ours')
+        run('devpi', 'upload', '--from-dir', str(pool))
+        yield server
+
+
+def answers(server: Server, path: str) -> bool | None:
+    try:
+        return server.get(path).status == 200 or None
+    except OSError:
+        return None
+
+
+def free_port() -> int:
+    """For servers that cannot be handed a socket and do not tell which port they were given."""
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

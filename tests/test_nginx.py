@@ -1,0 +1,185 @@
+"""What the recommended nginx configurations promise beside serving files: names, types, caches and headers."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from testing.servers import Response, Server, nginx
+from testing.sites import build
+
+PAGE_CACHE = 'max-age=60'
+FILE_CACHE = 'max-age=31536000, immutable'
+
+
+@pytest.fixture(scope='module')
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site with files, one of them with a plus sign, and a directory that nobody may read."""
+    directory = tmp_path_factory.mktemp('nginx') / 'site'
+    names = ['aspy.yaml-1.0.tar.gz', 'foo-1.0+local.tar.gz', 'bar-1.0.tar', 'sub/baz-1.0.tar.gz']
+    assert build(directory, [{'filename': name} for name in names]) == 0
+    (directory / 'pool' / 'sub').mkdir(parents=True)
+    for name in names:
+        (directory / 'pool' / name).write_bytes(f'the bytes of {name}'.encode())
+    (directory / 'pool' / 'bar-1.0.tar.gz').write_bytes(gzip.compress(b'another distribution'))
+    return directory
+
+
+@pytest.fixture(scope='module')
+def full(with_lua: None, directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with nginx(directory, tmp_path_factory.mktemp('full'), 'pypi.conf') as server:
+        yield server
+
+
+@pytest.fixture(scope='module')
+def short(with_nginx: None, directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with nginx(directory, tmp_path_factory.mktemp('short'), 'short.conf') as server:
+        yield server
+
+
+@pytest.fixture(params=['full', 'short'])
+def server(request: pytest.FixtureRequest) -> Server:
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Server)
+    return found
+
+
+@pytest.mark.parametrize(
+    ('path', 'location'),
+    [
+        pytest.param('/simple/ASPY.YAML/', '/simple/aspy-yaml/', id='as typed'),
+        pytest.param('/simple/aspy.yaml/', '/simple/aspy-yaml/', id='lower case'),
+        pytest.param('/simple/aspy._-yaml/', '/simple/aspy-yaml/', id='a run of separators'),
+        pytest.param('/simple/aspy--yaml/', '/simple/aspy-yaml/', id='two dashes'),
+        pytest.param('/simple/Aspy.Yaml', '/simple/aspy-yaml/', id='without the slash'),
+        pytest.param('/simple/Aspy.Yaml/?a=1', '/simple/aspy-yaml/?a=1', id='with a query'),
+        pytest.param('/pypi/Aspy.Yaml/json', '/pypi/aspy-yaml/json', id='legacy JSON API'),
+        pytest.param('/pypi/Aspy.Yaml/1.0+A_b/json', '/pypi/aspy-yaml/1.0+A_b/json', id='a version is no name'),
+        pytest.param('/project/Aspy.Yaml/', '/project/aspy-yaml/', id='the page for people'),
+    ],
+)
+def test_a_name_as_somebody_typed_it_is_sent_on_to_the_normalized_one(full: Server, path: str, location: str) -> None:
+    response = full.get(path)
+    assert (response.status, response.headers['location']) == (301, location)
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        '/simple/Aspy%0d%0aSet-Cookie:%20a=1/',
+        '/simple/Aspy/%0d%0aSet-Cookie:%20a=1/',
+        '/pypi/Aspy/%0aSet-Cookie:%20a=1/json',
+    ],
+)
+def test_no_header_can_be_smuggled_in_by_way_of_a_name(full: Server, path: str) -> None:
+    response = full.get(path)
+    assert response.status == 404
+    assert 'set-cookie' not in response.headers
+
+
+@pytest.mark.parametrize('path', ['/simple/index.html', '/simple/index.v1_json', '/simple/aspy-yaml/index.html'])
+def test_a_page_has_its_own_address_too(server: Server, path: str) -> None:
+    assert server.get(path).status == 200
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        pytest.param('/simple/nowhere/', id='a project'),
+        pytest.param('/pool/nowhere-1.0.tar.gz', id='a file'),
+        pytest.param('/pool/', id='a directory without an index'),
+        pytest.param('/pypi/aspy-yaml/', id='another one'),
+    ],
+)
+def test_what_is_missing_is_404_and_never_403(server: Server, path: str) -> None:
+    assert server.get(path).status == 404
+
+
+def test_the_record_of_the_program_is_nobodys_business(full: Server, directory: Path) -> None:
+    assert (directory / '.dumb-pypi.json').exists()
+    assert full.get('/.dumb-pypi.json').status == 404
+
+
+@pytest.mark.parametrize('path', ['/pool/foo-1.0+local.tar.gz', '/pool/foo-1.0%2Blocal.tar.gz'])
+def test_a_plus_sign_may_be_encoded_or_not(server: Server, path: str) -> None:
+    assert server.get(path).body == b'the bytes of foo-1.0+local.tar.gz'
+
+
+@pytest.mark.parametrize(
+    ('path', 'expected'),
+    [
+        pytest.param('/simple/', PAGE_CACHE, id='page'),
+        pytest.param('/simple/nowhere/', PAGE_CACHE, id='missing page'),
+        pytest.param('/pool/aspy.yaml-1.0.tar.gz', FILE_CACHE, id='file'),
+    ],
+)
+def test_caches_keep_files_for_long_and_pages_for_a_minute(server: Server, path: str, expected: str) -> None:
+    assert server.get(path).headers['cache-control'] == expected
+
+
+@pytest.mark.parametrize('path', ['/pool/nowhere-1.0.tar.gz', '/pool/sub'])
+def test_what_may_come_or_move_is_not_cached_for_long(server: Server, path: str) -> None:
+    assert server.get(path).headers.get('cache-control', PAGE_CACHE) == PAGE_CACHE
+
+
+@pytest.mark.parametrize('path', ['/', '/simple/', '/pypi/aspy-yaml/json', '/pool/aspy.yaml-1.0.tar.gz', '/nowhere'])
+def test_every_answer_has_the_security_headers(full: Server, path: str) -> None:
+    headers = full.get(path).headers
+    assert headers['x-content-type-options'] == 'nosniff'
+    assert headers['referrer-policy'] == 'same-origin'
+    assert "default-src 'self'" in headers['content-security-policy']
+
+
+@pytest.mark.parametrize(
+    ('path', 'expected'),
+    [
+        ('/', 'text/html'),
+        ('/static/style.css', 'text/css'),
+        ('/pypi/aspy-yaml/json', 'application/json'),
+        ('/pypi/aspy-yaml/1.0/json', 'application/json'),
+        ('/pool/aspy.yaml-1.0.tar.gz', 'application/octet-stream'),
+    ],
+)
+def test_every_page_has_its_type(server: Server, directory: Path, path: str, expected: str) -> None:
+    if path.startswith('/static/'):
+        path = f'/static/{next((directory / "static").glob("*.css")).name}'
+    assert server.get(path).headers['content-type'] == expected
+
+
+def test_a_page_is_sent_compressed_as_it_lies_there(full: Server, directory: Path) -> None:
+    page = directory / 'simple' / 'aspy-yaml' / 'index.html'
+    (page.parent / 'index.html.gz').write_bytes(gzip.compress(page.read_bytes(), mtime=0))
+    try:
+        response = get_compressed(full, '/simple/aspy-yaml/')
+        assert response.headers['content-encoding'] == 'gzip'
+        assert response.body == (page.parent / 'index.html.gz').read_bytes()
+    finally:
+        (page.parent / 'index.html.gz').unlink()
+
+
+def test_a_page_is_compressed_where_nobody_did(full: Server, directory: Path) -> None:
+    response = get_compressed(full, '/simple/foo/')
+    assert response.headers['content-encoding'] == 'gzip'
+    assert gzip.decompress(response.body) == (directory / 'simple' / 'foo' / 'index.html').read_bytes()
+
+
+def test_a_tar_is_not_the_tar_gz_beside_it(full: Server) -> None:
+    """`gzip_static` would take the one for the other."""
+    response = get_compressed(full, '/pool/bar-1.0.tar')
+    assert 'content-encoding' not in response.headers
+    assert response.body == b'the bytes of bar-1.0.tar'
+
+
+def get_compressed(server: Server, path: str) -> Response:
+    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
+    try:
+        connection.request('GET', path, headers={'Accept-Encoding': 'gzip'})
+        response = connection.getresponse()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return Response(response.status, headers, response.read())
+    finally:
+        connection.close()

@@ -1,0 +1,235 @@
+"""One index out of ours and the public one: ours come first, and what was fetched once stays."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from testing.clients import Client
+from testing.distributions import list_line, make_wheel
+from testing.servers import Server, nginx
+from testing.sites import build
+from testing.upstream import Upstream, upstream
+from tests.test_clients import HTML_TYPE, JSON_TYPE, fetched, installed
+from tests.test_readme import ROOT, block
+
+
+class Front(NamedTuple):
+    """What the client sees, what stands behind it, and the switch."""
+
+    server: Server
+    upstream: Upstream
+    switch: ExitStack
+    kept: Path
+    cache: Path
+
+    def switch_off(self) -> None:
+        self.switch.close()
+
+
+@pytest.fixture
+def front(with_lua: None, tmp_path: Path) -> Iterator[Front]:
+    """Private: `ours` 1.0, and `held`, which is quarantined. Public: `theirs` 1.0, and a higher version of both."""
+    for name in ('far', 'kept', 'near', 'site'):
+        (tmp_path / name).mkdir()
+    pool = tmp_path / 'site' / 'pool'
+    pool.mkdir()
+    lines = [list_line(make_wheel(pool, 'Our.Own', '1.0')), list_line(make_wheel(pool, 'held', '1.0'))]
+    assert build(tmp_path / 'site', [*lines, {'project': 'held', 'status': 'quarantined'}]) == 0
+    with ExitStack() as switch:
+        far = switch.enter_context(upstream(tmp_path / 'far'))
+        far.publish(('our-own', '9.0'), ('held', '9.0'), ('mycompany-secret', '9.0'), ('theirs', '1.0'))
+        replacements = {
+            'proxy_pass https://upstream.example.com;': f'proxy_pass {far.pages.url};',
+            'proxy_pass https://files.example.com;': f'proxy_pass {far.files.url};',
+            '/srv/kept': str(tmp_path / 'kept'),
+            # Pages are asked for again at once: nothing here is to hang on an earlier answer.
+            'proxy_cache_valid 200 10m;': 'proxy_cache_valid 200 1s;',
+        }
+        cache = tmp_path / 'near' / 'nginx' / 'cache'
+        cache.mkdir(parents=True)
+        with nginx(tmp_path / 'site', tmp_path / 'near', 'proxy.conf', replacements) as server:
+            yield Front(server, far, switch, tmp_path / 'kept', cache)
+
+
+def install(front: Front, client: Client, target: Path, *arguments: str) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    outcome = client.install(f'{front.server.url}/simple/', target, *arguments)
+    assert outcome.status == 0, outcome.output
+
+
+def test_client_installs_a_public_project(front: Front, client: Client, tmp_path: Path) -> None:
+    install(front, client, tmp_path / 'target', 'theirs')
+    assert installed(tmp_path / 'target') == {'theirs': '1.0'}
+    # Through this server alone.
+    assert {path.partition('?')[0] for path in fetched(front.server, '/files/')} == {
+        't/theirs-1.0-py3-none-any.whl',
+        't/theirs-1.0-py3-none-any.whl.metadata',
+    }
+
+
+@pytest.mark.parametrize('spelling', ['our-own', 'Our.Own', 'OUR__OWN', 'our.-_own'])
+def test_client_installs_the_private_project_and_not_the_higher_public_version(
+    front: Front, client: Client, spelling: str, tmp_path: Path
+) -> None:
+    install(front, client, tmp_path / 'target', spelling)
+    assert installed(tmp_path / 'target') == {'Our.Own': '1.0'}
+    assert front.upstream.pages.requests() == []
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        '/simple/our-own/',
+        '/simple/our-own',
+        '/simple/Our.Own/',
+        '/simple/OUR--OWN',
+        '/simple/our%2eown/',
+        '/simple/our%5Fown/',
+        '/simple//our-own/',
+        '/simple/./our-own/',
+        '/simple/our-own//',
+        '/simple/theirs/../our-own/',
+        '/simple/our-own/index.html',
+        '/simple/our-own/x',
+        '/simple/our-own/?a=1',
+        '/simple/our-own%20/',
+        '/simple/-our-own/',
+        '/simple/our-own-/',
+        '/simple/our--own/',
+        '/simple/our-own%00/',
+        '/simple/%6fur-own/',
+        '/Simple/our-own/',
+        '/pypi/our-own/json',
+        '/simple/held/',
+        '/simple/HELD',
+        '/simple/',
+        pytest.param('/simple/mycompany-secret/', id='reserved'),
+        pytest.param('/simple/MyCompany.Secret/', id='reserved, otherwise spelled'),
+    ],
+)
+@pytest.mark.parametrize('accept', [HTML_TYPE, JSON_TYPE])
+def test_no_spelling_of_a_private_name_is_asked_for_upstream(front: Front, path: str, accept: str) -> None:
+    response = front.server.get(path, accept)
+    if response.status == 301:
+        response = front.server.get(response.headers['location'], accept)
+    assert response.status in (200, 301, 400, 404)
+    assert b'9.0' not in response.body
+    assert front.upstream.pages.requests() == []
+
+
+def test_a_quarantined_project_is_empty_and_not_replaced(front: Front, client: Client, tmp_path: Path) -> None:
+    outcome = client.install(f'{front.server.url}/simple/', tmp_path / 'target', 'held')
+    assert outcome.status == 1, outcome.output
+    assert front.upstream.pages.requests() == []
+
+
+@pytest.mark.parametrize('accept', [HTML_TYPE, JSON_TYPE])
+def test_a_public_page_leads_nowhere_else(front: Front, accept: str) -> None:
+    response = front.server.get('/simple/theirs/', accept)
+    assert (response.status, response.headers['content-type']) == (200, accept)
+    assert response.headers['vary'] == 'Accept'
+    assert response.headers['cache-control'] == 'max-age=60'
+    assert b'/files/t/theirs-1.0-py3-none-any.whl' in response.body
+    assert b'files.example.com' not in response.body
+
+
+def test_a_project_that_nobody_has_is_a_404(front: Front, client: Client, tmp_path: Path) -> None:
+    outcome = client.install(f'{front.server.url}/simple/', tmp_path / 'target', 'nowhere')
+    assert outcome.status == 1, outcome.output
+    assert front.server.get('/simple/nowhere/').status == 404
+
+
+def test_a_file_is_fetched_once(front: Front, client: Client, tmp_path: Path) -> None:
+    for _ in range(3):
+        install(front, client, tmp_path / 'target', 'theirs')
+    fetches = [request.path for request in front.upstream.files.requests()]
+    assert sorted(fetches) == sorted(set(fetches))
+    assert front.server.get('/files/t/theirs-1.0-py3-none-any.whl').headers['cache-control'].endswith('immutable')
+
+
+def test_installs_go_on_when_the_public_index_is_down(front: Front, client: Client, tmp_path: Path) -> None:
+    install(front, client, tmp_path / 'target', 'theirs')
+    front.switch_off()
+    install(front, client, tmp_path / 'target', 'theirs')
+    assert installed(tmp_path / 'target') == {'theirs': '1.0'}
+    install(front, client, tmp_path / 'target', 'our-own')
+    assert installed(tmp_path / 'target') == {'Our.Own': '1.0'}
+
+
+def test_what_was_never_fetched_is_a_404_while_the_public_index_is_down(front: Front) -> None:
+    front.switch_off()
+    assert front.server.get('/simple/theirs/').status == 404
+    assert front.server.get('/files/t/theirs-1.0-py3-none-any.whl').status == 404
+
+
+def test_installs_go_on_when_a_file_was_removed(front: Front, client: Client, tmp_path: Path) -> None:
+    install(front, client, tmp_path / 'target', 'theirs')
+    shutil.rmtree(front.upstream.directory / 'files' / 't')
+    install(front, client, tmp_path / 'target', 'theirs')
+    assert installed(tmp_path / 'target') == {'theirs': '1.0'}
+
+
+def test_installs_go_on_when_a_project_was_removed(front: Front, client: Client, tmp_path: Path) -> None:
+    """With the index of what was kept, made by the command of the README."""
+    install(front, client, tmp_path / 'target', 'theirs')
+    build_kept(front)
+    front.upstream.publish(('another', '1.0'))
+    shutil.rmtree(front.upstream.directory / 'files' / 't')
+    wait_for_another_page(front)
+    install(front, client, tmp_path / 'target', 'theirs')
+    assert installed(tmp_path / 'target') == {'theirs': '1.0'}
+
+
+def build_kept(front: Front) -> None:
+    command = block('In front of the public index', 'sh').replace('/var/cache/nginx', str(front.cache))
+    command = command.replace('/srv/kept', str(front.kept))
+    program = f'{shlex.quote(sys.executable)} -m dumb_pypi'
+    command = re.sub('^dumb-pypi', program, command, flags=re.MULTILINE)
+    bash = ['bash', '-euo', 'pipefail', '-c', command]
+    done = subprocess.run(bash, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+
+
+def wait_for_another_page(front: Front) -> None:
+    """Until the cached page is so old that upstream is asked again, and says that the project is gone."""
+    asked = len(front.upstream.pages.requests())
+    for _ in range(2000):
+        front.server.get('/simple/theirs/', JSON_TYPE)
+        if len(front.upstream.pages.requests()) > asked:
+            return
+    raise AssertionError('upstream was not asked again')
+
+
+def test_a_file_whose_size_was_asked_for_first_is_whole(front: Front) -> None:
+    """uv asks for the head of a wheel, with a range, where there is no metadata: nothing short may be kept."""
+    path = '/files/t/theirs-1.0-py3-none-any.whl'
+    expected = (front.upstream.directory / 'files' / 't' / 'theirs-1.0-py3-none-any.whl').read_bytes()
+    connection = http.client.HTTPConnection('127.0.0.1', front.server.port, timeout=20)
+    try:
+        connection.request('HEAD', path)
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (200, b'')
+        assert int(response.headers['Content-Length']) == len(expected)
+    finally:
+        connection.close()
+    connection = http.client.HTTPConnection('127.0.0.1', front.server.port, timeout=20)
+    try:
+        connection.request('GET', path, headers={'Range': 'bytes=0-9'})
+        response = connection.getresponse()
+        assert response.read() in (expected, expected[:10])
+    finally:
+        connection.close()
+    stored = front.cache / 'files' / 't' / 'theirs-1.0-py3-none-any.whl'
+    assert not stored.exists() or stored.read_bytes() == expected
+    assert front.server.get(path).body == expected

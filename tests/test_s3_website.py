@@ -1,0 +1,174 @@
+"""The index served straight from S3, by the commands of the README: no web server in between."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from testing.clients import Client
+from testing.matrix import Run, run_pipenv
+from testing.s3 import Hosting, aws, read_hosting, s3, s3_env, s3_website
+from testing.servers import Server
+from testing.sites import build
+from tests.test_clients import HTML_TYPE, JSON_TYPE, fetched, installed
+from tests.test_readme import section
+
+PAGE_CACHE = 'max-age=60'
+
+
+def commands() -> list[str]:
+    """What is run once, and what is run for each upload."""
+    text = section('Serving it').partition('### Straight from S3\n')[2]
+    return re.findall(r'^```sh\n(.+?)^```$', text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope='module')
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with s3(tmp_path_factory.mktemp('s3')) as server:
+        yield server
+
+
+@pytest.fixture(scope='module')
+def env(store: Server, pool: Path, package_list: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What leads `aws` to the store, with the site uploaded."""
+    directory = tmp_path_factory.mktemp('upload')
+    env = s3_env(store, directory / 'home')
+    aws(env, 's3', 'mb', 's3://my-bucket')
+    (directory / 'pool').symlink_to(pool)
+    gone = {'filename': 'gone-1.0.tar.gz'}
+    packages = [json.loads(line) for line in package_list.read_text(encoding='utf-8').splitlines()]
+    once, each_time = commands()
+    run(once, directory, env)
+    packages.append({'filename': 'ujson-1.0.tar.gz'})
+    for lines in ([*packages, gone], packages):
+        assert build(directory / 'site', lines) == 0
+        run(each_time, directory, env)
+    return env
+
+
+def run(commands: str, directory: Path, env: dict[str, str]) -> None:
+    bash = ['bash', '-euo', 'pipefail', '-c', commands]
+    done = subprocess.run(bash, cwd=directory, env=env, check=False, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+
+
+@pytest.fixture(scope='module')
+def hosting(env: dict[str, str]) -> Hosting:
+    return read_hosting(env, 'my-bucket')
+
+
+@pytest.fixture
+def website(store: Server, hosting: Hosting, tmp_path: Path) -> Iterator[Server]:
+    with s3_website(store, 'my-bucket', hosting, tmp_path) as server:
+        yield server
+
+
+@pytest.mark.parametrize('prefix', ['simple', 'json'])
+@pytest.mark.parametrize(
+    ('requirement', 'expected', 'file'),
+    [
+        pytest.param('only-wheel', {'only-wheel': '1.0'}, 'only_wheel-1.0-py3-none-any.whl', id='wheel'),
+        pytest.param('only-sdist', {'only-sdist': '1.0'}, 'only_sdist-1.0.tar.gz', id='sdist'),
+        pytest.param('Not.Normalized', {'Not.Normalized': '1.0'}, 'Not.Normalized-1.0-py3-none-any.whl', id='name'),
+        pytest.param(
+            'with-local==1.0+local.1',
+            {'with-local': '1.0+local.1'},
+            'with_local-1.0%2Blocal.1-py3-none-any.whl',
+            id='plus sign',
+        ),
+    ],
+)
+def test_client_installs_from_the_bucket(
+    website: Server,
+    client: Client,
+    prefix: str,
+    requirement: str,
+    expected: dict[str, str],
+    file: str,
+    tmp_path: Path,
+) -> None:
+    outcome = client.install(f'{website.url}/{prefix}/', tmp_path / 'target', requirement)
+    assert outcome.status == 0, outcome.output
+    assert installed(tmp_path / 'target') == expected
+    assert fetched(website, '/pool/') == {file}
+
+
+@pytest.mark.clients
+def test_pipenv_finds_hashes_where_two_slashes_are_not_one(website: Server, tmp_path: Path) -> None:
+    """It asks for "/simple//name/" first, which is another object than "/simple/name/", and not there."""
+    directory = tmp_path / 'project'
+    directory.mkdir()
+    run_pipenv(sys.executable, Run(f'{website.url}/simple/', directory, ['only-wheel']))
+    lock = json.loads((directory / 'Pipfile.lock').read_text(encoding='utf-8'))
+    assert lock['default']['only-wheel']['version'] == '==1.0'
+    assert lock['default']['only-wheel']['hashes']
+    asked = {request.path: request.status for request in website.requests()}
+    assert asked['/simple//only-wheel/'] == 404
+
+
+@pytest.mark.parametrize(
+    ('path', 'content_type', 'cache_control'),
+    [
+        ('/', HTML_TYPE, PAGE_CACHE),
+        ('/simple/', HTML_TYPE, PAGE_CACHE),
+        ('/simple/only-wheel/', HTML_TYPE, PAGE_CACHE),
+        ('/simple/ujson/', HTML_TYPE, PAGE_CACHE),
+        ('/json/', JSON_TYPE, PAGE_CACHE),
+        ('/json/only-wheel/', JSON_TYPE, PAGE_CACHE),
+        ('/packages.json', 'application/json', PAGE_CACHE),
+        ('/pypi/only-wheel/json', 'application/json', PAGE_CACHE),
+        ('/pypi/only-wheel/1.0/json', 'application/json', PAGE_CACHE),
+        ('/pool/only_sdist-1.0.tar.gz', None, 'max-age=31536000, immutable'),
+    ],
+)
+def test_every_object_has_its_type_and_its_time_to_live(
+    website: Server,
+    path: str,
+    content_type: str | None,
+    cache_control: str,
+) -> None:
+    response = website.get(path)
+    assert response.status == 200
+    assert content_type in (None, response.headers['content-type'])
+    assert response.headers['cache-control'] == cache_control
+
+
+@pytest.mark.parametrize('prefix', ['simple', 'json'])
+def test_client_is_told_that_a_project_is_not_there(
+    website: Server, client: Client, prefix: str, tmp_path: Path
+) -> None:
+    outcome = client.install(f'{website.url}/{prefix}/', tmp_path / 'target', 'nowhere')
+    assert outcome.status == 1, outcome.output
+    assert {request.status for request in website.requests()} == {404}
+
+
+def test_without_permission_to_list_a_missing_project_is_a_403(
+    store: Server, env: dict[str, str], tmp_path: Path
+) -> None:
+    """Why the policy has its second statement."""
+    policy = re.findall(r"--policy '(.+?)'", commands()[0], re.DOTALL)[0]
+    narrow = json.loads(policy)
+    narrow['Statement'] = narrow['Statement'][:1]
+    aws(env, 's3api', 'put-bucket-policy', '--bucket', 'my-bucket', '--policy', json.dumps(narrow))
+    try:
+        with s3_website(store, 'my-bucket', read_hosting(env, 'my-bucket'), tmp_path) as website:
+            assert website.get('/simple/nowhere/').status == 403
+    finally:
+        aws(env, 's3api', 'put-bucket-policy', '--bucket', 'my-bucket', '--policy', policy)
+
+
+@pytest.mark.parametrize('path', ['/simple/gone/', '/json/gone/', '/pypi/gone/json', '/project/gone/'])
+def test_what_left_the_list_leaves_the_bucket(website: Server, path: str) -> None:
+    assert website.get(path).status == 404
+
+
+def test_neither_the_record_nor_json_pages_without_a_type_are_uploaded(env: dict[str, str]) -> None:
+    keys = [line.split()[-1] for line in aws(env, 's3', 'ls', '--recursive', 's3://my-bucket/').splitlines()]
+    assert 'simple/only-wheel/index.html' in keys
+    assert [key for key in keys if key.endswith('.v1_json') or key.startswith('.')] == []
