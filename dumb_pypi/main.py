@@ -1123,29 +1123,32 @@ def feed_pages(index: Index, uploads: Changelog, settings: Settings) -> Iterator
             yield Page(f'rss/{name}.xml', render('feed.xml', name=name, settings=settings, items=items))
 
 
+ListingRows = list[tuple[str, str | None]]  # name and summary
+
+
+def rows_by_prefix(rows: ListingRows, length: int = 1) -> Iterator[tuple[str, ListingRows]]:
+    """The pages of a long listing. Split by what names begin with, a new project changes its own page only."""
+    for prefix, group in itertools.groupby(rows, key=lambda row: row[0][:length]):
+        members = list(group)
+        if len(members) <= PROJECTS_A_PAGE:
+            yield prefix, members
+        else:
+            yield from rows_by_prefix(members, length + 1)
+
+
 def listing_pages(index: Index, settings: Settings, has_changelog: bool) -> Iterator[Page]:
-    """Every project from A to Z, for who has no script: on one page, or on pages for each letter."""
-    pages: dict[str, list[tuple[str, str | None]]] = {}
-    for letter, projects in itertools.groupby(index.values(), key=lambda project: project.name[0]):
-        rows = [(project.name, project.facts.summary) for project in projects]
-        for part, start in enumerate(range(0, len(rows), PROJECTS_A_PAGE), 1):
-            pages[letter if part == 1 else f'{letter}-{part}'] = rows[start : start + PROJECTS_A_PAGE]
-    names = list(pages) if len(index) > PROJECTS_A_PAGE else []
-    letters = [name for name in names if len(name) == 1]
-    for previous, name, following in zip([None, *names], names, [*names[1:], None], strict=False):
-        values: dict[str, Any] = {
-            'name': name,
-            'rows': pages[name],
-            'letters': letters,
-            'previous': previous,
-            'following': following,
-            'has_changelog': has_changelog,
-        }
-        yield human_page(f'projects/{name}.html', 'projects.html', settings, **values)
-    ranges = [(name, pages[name][0][0], pages[name][-1][0], len(pages[name])) for name in names]
-    rows = [] if names else list(itertools.chain.from_iterable(pages.values()))
-    values = {'ranges': ranges, 'rows': rows, 'has_changelog': has_changelog}
-    yield human_page('projects/index.html', 'projects_index.html', settings, **values)
+    """Every project from A to Z, for who has no script: on one page, or on many."""
+    rows = [(project.name, project.facts.summary) for project in index.values()]
+    pages = {f'from-{prefix}.html': members for prefix, members in rows_by_prefix(rows)}
+    if len(rows) <= PROJECTS_A_PAGE:
+        pages = {}
+    names: list[str | None] = [None, *pages, None]
+    for previous, name, following in zip(names, pages, names[2:], strict=False):
+        values: dict[str, Any] = {'previous': previous, 'following': following, 'rows': pages[name]}
+        yield human_page(f'projects/{name}', 'projects.html', settings, has_changelog=has_changelog, **values)
+    ranges = [(name, members[0][0], members[-1][0], len(members)) for name, members in pages.items()]
+    values = {'ranges': ranges, 'rows': [] if pages else rows}
+    yield human_page('projects/index.html', 'projects_index.html', settings, has_changelog=has_changelog, **values)
 
 
 def home_page(index: Index, uploads: Changelog, settings: Settings, built: int | None) -> Page:
@@ -1352,10 +1355,10 @@ def read_project_names(site: Site) -> list[str]:
 
 
 def read_project_paths(site: Site, name: str) -> list[str]:
-    """Where the pages of a project lie, or lay."""
+    """Where the pages of a project lie, or lay; first the one that links to the others."""
     releases = [f'pypi/{name}/{version}/json' for version in site.read_names(f'pypi/{name}') if version != 'json']
-    paths = [f'simple/{name}/index.html', f'simple/{name}/index.v1_json', f'pypi/{name}/json']
-    return [*paths, *releases, f'project/{name}/index.html']
+    paths = [f'project/{name}/index.html', f'simple/{name}/index.html', f'simple/{name}/index.v1_json']
+    return [*paths, f'pypi/{name}/json', *releases]
 
 
 @contextlib.contextmanager

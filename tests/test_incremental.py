@@ -634,7 +634,7 @@ def test_the_paths_of_a_first_build_are_all_that_the_site_holds(tmp_path: Path) 
     assert build(site, BASE, *with_lists(tmp_path)) == 0
     paths = read_paths(tmp_path / 'changed')
     assert sorted(paths) == sorted(tree(site))
-    assert paths[-3:] == ['index.html', 'packages.json', RECORD]
+    assert paths[-4:] == ['index.html', '404.html', 'packages.json', RECORD]
     roots = ('simple/index.html', 'simple/index.v1_json')
     assert all(
         paths.index(path) < min(map(paths.index, roots)) for path in paths if re.match('(simple|pypi)/.+/', path)
@@ -658,6 +658,8 @@ def test_the_paths_stand_in_the_order_in_which_they_may_be_copied(tmp_path: Path
         'simple/index.html',
         'simple/index.v1_json',
         'changelog/index.html',
+        'projects/index.html',
+        'static/names.js',
         'index.html',
         'packages.json',
         RECORD,
@@ -665,16 +667,16 @@ def test_the_paths_stand_in_the_order_in_which_they_may_be_copied(tmp_path: Path
     assert read_paths(tmp_path / 'removed') == [
         # It leads to projects that go too.
         'changelog/2026-03.html',
+        'project/bar/index.html',
         'simple/bar/index.html',
         'simple/bar/index.v1_json',
         'pypi/bar/json',
         'pypi/bar/2.0/json',
-        'project/bar/index.html',
+        'project/baz/index.html',
         'simple/baz/index.html',
         'simple/baz/index.v1_json',
         'pypi/baz/json',
         'pypi/baz/3.0/json',
-        'project/baz/index.html',
     ]
 
 
