@@ -747,7 +747,7 @@ def test_equal_versions_are_one_release(tmp_path: Path) -> None:
         'pypi/foo/json',
     ]
     page = read_html(tmp_path / 'site/project/foo/index.html')
-    assert [text_of(heading) for heading in page.iter('h2')] == ['69.3.0']
+    assert [text_of(heading) for heading in page.findall('.//summary/h3')] == ['requirements.txt', '69.3.0']
 
 
 @pytest.mark.parametrize(
@@ -774,7 +774,9 @@ def test_the_latest_version(versions: list[str], latest: str, tmp_path: Path) ->
     assert build(tmp_path / 'site', lines) == 0
     assert read_json(tmp_path / 'site/pypi/foo/json')['info']['version'] == latest
     page = read_html(tmp_path / 'site/project/foo/index.html')
-    assert f'Latest version: {latest}' in [text_of(paragraph) for paragraph in page.iter('p')]
+    assert text_of(page.find('.//h1')) == f'foo {latest}'
+    marked = [text_of(line) for line in page.iter('summary') if line.find("span[@class='mark latest']") is not None]
+    assert [line.partition(' ')[0] for line in marked] == [latest]
 
 
 def test_a_release_is_yanked_when_all_its_files_are(tmp_path: Path) -> None:
@@ -839,7 +841,8 @@ def test_a_quarantined_project_offers_no_files(rich: Path) -> None:
     page = read_html(rich / 'project/quarantined/index.html')
     assert [anchor.get('href') for anchor in page.iter('a') if 'pool' in anchor.get('href')] == []
     paragraphs = [text_of(paragraph) for paragraph in page.iter('p')]
-    assert 'This project is quarantined: malware' in paragraphs
+    assert 'This project is quarantined. It may do harm, and offers no files until that is settled.' in paragraphs
+    assert 'malware' in paragraphs
     assert 'This project offers no files.' in paragraphs
     assert 'quarantined-1.0.tar.gz' in (rich / 'packages.json').read_text()
 
@@ -1052,29 +1055,34 @@ def human_pages(site: Path) -> list[str]:
 
 def test_a_project_page_tells_of_every_file(rich: Path) -> None:
     page = read_html(rich / 'project/rich-project/index.html')
-    assert [text_of(paragraph) for paragraph in page.find('.//main').iter('p')] == [
+    paragraphs = [text_of(paragraph) for paragraph in page.findall('.//main/p') + page.findall('.//main/div/p')]
+    assert paragraphs == [
         'Says <everything> & "more"',
-        'This project is deprecated: use <plain> & "simple"',
-        'Latest version: 1.0+local.1',
+        'For programs: simple page · simple JSON · JSON API',
+        'This project is deprecated. Something else should be used in its place.',
+        'use <plain> & "simple"',
     ]
-    assert [text_of(heading) for heading in page.iter('h2')] == [
-        '1.0+local.1',
-        '0.9 yanked',
-        '0.8 yanked',
-        '0.7',
-        '0.6 yanked',
-        '0.5',
-        '2004d_2',
+    assert [text_of(line) for line in page.iter('summary')] == [
+        'requirements.txt with hashes',
+        '1.0+local.1 latest 2026-01-02 03:04 · 1 file',
+        '0.9 yanked: breaks <all> & "more" 2024-02-29 22:59 · 1 file',
+        '0.8 yanked 1 file',
+        '0.7 1 file',
+        '0.6 yanked 1 file',
+        '0.5 1 file',
+        '2004d_2 not a PEP 440 version 1 file',
     ]
     rows = [[text_of(cell) for cell in row.iter('td')] for row in page.iter('tr') if row.find('td') is not None]
-    newest, older = rows[0], rows[1]
-    assert newest[0] == 'rich_project-1.0+local.1-py3-none-any.whl metadata provenance'
-    assert newest[3].startswith('2026-01-02')
-    assert newest[3].endswith(' by Ann <ann@example.com>')
-    assert newest[4:] == ['>=3.8,<4', f'sha256={SHA256}']
-    assert older[0] == 'Rich.Project-0.9.tar.gz yanked: breaks <all> & "more"'
-    assert older[4:] == ['', f'md5={MD5} sha1={SHA1} sha256={SHA256}']
-    assert [(row[1], row[2]) for row in rows[:2]] == [('bdist_wheel py3', '1.6 MB'), ('sdist source', '999 bytes')]
+    assert rows[:2] == [
+        [
+            'rich_project-1.0+local.1-py3-none-any.whlWheel for Python 3, any platform · metadata · provenance',
+            '1.6 MB',
+            '2026-01-02 03:04 by Ann <ann@example.com>',
+            '>=3.8,<4',
+            f'sha256={SHA256}',
+        ],
+        ['Rich.Project-0.9.tar.gzSource', '999 bytes', '2024-02-29 22:59', '', f'sha256={SHA256}'],
+    ]
 
 
 def test_a_logo_is_an_image_on_every_page_for_people(tmp_path: Path) -> None:
@@ -1101,8 +1109,10 @@ def test_an_absolute_logo_stays_as_it_is(logo: str, tmp_path: Path) -> None:
         assert images == [{'src': logo, 'alt': ''}]
 
 
-def test_there_is_no_image_without_a_logo(rich: Path) -> None:
-    assert [path for path in human_pages(rich) if read_html(rich / path).find('.//img') is not None] == []
+def test_without_a_logo_the_only_image_is_the_icon(rich: Path) -> None:
+    for path in human_pages(rich):
+        [image] = read_html(rich / path).iter('img')
+        assert urllib.parse.urljoin(page_url(path), image.get('src')) == f'{HERE}static/icon.svg'
 
 
 def test_a_timestamp_is_on_the_home_page_alone(rich: Path, tmp_path: Path) -> None:
