@@ -1649,15 +1649,20 @@ def make_parser() -> argparse.ArgumentParser:
     site.add_argument('--logo-width', metavar='PIXELS', type=number_argument)
     site.add_argument(
         '--generate-timestamp',
-        action=argparse.BooleanOptionalAction,
-        default=False,
-        help='say on the home page when the site was last changed (default: no)',
+        action='store_true',
+        help='say on the home page when the site was last changed',
     )
     site.add_argument(
-        '--per-release-json',
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help='write pypi/<name>/<version>/json: many files that few tools read (default: yes)',
+        '--no-generate-timestamp',
+        dest='generate_timestamp',
+        action='store_false',
+        help='the default: the same list gives the same bytes',
+    )
+    site.add_argument(
+        '--no-per-release-json',
+        dest='per_release_json',
+        action='store_false',
+        help='leave out pypi/<name>/<version>/json: many files that few tools read',
     )
 
     runs = parser.add_argument_group('from one run to the next', 'only what differs from the last run is written')

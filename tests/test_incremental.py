@@ -259,14 +259,17 @@ class Walk(RuleBasedStateMachine):
                 ('--title', 'Our packages'),
                 ('--logo', 'static/logo.png'),
                 ('--no-per-release-json',),
-                ('--per-release-json',),
+                (),
                 ('--packages-url', 'https://pypi.example.com/pool/'),
                 ('--packages-url', '../../pool/'),
             ]
         )
     )
     def set_option(self, option: tuple[str, ...]) -> None:
-        self.options[option[0].replace('--no-', '--')] = option
+        if option:
+            self.options[option[0]] = option
+        else:
+            self.options.clear()
 
     @rule()
     def start_over(self) -> None:
