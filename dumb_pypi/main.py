@@ -3,7 +3,7 @@
     lines -> Package -> Project -> Changes -> Page -> file
      read     parse      group      diff      render  write
 
-Only functions named `read_*`, `write_*`, `remove_*` and `main` touch the disk, standard input or the clock.
+Only functions named `read_*`, `write_*` and `remove_*`, and `locked`, touch the disk, standard input or the clock.
 """
 
 from __future__ import annotations
