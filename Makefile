@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: venv demo screenshots test test-clients client-table lint clean
+.PHONY: venv demo screenshots test test-clients client-table bench bench-pypi lint clean
 
 venv: venv/.stamp
 
@@ -39,6 +39,16 @@ test-clients: venv
 
 client-table: venv
 	CLIENT_TABLE=write venv/bin/pytest tests/test_matrix.py
+
+# Beside release 1.15.0, in /dev/shm and on this disk. BENCH passes options, as in BENCH='--sizes 50000 --only plain'.
+bench: venv
+	venv/bin/python -m testing.benchmark $(BENCH)
+
+# A list as large as that of the public index, or this part of it: SCALE=1 is all of it.
+SCALE ?= 0.25
+
+bench-pypi: venv
+	venv/bin/python -m testing.benchmark --public-index --scale $(SCALE) $(BENCH)
 
 lint: venv
 	venv/bin/ruff check dumb_pypi testing tests setup.py
