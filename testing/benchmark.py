@@ -93,9 +93,15 @@ def measure(command: Sequence[str | Path]) -> Cost:
     """Runs a command to its end. Raises `RuntimeError` when it fails."""
     with tempfile.TemporaryFile('w+', encoding='utf-8', errors='replace') as output:
         start = time.perf_counter()
-        # A session of its own, so that its workers can be ended with it.
+        # Both as they are installed, with their compiled modules kept.
+        environment = {name: value for name, value in os.environ.items() if name != 'PYTHONDONTWRITEBYTECODE'}
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that its workers can be ended with it
         )
         watcher = Watcher(process.pid)
         watcher.start()

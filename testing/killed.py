@@ -2,8 +2,9 @@
 
     python -m testing.killed N ARGUMENT...
 
-A count instead of a clock: the same N is the same moment every time. With N = 0 nobody is killed, and the number of
-changes goes to standard output.
+A count instead of a clock: the same N is the same moment every time, as long as there is one process; with more, each
+counts for itself, and the first at its Nth change is the end of all. With N = 0 nobody is killed, and two numbers go to
+standard output: how many changes there were, and the first with which the site itself, and not what is staged, differs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 from typing import Any
 
 from dumb_pypi.main import main
+from testing.states import RECORD
 
 CHANGES = ('os.rename', 'os.remove', 'os.rmdir', 'os.mkdir')
 
@@ -24,12 +26,15 @@ class Killer:
     def __init__(self, last: int) -> None:
         self.last = last
         self.changes = 0
+        self.first = 0  # that the site shows
         self.written: Any = None  # the file that was opened last, to be written anew
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
         is_open = event == 'open' and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
         if is_open or event in CHANGES:
             self.changes += 1
+            if not self.first and (event == 'os.rename' or str(args[0]).endswith(RECORD)):
+                self.first = self.changes
             if self.changes == self.last:
                 if self.written is not None and os.path.exists(self.written):
                     # What a kill in the middle of writing it would have left.
@@ -43,5 +48,5 @@ if __name__ == '__main__':
     killer = Killer(int(sys.argv[1]))
     sys.addaudithook(killer)
     status = main(sys.argv[2:])
-    print(killer.changes)
+    print(killer.changes, killer.first)
     raise SystemExit(status)

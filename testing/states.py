@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from testing.sites import build
 
 RECORD = '.dumb-pypi.json'
+LOCK = '.dumb-pypi.lock'
+TEMPORARY = '.dumb-pypi.tmp'
 LONG_AGO = 1_000_000_000_000_000_000  # nanoseconds since 1970
 
 Entries = dict[str, bytes | None]
@@ -47,6 +49,11 @@ def entries(directory: Path) -> Entries:
 
 def without_record(found: Entries) -> Entries:
     return {path: content for path, content in found.items() if path != RECORD}
+
+
+def without_leftovers(found: Entries) -> Entries:
+    """What there is but for what a killed run leaves: its lock, and what it has staged."""
+    return {path: content for path, content in found.items() if path.split('/')[0] not in (LOCK, TEMPORARY)}
 
 
 def files(found: Entries) -> dict[str, bytes]:
@@ -91,9 +98,14 @@ class _Links(HTMLParser):
 
 
 def dead_links(site: Path) -> list[tuple[str, str]]:
-    """The links from a page of the site to one that it does not have, but for those into `pool/`."""
+    """The links from a page of the site to one that it does not have, but for those into `pool/`.
+
+    What a killed run has staged is no page of the site yet.
+    """
     dead = []
     for page in site.rglob('*.html'):
+        if page.relative_to(site).parts[0] == TEMPORARY:
+            continue
         parser = _Links()
         parser.feed(page.read_text(encoding='utf-8'))
         for link in parser.found:

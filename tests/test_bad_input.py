@@ -73,6 +73,9 @@ CASES = {
     'a list that was cut off': Case(
         GOOD + b'{"filename": "foo-2.0.t', 'list.json:2: expected a JSON object, got \'{"filename": "foo-2.0.t\'\n'
     ),
+    'two objects': error(
+        b'{"filename": "foo-1.0.zip"}{}', 'expected a JSON object, got \'{"filename": "foo-1.0.zip"}{}\''
+    ),
     'an array': error(b'["foo-1.0.tar.gz"]', "expected a JSON object, got ['foo-1.0.tar.gz']"),
     'a string': error(b'"foo-1.0.tar.gz"', "expected a JSON object, got 'foo-1.0.tar.gz'"),
     'a number': error(b'17', 'expected a JSON object, got 17'),
@@ -614,8 +617,8 @@ def test_a_list_that_nobody_may_read_is_an_error(site: Path) -> None:
         ('site/simple/good/index.html/', 'cannot read site/simple/good/index.html: Is a directory\n'),
         ('site/pypi/good/json/', 'cannot read site/pypi/good/json: Is a directory\n'),
         ('site/project/good/index.html/x/', 'cannot read site/project/good/index.html: Is a directory\n'),
-        ('site/simple/good', 'cannot write site/simple/good/index.html: File exists\n'),
-        ('site/pypi/good', 'cannot write site/pypi/good/json: File exists\n'),
+        ('site/simple/good', 'cannot write site/simple/good/index.html: Not a directory\n'),
+        ('site/pypi/good', 'cannot write site/pypi/good/1.0/json: Not a directory\n'),
     ],
     ids=[
         'a directory for an index page',
@@ -720,6 +723,11 @@ def test_a_read_only_directory_is_an_error(directory: str, path: str, site: Path
             ['--package-list', '-', '--packages-url', 'https://pypi.example.com/?key=1'],
             "argument --packages-url: expected a URL without a query, got 'https://pypi.example.com/?key=1'",
             id='--packages-url with a query',
+        ),
+        pytest.param(
+            ['--package-list', '-', '--logo', 'https://[pypi.example.com/logo.png'],
+            "argument --logo: expected the URL of an image, got 'https://[pypi.example.com/logo.png'",
+            id='--logo with half of an IPv6 address',
         ),
         pytest.param(
             ['--package-list', '-', '--logo-width', 'wide'],

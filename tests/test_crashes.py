@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from dumb_pypi.main import main
 from testing.sites import PACKAGES_URL, write_list
-from testing.states import Entries, State, copy, dead_links, entries, files, read_paths
+from testing.states import (
+    Entries,
+    State,
+    backdate,
+    copy,
+    dead_links,
+    entries,
+    files,
+    read_paths,
+    touched,
+    without_leftovers,
+)
 from tests.conftest import missing
 
 Line = dict[str, Any]
@@ -54,14 +68,17 @@ NEW = State(
     ]
 )
 OTHER = State([*KEPT, file('leaves1-1.0.tar.gz', MARCH), file('comes1-1.0.tar.gz', APRIL + 1)])
+# Every page for people differs.
+OTHER_TITLE = State(OLD.lines, ('--title', 'Other packages'))
 LISTS = {'the same list': NEW, 'the list before': OLD, 'another list': OTHER}
+TITLE = ('another title', OTHER_TITLE)
 
 
 @pytest.fixture(scope='module')
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Entries]:
     """What each list looks like where nothing was before."""
     directory = tmp_path_factory.mktemp('fresh')
-    return {name: state.build_anew(directory / name) for name, state in LISTS.items()}
+    return {name: state.build_anew(directory / name) for name, state in [*LISTS.items(), TITLE]}
 
 
 @pytest.fixture
@@ -82,14 +99,14 @@ def arguments(state: State, site: Path) -> list[str]:
     ]
 
 
-def run(*command: str) -> subprocess.CompletedProcess[str]:
+def run(*command: str, text: str = '') -> subprocess.CompletedProcess[str]:
     """In a session and process group of its own; unmeasured, for a killed process measures nothing."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
     return subprocess.run(
         [*command],
         cwd=ROOT,
         env=environment | {'PYTHONDONTWRITEBYTECODE': '1'},
-        stdin=subprocess.DEVNULL,
+        input=text,
         capture_output=True,
         text=True,
         check=False,
@@ -103,9 +120,8 @@ def run_killed(number: int, arguments: Sequence[str]) -> subprocess.CompletedPro
 
 def check_whole(site: Path, *states: Entries) -> None:
     """Every page is that of one of the states, to the byte, and leads to pages that are there."""
-    for path, content in files(entries(site)).items():
-        if path not in ('.dumb-pypi.tmp', '.dumb-pypi.lock'):
-            assert content in [state.get(path) for state in states], path
+    for path, content in files(without_leftovers(entries(site))).items():
+        assert content in [state.get(path) for state in states], path
     assert dead_links(site) == []
 
 
@@ -124,24 +140,52 @@ def check_finished(site: Path, published: Path, state: State, expected: Entries)
 # ------------------------------------------------------------------------------------------------------------ killed
 
 
-@pytest.fixture(scope='module')
-def changes(tmp_path_factory: pytest.TempPathFactory) -> int:
-    """How often a whole run changes the file system: each time is a moment to be killed at."""
-    site = tmp_path_factory.mktemp('whole') / 'site'
-    assert OLD.build(site) == 0
+class Moments(NamedTuple):
+    """A whole run changes the file system so many times: each is a moment to be killed at."""
+
+    last: int
+    first_seen: int  # with this one the site itself changes: pages are moved, then removed
+
+    def spread(self, points: int) -> list[int]:
+        """Half of them while the site is staged, half while it changes."""
+        half = points // 2
+        staging = [1 + point * (self.first_seen - 1) // half for point in range(half)]
+        rest = self.last - self.first_seen
+        return staging + [self.first_seen + point * rest // (points - half - 1) for point in range(points - half)]
+
+
+def read_moments(site: Path) -> Moments:
     done = run_killed(0, arguments(NEW, site))
     assert (done.returncode, done.stderr) == (0, '')
-    assert int(done.stdout) > 2 * POINTS
-    return int(done.stdout)
+    moments = Moments(*map(int, done.stdout.split()))
+    assert moments.spread(POINTS) == sorted(set(moments.spread(POINTS)))
+    return moments
+
+
+@pytest.fixture(scope='module')
+def moments(tmp_path_factory: pytest.TempPathFactory) -> Moments:
+    site = tmp_path_factory.mktemp('whole') / 'site'
+    assert OLD.build(site) == 0
+    return read_moments(site)
+
+
+@pytest.fixture(scope='module')
+def first_moments(tmp_path_factory: pytest.TempPathFactory) -> Moments:
+    """Of a run where no site was before."""
+    return read_moments(tmp_path_factory.mktemp('whole') / 'site')
 
 
 @pytest.mark.parametrize('point', range(POINTS))
 def test_a_run_killed_anywhere_leaves_a_whole_site_and_the_next_one_finishes(
-    point: int, changes: int, site: Path, tmp_path: Path, fresh: dict[str, Entries]
+    point: int, moments: Moments, site: Path, tmp_path: Path, fresh: dict[str, Entries]
 ) -> None:
-    killed = run_killed(1 + point * (changes - 1) // (POINTS - 1), arguments(NEW, site))
+    """Until the first change that can be seen, it leaves the site it found."""
+    number = moments.spread(POINTS)[point]
+    killed = run_killed(number, arguments(NEW, site))
     assert (killed.returncode, killed.stdout, killed.stderr) == (-signal.SIGKILL, '', '')
     check_whole(site, fresh['the same list'], fresh['the list before'])
+    if number <= moments.first_seen:
+        assert without_leftovers(entries(site)) == fresh['the list before']
     for name, state in LISTS.items():
         again, published = tmp_path / name / 'site', tmp_path / f'published before {name}'
         shutil.copytree(site.parent, again.parent)
@@ -151,32 +195,83 @@ def test_a_run_killed_anywhere_leaves_a_whole_site_and_the_next_one_finishes(
 
 @pytest.mark.parametrize('point', range(10))
 def test_a_run_killed_after_a_run_killed_changes_nothing_about_that(
-    point: int, changes: int, site: Path, tmp_path: Path, fresh: dict[str, Entries]
+    point: int, moments: Moments, site: Path, tmp_path: Path, fresh: dict[str, Entries]
 ) -> None:
     published = tmp_path / 'published'
     assert OLD.build(published) == 0
-    number = 1 + point * (changes - 1) // 9
+    number = moments.spread(10)[point]
     assert run_killed(number, arguments(NEW, site)).returncode == -signal.SIGKILL
     # Less is left to do, or more if the list is another.
-    run_killed(1 + changes - number, arguments(OTHER, site))
+    run_killed(1 + moments.last - number, arguments(OTHER, site))
     check_whole(site, *fresh.values())
     check_finished(site, published, NEW, fresh['the same list'])
 
 
 @pytest.mark.parametrize('point', range(10))
 def test_a_first_run_killed_anywhere_leaves_whole_pages_and_the_next_one_finishes(
-    point: int, changes: int, tmp_path: Path, fresh: dict[str, Entries]
+    point: int, first_moments: Moments, tmp_path: Path, fresh: dict[str, Entries]
 ) -> None:
     """Its pages lead to others that are still to come: nobody has been told of the site yet."""
     site = tmp_path / 'here' / 'site'
-    killed = run_killed(1 + point * changes // 12, arguments(NEW, site))
+    killed = run_killed(first_moments.spread(10)[point], arguments(NEW, site))
     assert killed.returncode == -signal.SIGKILL
-    left = files(entries(site)).items()
-    assert {path: content for path, content in left if not path.startswith('.dumb-pypi.')}.items() <= (
-        files(fresh['the same list']).items()
-    )
+    assert files(without_leftovers(entries(site))).items() <= files(fresh['the same list']).items()
     (tmp_path / 'published').mkdir()
     check_finished(site, tmp_path / 'published', NEW, fresh['the same list'])
+
+
+LARGE = ROOT / 'testing' / 'real-packages.jsonl'
+
+
+def large_lines() -> list[str]:
+    """Enough for two processes."""
+    lines = LARGE.read_text(encoding='utf-8').splitlines()
+    assert LARGE.stat().st_size > 2 * 2**20
+    return lines
+
+
+@pytest.fixture(scope='module')
+def large(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A site of a large list, that of a similar one, and the list of this."""
+    directory = tmp_path_factory.mktemp('large')
+    after = write_list(directory / 'after.jsonl', [line for number, line in enumerate(large_lines()) if number % 100])
+    assert main(two_processes(LARGE, directory / 'old')) == 0
+    assert main(two_processes(after, directory / 'new')) == 0
+    return {'list': after, 'old': directory / 'old', 'new': directory / 'new'}
+
+
+def two_processes(packages: Path, site: Path) -> list[str]:
+    options = ['--packages-url', PACKAGES_URL, '--no-per-release-json', '--jobs', '2']
+    return ['--package-list-json', str(packages), '--output-dir', str(site), *options]
+
+
+def group_of(directory: Path) -> list[str]:
+    """The processes that speak of this directory."""
+    found = []
+    for command in Path('/proc').glob('[0-9]*/cmdline'):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if str(directory).encode() in command.read_bytes():
+                found.append(command.parent.name)
+    return found
+
+
+@pytest.mark.parametrize('number', [2, 6, 10, 15, 20, 25, 30, 40, 55, 70])
+def test_a_run_of_two_processes_killed_anywhere_leaves_a_whole_site_and_no_process(
+    number: int, large: dict[str, Path], tmp_path: Path
+) -> None:
+    """Which of them makes this change, and how far the other is then, differs from one time to the next."""
+    site = tmp_path / 'site'
+    shutil.copytree(large['old'], site)
+    killed = run_killed(number, two_processes(large['list'], site))
+    assert (killed.returncode, killed.stdout, killed.stderr) == (-signal.SIGKILL, '', '')
+    deadline = time.monotonic() + 30
+    while group_of(site):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    old, new = entries(large['old']), entries(large['new'])
+    check_whole(site, old, new)
+    assert main(two_processes(large['list'], site)) == 0
+    assert entries(site) == new
 
 
 # ----------------------------------------------------------------------------------------------------------- refused
@@ -203,6 +298,46 @@ def test_a_file_system_that_takes_no_large_files_is_one_clear_line(
     check_finished(site, tmp_path / 'published', NEW, fresh['the same list'])
 
 
+@pytest.mark.parametrize('percent', [0, 5, 30, 60, 95])
+def test_what_cannot_be_staged_changes_nothing_in_the_site(percent: int, site: Path, fresh: dict[str, Entries]) -> None:
+    old, new = files(fresh['the list before']), files(fresh['another title'])
+    limit = max(len(content) for path, content in new.items() if content != old[path]) * percent // 100
+    if shutil.which('prlimit') is None:
+        missing('prlimit', 'apt-get install util-linux')
+    backdate(site)
+    command = [*arguments(OTHER_TITLE, site), *OTHER_TITLE.options]
+    check_refused(run('prlimit', f'--fsize={limit}', sys.executable, '-m', 'dumb_pypi', *command), 'File too large')
+    assert entries(site) == fresh['the list before']
+    assert touched(site) == set()
+    assert main(command) == 0
+    assert entries(site) == fresh['another title']
+
+
+@contextlib.contextmanager
+def no_larger_files_than(limit: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_page_of_which_only_the_beginning_can_be_written_is_no_page(
+    site: Path, fresh: dict[str, Entries], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The system takes the part for which it has room, and refuses the rest."""
+    pages = files(fresh['another title'])
+    limit = len(pages['project/foo/index.html']) - 10
+    assert limit > len(pages['packages.json'])
+    backdate(site)
+    with no_larger_files_than(limit):
+        assert main([*arguments(OTHER_TITLE, site), *OTHER_TITLE.options]) == 1
+    assert capfd.readouterr() == ('', f'cannot write {site}/project/foo/index.html: File too large\n')
+    assert entries(site) == fresh['the list before']
+    assert touched(site) == set()
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, of one megabyte."""
@@ -220,6 +355,34 @@ def fill(filler: Path, spare: int) -> None:
     room = os.statvfs(filler.parent)
     filler.write_bytes(bytes((room.f_bavail - spare) * room.f_frsize))
     assert os.statvfs(filler.parent).f_bavail == spare
+
+
+@pytest.mark.parametrize('spare', [0, 1, 4, 8, 12])
+def test_a_disk_that_gets_full_while_much_is_staged_changes_nothing_in_the_site(
+    spare: int, small_disk: Path, fresh: dict[str, Entries]
+) -> None:
+    site, filler = small_disk / 'here' / 'site', small_disk / 'filler'
+    site.parent.mkdir()
+    assert OLD.build(site) == 0
+    backdate(site)
+    command = [*arguments(OTHER_TITLE, site), *OTHER_TITLE.options]
+    fill(filler, spare)
+    check_refused(run(sys.executable, '-m', 'dumb_pypi', *command), 'No space left on device')
+    assert entries(site) == fresh['the list before']
+    assert touched(site) == set()
+
+
+@pytest.mark.parametrize('length', [100, 10_000, 200_000])
+def test_a_disk_without_room_for_a_list_from_a_pipe_is_one_clear_line(length: int, small_disk: Path) -> None:
+    site, filler = small_disk / 'site', small_disk / 'filler'
+    assert OLD.build(site) == 0
+    backdate(site)
+    fill(filler, 1)  # that the lock takes
+    command = [sys.executable, '-m', 'dumb_pypi', '--package-list', '-', '--output-dir', str(site)]
+    done = run(*command, '--packages-url', PACKAGES_URL, text=f'{"a" * length}\n')
+    check_refused(done, 'No space left on device')
+    assert 'cannot write' in done.stderr
+    assert touched(site) == set()
 
 
 @pytest.mark.parametrize('spare', [0, 1, 2, 3, 4, 6, 8, 12, 16])

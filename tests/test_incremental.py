@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -114,6 +115,19 @@ EDITS = {
     ),
     'a name that overrides': (State(BASE), State(saying(BASE, 'bar-2.0.tar.gz', name='renamed'))),
     'a name that leads to another project': (State(BASE), State(saying(BASE, 'bar-2.0.tar.gz', name='foo'))),
+    'a name that ties two families together': (State(BASE), State([*BASE, file('bar-2.1.tar.gz', name='Foo.Bar')])),
+    'names that tie three families together': (
+        State(BASE),
+        State([*BASE, file('bar-2.1.tar.gz', name='foo'), file('foo-9.0.zip', name='baz'), file('qux-1.0.zip')]),
+    ),
+    'a name that ties families in another way': (
+        State(saying(BASE, 'bar-2.0.tar.gz', name='foo')),
+        State(saying(BASE, 'bar-2.0.tar.gz', name='baz')),
+    ),
+    'one half of a tie is removed': (
+        State([*saying(BASE, 'bar-2.0.tar.gz', name='foo'), file('bar-3.0.tar.gz')]),
+        State(without(saying(BASE, 'bar-2.0.tar.gz', name='foo'), 'foo-1.1.tar.gz', 'foo-1.0.tar.gz')),
+    ),
     'a version that overrides': (State(BASE), State(saying(BASE, 'bar-2.0.tar.gz', version='2.0.post1'))),
     '1.0, then 1.0.0': (
         State(BASE),
@@ -354,9 +368,17 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     'with a number for a fingerprint': edited(lambda record: record.update(fingerprint=1)),
     'with a number for the projects': edited(lambda record: record.update(projects=1)),
     'with pairs for the projects': edited(lambda record: record.update(projects=[[1, 2], ['foo', 3]])),
-    'with numbers for digests': edited(lambda record: record.update(projects={'foo': 1, 'gone': 2})),
-    'with text for the changelog': edited(lambda record: record.update(changelog='changelog')),
-    'with pairs for the changelog': edited(lambda record: record.update(changelog=[[1, 2], [3, 4]])),
+    'with numbers for projects': edited(lambda record: record.update(projects={'foo': 1, 'gone': 2})),
+    'with too little of a project': edited(lambda record: record['projects']['foo'].pop()),
+    'with a number for a digest': edited(lambda record: record['projects']['foo'].__setitem__(0, 1)),
+    'with text for a length': edited(lambda record: record['projects']['foo'].__setitem__(1, '100')),
+    'with a number for a summary': edited(lambda record: record['projects']['foo'].__setitem__(4, 1)),
+    'with another length': edited(lambda record: record['projects']['foo'].__setitem__(1, 100)),
+    'with a number for the families': edited(lambda record: record.update(families=1)),
+    'with numbers for families': edited(lambda record: record.update(families={'foo': 1})),
+    'with text for the months': edited(lambda record: record.update(months='months')),
+    'with pairs for the months': edited(lambda record: record.update(months=[[1, 2], [3, 4]])),
+    'with a month that has no file': edited(lambda record: record['months'].update({'2025-01': [1, 1]})),
 }
 
 
@@ -387,10 +409,10 @@ def test_a_record_that_is_missing_means_a_full_build(
 @pytest.mark.parametrize(
     'record',
     [
-        {'projects': {'../../outside': '0'}},
-        {'projects': {'..': '0'}},
-        {'changelog': {'../outside/index.html': '0'}},
-        {'changelog': {'changelog/../../outside/index.html': '0'}},
+        {'projects': {'../../outside': ['0', 0, 1, None, None]}},
+        {'projects': {'..': ['0', 0, 1, None, None]}},
+        {'months': {'../outside/index.html': [1, 1]}},
+        {'months': {'2026-01/../../../outside/index.html': [1, 1]}},
     ],
     ids=json.dumps,
 )
@@ -406,6 +428,143 @@ def test_a_record_that_points_outside_removes_nothing_there(record: dict[str, Li
     (site / RECORD).write_text(json.dumps(written))
     build(site, BASE[:-1])
     assert outside.exists()
+
+
+def shortened(path: Path) -> None:
+    os.truncate(path, path.stat().st_size - 1)
+
+
+def lengthened(path: Path) -> None:
+    with path.open('a', encoding='utf-8') as stream:
+        stream.write('\n')
+
+
+@pytest.mark.parametrize('path', ['packages.json', '.dumb-pypi.uploads/2026-01', '.dumb-pypi.uploads/2026-03'])
+@pytest.mark.parametrize('damage', [shortened, lengthened, os.remove])
+@pytest.mark.parametrize('edit', [False, True], ids=['the same list', 'another list'])
+def test_data_that_is_not_that_of_the_record_means_a_full_build(
+    edit: bool, damage: Callable[[Path], None], path: str, tmp_path: Path, fresh: Callable[[State], Entries]
+) -> None:
+    """Whatever else is wrong is put right as well."""
+    site = tmp_path / 'site'
+    assert build(site, BASE) == 0
+    damage(site / path)
+    (site / 'simple/foo/index.html').write_bytes(b'edited')
+    after = State([*without(BASE, 'bar-2.0.tar.gz'), file('qux-1.0.tar.gz')] if edit else BASE)
+    assert after.build(site) == 0
+    assert entries(site) == fresh(after)
+
+
+WARNED = [
+    *BASE,
+    {'filename': 'README.md'},
+    file('warned-1.0.tar.gz', colour='red'),
+    file('warned-2.0.tar.gz', requires_python='new'),
+]
+WARNINGS = """\
+site.jsonl:7: skipped: 'README.md' is not a distribution file
+site.jsonl:8: ignored: unknown key 'colour'
+site.jsonl:9: ignored: requires_python: expected a version specifier, got 'new'
+skipped 1 of the listed files
+"""
+
+
+def test_a_warning_is_repeated_by_each_run_and_strict_fails_with_nothing_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    site = Path('site')
+    for _ in range(3):
+        assert build(site, WARNED) == 0
+        assert capfd.readouterr() == ('', WARNINGS)
+        backdate(site)
+    assert build(site, WARNED, '--strict') == 1
+    assert capfd.readouterr() == ('', ''.join(WARNINGS.splitlines(keepends=True)[:-1]))
+    assert touched(site) == set()
+    # Once the list is in order nothing is left to warn of.
+    assert build(site, BASE) == 0
+    assert build(site, BASE, '--strict') == 0
+    assert capfd.readouterr() == ('', '')
+
+
+def respelled(line: Line) -> str:
+    return json.dumps(dict(reversed(line.items())), indent=1, separators=(' ,', ' : ')).replace('\n', ' ')
+
+
+def test_lines_in_another_spelling_change_nothing_but_the_record(tmp_path: Path) -> None:
+    site = tmp_path / 'site'
+    assert build(site, BASE) == 0
+    backdate(site)
+    before = entries(site)
+    lines = [respelled(line) for line in BASE]
+    assert build(site, lines, *with_lists(tmp_path)) == 0
+    assert touched(site) == {RECORD}
+    assert without_record(entries(site)) == without_record(before)
+    assert read_paths(tmp_path / 'changed') == [RECORD]
+    assert read_paths(tmp_path / 'removed') == []
+    backdate(site)
+    assert build(site, lines[::-1]) == 0
+    assert touched(site) == set()
+
+
+# Lines of two families which one line ties together, so that facts, sidecars and duplicates meet across them.
+TIED = [
+    {'project': 'foo', 'summary': 'Does what foo does'},
+    {'project': 'bar', 'status': 'archived'},
+    {'filename': 'foo-1.0.tar.gz'},
+    {'filename': 'pool/bar-2.0-py3-none-any.whl', 'name': 'foo'},
+    {'filename': 'pool/bar-2.0-py3-none-any.whl', 'name': 'Foo'},
+    {'filename': 'pool/bar-2.0-py3-none-any.whl.metadata'},
+    {'filename': 'bar-1.0-py3-none-any.whl'},
+    {'filename': 'bar-1.0-py3-none-any.whl'},
+    {'filename': 'bar-1.0-py3-none-any.whl.metadata', 'name': 'foo'},
+    {'filename': 'foo-3.0-py3-none-any.whl', 'name': 'bar'},
+    {'filename': 'foo-3.0-py3-none-any.whl.metadata'},
+]
+TIED_PACKAGES = [
+    {'project': 'bar', 'status': 'archived'},
+    {'filename': 'bar-1.0-py3-none-any.whl', 'core_metadata': True},
+    {'filename': 'foo-3.0-py3-none-any.whl', 'name': 'bar', 'core_metadata': True},
+    {'project': 'foo', 'summary': 'Does what foo does'},
+    {'filename': 'pool/bar-2.0-py3-none-any.whl', 'name': 'foo', 'core_metadata': True},
+    {'filename': 'foo-1.0.tar.gz'},
+]
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_what_is_said_in_either_of_two_families_meets(
+    seed: int, tmp_path: Path, fresh: Callable[[State], Entries], capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = random.Random(seed).sample(TIED, len(TIED))
+    # On top of a site where nothing ties them, and back.
+    untied = State([{'filename': 'foo-1.0.tar.gz'}, {'filename': 'bar-1.0-py3-none-any.whl'}])
+    assert untied.build(tmp_path / 'site') == 0
+    assert build(tmp_path / 'site', lines) == 0
+    assert entries(tmp_path / 'site') == fresh(State(TIED))
+    assert untied.build(tmp_path / 'site') == 0
+    assert entries(tmp_path / 'site') == fresh(untied)
+    assert capfd.readouterr() == ('', '')
+
+
+def test_the_lines_of_families_that_are_tied_are_in_their_projects(fresh: Callable[[State], Entries]) -> None:
+    found = files(fresh(State(TIED)))
+    assert [json.loads(line) for line in found['packages.json'].splitlines()] == TIED_PACKAGES
+    assert sorted(json.loads(found[RECORD])['families']) == ['bar+foo']
+    page = json.loads(found['simple/foo/index.v1_json'])
+    assert [(each['filename'], each.get('core-metadata')) for each in page['files']] == [
+        ('foo-1.0.tar.gz', None),
+        ('bar-2.0-py3-none-any.whl', True),
+    ]
+
+
+def test_a_file_that_two_families_claim_differently_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [{'filename': 'bar-1.0.zip', 'name': 'foo'}, {'filename': 'foo-1.0.zip'}, {'filename': 'a/bar-1.0.zip'}]
+    assert build(Path('site'), lines) == 1
+    message = "site.jsonl:3: filename: expected 'bar-1.0.zip' to be as in line 1, got another filename, name\n"
+    assert capfd.readouterr() == ('', message)
 
 
 def test_rebuild_heals_what_somebody_edited_by_hand(tmp_path: Path, fresh: Callable[[State], Entries]) -> None:
@@ -499,10 +658,14 @@ def test_what_a_link_leads_to_survives(tmp_path: Path) -> None:
     assert (site / 'pool' / 'foo-1.0.tar.gz').read_bytes() == b'a distribution'
 
 
-def test_a_temporary_file_of_a_killed_run_is_taken_away(tmp_path: Path, fresh: Callable[[State], Entries]) -> None:
+@pytest.mark.parametrize('path', ['.dumb-pypi.tmp', '.dumb-pypi.tmp/site/simple/foo/index.html'])
+def test_what_a_killed_run_left_unfinished_is_taken_away(
+    path: str, tmp_path: Path, fresh: Callable[[State], Entries]
+) -> None:
     site = tmp_path / 'site'
     assert build(site, BASE) == 0
-    (site / '.dumb-pypi.tmp').write_bytes(b'<!doctype')
+    (site / path).parent.mkdir(parents=True, exist_ok=True)
+    (site / path).write_bytes(b'<!doctype')
     (site / RECORD).unlink()
     assert build(site, BASE) == 0
     assert entries(site) == fresh(State(BASE))
@@ -654,10 +817,11 @@ def test_the_paths_stand_in_the_order_in_which_they_may_be_copied(tmp_path: Path
     assert read_paths(tmp_path / 'changed') == [
         'simple/qux/index.html',
         'simple/qux/index.v1_json',
-        'pypi/qux/json',
         'pypi/qux/1.0/json',
+        'pypi/qux/json',
         'project/qux/index.html',
         'changelog/2026-02.html',
+        '.dumb-pypi.uploads/2026-02',
         'simple/index.html',
         'simple/index.v1_json',
         'changelog/index.html',
@@ -670,6 +834,7 @@ def test_the_paths_stand_in_the_order_in_which_they_may_be_copied(tmp_path: Path
     assert read_paths(tmp_path / 'removed') == [
         # It leads to projects that go too.
         'changelog/2026-03.html',
+        '.dumb-pypi.uploads/2026-03',
         'project/bar/index.html',
         'simple/bar/index.html',
         'simple/bar/index.v1_json',
@@ -778,6 +943,27 @@ def test_the_guard_refuses_to_delete_more_and_says_what_is_missing(
     assert touched(tmp_path) - {'site', 'site.jsonl'} == ({'difference.jsonl'} if elsewhere else set())
 
 
+@pytest.mark.parametrize('once', [(), ('--rebuild',)], ids=['the record is missing', 'the record is ignored'])
+def test_without_a_record_the_guard_asks_the_list_that_was_published(
+    once: tuple[str, ...], tmp_path: Path, fresh: Callable[[State], Entries], capfd: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / 'site'
+    assert build(site, SEVEN) == 0
+    if not once:
+        (site / RECORD).unlink()
+    backdate(site)
+    assert build(site, SEVEN[2:], '--max-delete', '1', *once) == 1
+    message = '2 files are missing from the list, --max-delete allows 1: foo-0.0.tar.gz, foo-1.0.tar.gz\n'
+    assert capfd.readouterr() == ('', message)
+    assert touched(site) == set()
+    assert build(site, SEVEN[2:], '--max-delete', '2', *once) == 0
+    assert entries(site) == fresh(State(SEVEN[2:]))
+
+
+def test_where_nothing_was_published_the_guard_misses_nothing(tmp_path: Path) -> None:
+    assert build(tmp_path / 'site', SEVEN, '--max-delete', '0') == 0
+
+
 @contextlib.contextmanager
 def reading(site: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A run that holds the lock, because its standard input has not ended."""
@@ -785,7 +971,8 @@ def reading(site: Path) -> Iterator[subprocess.Popen[bytes]]:
     run = subprocess.Popen([*command, '--packages-url', PACKAGES_URL], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         lock, deadline = site / '.dumb-pypi.lock', time.monotonic() + 30
-        while not (lock.exists() and lock.read_text() == str(run.pid)):
+        # It holds the lock, and has begun to copy what it reads.
+        while not (lock.exists() and lock.read_text() == str(run.pid) and (site / '.dumb-pypi.tmp' / 'list').exists()):
             assert run.poll() is None, run.communicate()
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -818,7 +1005,7 @@ def test_the_lock_of_a_dead_process_does_not_block(tmp_path: Path, fresh: Callab
     with reading(site) as run:
         run.send_signal(signal.SIGKILL)
         assert run.wait() == -signal.SIGKILL
-    assert entries(site) == {'.dumb-pypi.lock': str(run.pid).encode()}
+    assert entries(site).pop('.dumb-pypi.lock') == str(run.pid).encode()
     assert build(site, BASE) == 0
     assert entries(site) == fresh(State(BASE))
 

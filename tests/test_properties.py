@@ -7,6 +7,7 @@ import datetime
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
@@ -20,8 +21,19 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dumb_pypi.main import Facts, Package, main
+from dumb_pypi.main import (
+    _USUAL_SDIST,
+    _USUAL_WHEEL,
+    Distribution,
+    Facts,
+    NotADistribution,
+    Package,
+    identify,
+    line_words,
+    main,
+)
 from testing.sites import build, mtimes, tree, write_list
+from testing.states import entries, without_record
 
 DETERMINISTIC = 'CI' in os.environ
 
@@ -286,6 +298,8 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
             _watched.append(path)
     elif event in ('os.rename', 'os.link', 'os.symlink'):
         _watched.extend(str(path) for path in arguments[:2])
+    elif event in ('os.rmdir', 'os.remove') and arguments[1] >= 0:  # relative to a directory that is open
+        _watched.append(os.path.join(os.readlink(f'/proc/self/fd/{arguments[1]}'), arguments[0]))
     elif event in ('os.mkdir', 'os.rmdir', 'os.remove', 'os.truncate', 'os.chmod', 'os.chown', 'os.utime'):
         _watched.append(str(arguments[0]))
 
@@ -506,4 +520,243 @@ def test_packages_json_builds_the_same_site_in_any_order(
             with contextlib.redirect_stderr(messages):
                 assert build(top / 'two', data.draw(st.permutations(packages)), '--packages-url', packages_url) == 0
             assert messages.getvalue() == ''
-            assert tree(top / 'two') == tree(top / 'one')
+            # The record knows how the lines of the list were spelled.
+            assert without_record(entries(top / 'two')) == without_record(entries(top / 'one'))
+
+
+JSON_PARTS = st.sampled_from(
+    ['filename', 'name', 'project', 'x', 'filename":', '{', '}', '"', '\\', 'my name', 'é', '/', 'foo']
+)
+json_texts = st.sampled_from(
+    [
+        'foo-1.0.zip',
+        'a/Bar-1.0.zip',
+        'a/',
+        '',
+        'é-1.0.zip',
+        '7z_x-1.0.zip',
+        'filename',
+        'name',
+        'foo',
+        'Bar',
+        '-x',
+        'a"b/c',
+    ]
+) | st.lists(JSON_PARTS, max_size=3).map(''.join)
+json_values = st.recursive(
+    st.none() | st.integers(0, 9) | json_texts,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(['filename', 'name', 'project', 'x']), inner, max_size=2)
+    ),
+    max_leaves=3,
+)
+
+
+@st.composite
+def json_spellings(draw: st.DrawFn, value: Any = ...) -> str:
+    """A value as text: with spaces, escapes of any letter, and, in the line itself, keys in any order and repeated."""
+    space = draw(st.sampled_from(['', '', ' ', '\t', '  ']))
+    if value is ...:
+        keys = st.sampled_from(['filename', 'filename', 'name', 'project', 'x', 'filenames', 'a name', 'xname'])
+        pairs = draw(st.lists(st.tuples(keys, json_values), max_size=5))
+    elif isinstance(value, dict):
+        pairs = list(value.items())
+    elif isinstance(value, list):
+        return f'[{space}{f"{space},".join(draw(json_spellings(each)) for each in value)}]'
+    elif isinstance(value, str):
+        text: str = json.dumps(value, ensure_ascii=draw(st.booleans()))
+        if value.isalnum() and draw(st.integers(0, 4)) == 0:
+            text = f'"\\u{ord(value[0]):04x}{value[1:]}"'
+        return text
+    else:
+        return json.dumps(value)
+    members = (f'{draw(json_spellings(key))}{space}:{space}{draw(json_spellings(each))}' for key, each in pairs)
+    return f'{{{space}{f"{space},{space}".join(members)}{space}}}'
+
+
+def expected_words(line: dict[str, Any]) -> set[str]:
+    def word(text: str) -> str:
+        return (re.match('[a-z0-9]*', text, re.IGNORECASE | re.ASCII) or [''])[0].lower()
+
+    filename, name, project = (line.get(key) for key in ('filename', 'name', 'project'))
+    if filename is None:
+        return {word(project) if isinstance(project, str) else ''}
+    return {word(each) for each in (str(filename).split('/')[-1], name) if isinstance(each, str)}
+
+
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=2000)
+@given(text=json_spellings())
+@example(text='{"x":{"filename":"foo-1.0.zip"},"filename":"bar-1.0.zip"}')
+@example(text='{"filename":"bar-1.0.zip","x":{"filename":"foo-1.0.zip"}}')
+@example(text='{"\\u0066ilename":"bar-1.0.zip","x":["filename"]}')
+@example(text='{"filename":"bar-1.0.zip","\\u006eame":"foo"}')
+@example(text='{"filename":"bar-1.0.zip","filename":"foo-1.0.zip"}')
+@example(text='{"filename":"bar-1.0.zip","name":null}')
+@example(text='{"uploaded_by":"filename","filename":"bar-1.0.zip"}')
+@example(text='{"project":"foo","filename":null}')
+def test_a_line_belongs_to_the_families_of_its_first_words_however_it_is_spelled(text: str) -> None:
+    words = line_words(text.strip().encode(), True)
+    assert 1 <= len(words) <= 2
+    assert set(words) == expected_words(json.loads(text))
+
+
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=1000)
+@given(text=json_spellings(), end=st.integers(0, 60), more=st.binary(max_size=3))
+def test_what_is_no_line_belongs_to_one_family_at_most(text: str, end: int, more: bytes) -> None:
+    line = (text.encode()[:end] + more).strip()
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        (word,) = line_words(line, True)
+        # A file name that is in plain sight says where the error will be told.
+        assert word == '' or word in line.decode(errors='replace').lower()
+
+
+# ------------------------------------------------------------------------------------------------- file names
+
+parts = st.sampled_from(
+    [
+        *(
+            'foo',
+            'Foo',
+            'v',
+            'v1',
+            'V2',
+            'x',
+            'py',
+            'py3',
+            'r9',
+            'rc1',
+            'json',
+            'é',
+            'a+b',
+            '',
+            '.',
+            '_',
+            '_a',
+            'a_',
+            'a.',
+        ),
+        *(
+            '1',
+            '2',
+            '1.0',
+            '1.0.0',
+            '1.0a1',
+            '1.0rc1',
+            '1.0.post1',
+            '1.0.dev2',
+            '1!2.0',
+            '1.0+local',
+            '2004d',
+            '01',
+            '1.x',
+        ),
+        *('linux', 'linux-x86_64', 'linux_x86_64', 'win32', 'macosx-10.9', 'none', 'any', 'cp311', 'py2.py3', 'abi3'),
+    ]
+)
+separators = st.sampled_from(['-', '-', '-', '.', '_', '--'])
+stems = st.lists(st.tuples(parts, separators), min_size=1, max_size=6).map(
+    lambda pairs: ''.join(part + separator for part, separator in pairs)[: -len(pairs[-1][1])]
+)
+suffixes = st.sampled_from(
+    ['.tar.gz', '.zip', '.whl', '-py3-none-any.whl', '-1-py3-none-any.whl', '.linux-x86_64.tar.gz']
+)
+usual_names = st.builds('{}-{}{}'.format, stems, parts, suffixes)
+
+
+def identified(filename: str) -> Distribution | str:
+    try:
+        return identify(Package(path=filename))
+    except NotADistribution as reason:
+        return str(reason)
+
+
+def identified_by_the_general_rules(filename: str) -> Distribution | str:
+    with pytest.MonkeyPatch.context() as patch:
+        for pattern in ('_USUAL_WHEEL', '_USUAL_SDIST'):
+            patch.setattr(f'dumb_pypi.main.{pattern}', re.compile('(?!)'))
+        return identified(filename)
+
+
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=3000)
+@given(filename=usual_names | st.builds('{}{}'.format, stems, suffixes))
+@example(filename='foo-1-2-1.0.tar.gz')
+@example(filename='foo-v1-1.0.tar.gz')
+@example(filename='foo-1.0-py3-none-any-cu128.whl')
+def test_a_usual_file_name_says_what_the_general_rules_say(filename: str) -> None:
+    assert identified(filename) == identified_by_the_general_rules(filename)
+
+
+def test_a_real_file_name_says_what_the_general_rules_say() -> None:
+    lines = (Path(__file__).parent.parent / 'testing' / 'real-packages.jsonl').read_text(encoding='utf-8').splitlines()
+    names = [json.loads(line)['filename'] for line in lines]
+    differing = [name for name in names if identified(name) != identified_by_the_general_rules(name)]
+    assert differing == []
+    usual = [name for name in names if _USUAL_WHEEL.fullmatch(name) or _USUAL_SDIST.fullmatch(name)]
+    assert len(usual) > len(names) * 0.9
+
+
+# ------------------------------------------------------------------------------------------------- packages.json
+
+
+def as_dictionary(package: Package) -> dict[str, Any]:
+    """The keys in their order; what is unknown is left out."""
+    seconds = None if package.uploaded is None else package.uploaded / 1_000_000
+    values = {
+        'filename': package.path,
+        'name': package.name,
+        'version': package.version,
+        'hash': '='.join(package.hashes[0]) if len(package.hashes) == 1 else None,
+        'hashes': dict(package.hashes) if len(package.hashes) > 1 else None,
+        'size': package.size,
+        'url': package.url,
+        'requires_python': package.requires_python,
+        'requires_dist': None if package.requires_dist is None else list(package.requires_dist),
+        'core_metadata': True if package.core_metadata == 'true' else package.core_metadata,
+        'provenance': package.provenance,
+        'upload_timestamp': int(seconds) if seconds is not None and seconds.is_integer() else seconds,
+        'uploaded_by': package.uploaded_by,
+        'yanked_reason': package.yanked_reason,
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
+EVERYTHING = Package(
+    path='team/a"b\\c/foo-1.0.zip',
+    name='foo',
+    version='1.0 "\\ \U0001f40d',
+    hashes=(('md5', '0' * 32), ('sha256', 'a' * 64)),
+    size=0,
+    url="https://pypi.example.com/a'b%22?c&d",
+    requires_python='>=3 "\\',
+    requires_dist=('a"b\\c', '\U0001f40d', ''),
+    core_metadata=f'sha256={"b" * 64}',
+    provenance='https://pypi.example.com/?a=b&c',
+    uploaded=1_500_000,
+    uploaded_by='"\\\U0010ffff</script>',
+    yanked_reason='"\\ é',
+)
+
+
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=500)
+@given(line=file_lines)
+def test_a_line_of_packages_json_is_what_the_json_module_writes(line: dict[str, Any]) -> None:
+    try:
+        package = Package.from_json(line)
+    except ValueError:  # refused
+        return
+    expected = as_dictionary(package)
+    assert package.to_json() == expected
+    assert package.to_line() == json.dumps(expected, ensure_ascii=False, separators=(',', ':'))
+
+
+def test_a_line_of_packages_json_has_every_key_as_the_json_module_writes_it() -> None:
+    for package in (EVERYTHING, EVERYTHING._replace(hashes=EVERYTHING.hashes[:1], core_metadata='true', uploaded=0)):
+        expected = as_dictionary(package)
+        assert len(expected) == 13
+        assert package.to_line() == json.dumps(expected, ensure_ascii=False, separators=(',', ':'))
+    assert Package(path='a').to_line() == '{"filename":"a"}'

@@ -1,0 +1,445 @@
+"""Several processes: they make what one makes, and when they, or whoever made them, die, the site is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dumb_pypi.main import Failure, check_source, main, read_list_file
+from dumb_pypi.processes import ProcessDied, in_processes
+from testing.sites import PACKAGES_URL, write_list
+from testing.states import LOCK, TEMPORARY, Entries, backdate, entries, touched
+
+Line = dict[str, Any]
+
+REAL = Path(__file__).resolve().parent.parent / 'testing' / 'real-packages.jsonl'
+DEADLINE = 120  # seconds: when something hangs
+
+
+def arguments(packages: Path | str, site: Path, *options: str) -> list[str]:
+    command = ['--package-list-json', packages, '--output-dir', site, '--packages-url', PACKAGES_URL, *options]
+    return [*map(str, command)]
+
+
+def real_lines() -> list[str]:
+    return REAL.read_text(encoding='utf-8').splitlines()
+
+
+def edited(lines: list[str]) -> list[str]:
+    """Files are gone, yanked, and new, in every process's part of the list; a project is gone, and one is new."""
+    kept = [line for number, line in enumerate(lines) if number % 1000 and '"docutils-' not in line]
+    for number in range(1, len(kept), 777):
+        kept[number] = json.dumps(json.loads(kept[number]) | {'yanked_reason': 'broken'})
+    new = [json.dumps({'filename': f'newcomer-{number}.0.tar.gz', 'size': 1}) for number in range(20)]
+    new.append('{"project": "newcomer", "summary": "Came last"}')
+    return [*kept[: len(kept) // 2], *new, *kept[len(kept) // 2 :]]
+
+
+@pytest.fixture(scope='module')
+def lists(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """All of them are large enough for several processes."""
+    directory = tmp_path_factory.mktemp('lists')
+    lines = edited(real_lines())
+    shuffled = random.Random(1).sample(lines, len(lines))
+    return {
+        'real': REAL,
+        'edited': write_list(directory / 'edited.jsonl', lines),
+        'shuffled': write_list(directory / 'shuffled.jsonl', shuffled),
+    }
+
+
+@pytest.fixture(scope='module')
+def by_one(lists: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Entries]:
+    """What a single process makes where nothing was before."""
+    found = {}
+    for name in ('real', 'edited'):
+        site = tmp_path_factory.mktemp('one') / 'site'
+        assert main(arguments(lists[name], site, '--jobs', '1')) == 0
+        found[name] = entries(site)
+    return found
+
+
+# ------------------------------------------------------------------------------------------------ the same as one does
+
+
+@pytest.mark.parametrize('jobs', ['1', '2', '5'])
+def test_any_number_of_processes_makes_the_bytes_that_one_makes(
+    jobs: str, lists: dict[str, Path], by_one: dict[str, Entries], tmp_path: Path
+) -> None:
+    """Record included: fresh, with nothing changed, after edits, with the lines shuffled, and on the way back."""
+    site = tmp_path / 'site'
+    for name in ('real', 'real', 'edited', 'shuffled', 'real'):
+        assert main(arguments(lists[name], site, '--jobs', jobs)) == 0
+        assert entries(site) == by_one['edited' if name == 'shuffled' else name]
+    backdate(site)
+    assert main(arguments(lists['real'], site, '--jobs', jobs)) == 0
+    assert touched(site) == set()
+    assert main(arguments(lists['shuffled'], tmp_path / 'fresh', '--jobs', jobs)) == 0
+    assert entries(tmp_path / 'fresh') == by_one['edited']
+
+
+@pytest.mark.parametrize('jobs', ['1', '2', '5'])
+def test_a_list_that_comes_through_a_pipe_makes_the_same_site(
+    jobs: str, lists: dict[str, Path], by_one: dict[str, Entries], tmp_path: Path
+) -> None:
+    command = [sys.executable, '-m', 'dumb_pypi', *arguments('-', tmp_path / 'site', '--jobs', jobs)]
+    with subprocess.Popen(['cat', lists['edited']], stdout=subprocess.PIPE) as cat:
+        done = subprocess.run(command, stdin=cat.stdout, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    assert entries(tmp_path / 'site') == by_one['edited']
+
+
+def test_any_number_of_processes_makes_the_same_difference(
+    lists: dict[str, Path], by_one: dict[str, Entries], tmp_path: Path
+) -> None:
+    found = []
+    for jobs in ('1', '2', '5'):
+        here = tmp_path / jobs
+        here.mkdir()
+        options = ['--changed-paths', str(here / 'changed'), '--removed-paths', str(here / 'removed'), '--jobs', jobs]
+        options += ['--previous-package-list-json', str(lists['real'])]
+        assert main(arguments(lists['shuffled'], here / 'site', *options)) == 0
+        found.append((entries(here / 'site'), (here / 'changed').read_text(), (here / 'removed').read_text()))
+    assert found[1] == found[0]
+    assert found[2] == found[0]
+    old, new = by_one['real'], by_one['edited']
+    assert {path for path, content in found[0][0].items() if content is not None} == {
+        path
+        for path, content in new.items()
+        if content is not None and content != old.get(path) and path != '.dumb-pypi.json'
+    }
+
+
+def with_lines(places: dict[int, str]) -> list[str]:
+    """The real list with these lines put in, by number."""
+    lines = real_lines()
+    for number, line in places.items():
+        lines.insert(number - 1, line)
+    return lines
+
+
+WARNED = {
+    1: '{"filename": "README.md"}',
+    3001: '{"filename": "zzz-1.0.tar.gz", "colour": "red"}',
+    6001: '{"filename": "aaa-1.0.tar.gz", "colour": "green", "taste": "sweet"}',
+    9001: '{"filename": "mmm-1.0.tar.gz", "requires_python": "new"}',
+    12001: '{"filename": "index.html"}',
+    12300: '{"project": "nobody", "summary": "Has no file"}',
+}
+WARNINGS = """\
+{}:1: skipped: 'README.md' is not a distribution file
+{}:3001: ignored: unknown key 'colour'
+{}:6001: ignored: unknown key 'taste'
+{}:9001: ignored: requires_python: expected a version specifier, got 'new'
+{}:12001: skipped: 'index.html' is not a distribution file
+{}:12300: ignored: there is no file of project 'nobody'
+skipped 2 of the listed files
+"""
+REFUSED = {
+    2: '{"filename": "zzz-1.0.tar.gz", "size": 1}',
+    3001: '[]',
+    6001: '{"filename": "zzz-1.0.tar.gz", "size": 2}',
+    9001: '{"filename": "mmm-1.0.tar.gz", "size": "large", "hash": "none"}',
+    12001: '{"filename": "aaa-1.0.tar.gz", "yanked": 1}',
+}
+ERRORS = """\
+{}:3001: expected a JSON object, got []
+{}:6001: filename: expected 'zzz-1.0.tar.gz' to be as in line 2, got another size
+{}:9001: size: expected a number of bytes, got 'large'
+{}:9001: hash: expected <algorithm>=<hex>, got 'none'
+{}:12001: yanked: expected true or false, got 1
+"""
+
+
+@pytest.mark.parametrize('jobs', ['1', '2', '5'])
+@pytest.mark.parametrize(
+    ('places', 'status', 'messages'), [(WARNED, 0, WARNINGS), (REFUSED, 1, ERRORS)], ids=['warnings', 'errors']
+)
+def test_messages_come_in_the_order_of_the_lines(
+    places: dict[int, str], status: int, messages: str, jobs: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    packages = write_list(tmp_path / 'list.jsonl', with_lines(places))
+    expected = messages.replace('{}', str(packages))
+    assert main(arguments(packages, tmp_path / 'site', '--jobs', jobs)) == status
+    assert capfd.readouterr() == ('', expected)
+    assert (tmp_path / 'site').exists() is (status == 0)
+
+
+# ------------------------------------------------------------------------------------------------ when a process dies
+
+
+@pytest.fixture(scope='module')
+def large_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """20 MB: time enough to see the processes at work."""
+    lines = real_lines()
+    copies = (line.replace('"filename": "', f'"filename": "copy{copy}x', 1) for copy in range(5) for line in lines)
+    packages = write_list(tmp_path_factory.mktemp('large') / 'list.jsonl', copies)
+    assert packages.stat().st_size > 15_000_000
+    return packages
+
+
+@pytest.fixture(scope='module')
+def large_site(large_list: Path, tmp_path_factory: pytest.TempPathFactory) -> Entries:
+    """What becomes of it."""
+    site = tmp_path_factory.mktemp('large') / 'site'
+    assert main(arguments(large_list, site, '--no-per-release-json', '--jobs', '2')) == 0
+    return entries(site)
+
+
+def poll(condition: Callable[[], Any]) -> Any:
+    """Waits until it holds; returns what it says."""
+    deadline = time.monotonic() + DEADLINE
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    return found
+
+
+def children(pid: int) -> list[int]:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return [int(child) for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
+    return []
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in 'ZX'  # dead, but nobody has asked
+
+
+def is_waiting(pid: int) -> bool:
+    """Whether it sleeps in a system call: so its processes have all been made."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] == 'S'
+    return False
+
+
+def is_surveying(site: Path) -> bool:
+    return not list(site.glob('.dumb-pypi.tmp/lines-*'))
+
+
+def is_parsing(site: Path) -> bool:
+    return bool(list(site.glob('.dumb-pypi.tmp/lines-1')))
+
+
+PHASES = pytest.mark.parametrize('phase', [is_surveying, is_parsing], ids=['surveying', 'parsing'])
+
+
+@contextlib.contextmanager
+def at_work(
+    packages: Path, site: Path, phase: Callable[[Path], bool]
+) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    """A run with two processes that work, on top of a small site."""
+    small = write_list(site.with_name('small.jsonl'), ['{"filename": "small-1.0.tar.gz"}'])
+    assert main(arguments(small, site, '--no-per-release-json')) == 0
+    backdate(site)
+    command = [sys.executable, '-m', 'dumb_pypi', *arguments(packages, site, '--no-per-release-json', '--jobs', '2')]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as run:
+
+        def workers() -> list[int]:
+            assert run.poll() is None
+            found = children(run.pid)
+            return found if len(found) == 2 and phase(site) and is_waiting(run.pid) else []
+
+        try:
+            yield run, poll(workers)
+        finally:
+            run.kill()
+
+
+def check_next_run(site: Path, packages: Path, expected: Entries) -> None:
+    assert main(arguments(packages, site, '--no-per-release-json', '--jobs', '2')) == 0
+    found = entries(site)
+    assert found.keys() == expected.keys()
+    assert [path for path in found if found[path] != expected[path]] == []
+
+
+@PHASES
+@pytest.mark.parametrize('which', [0, 1], ids=['the first', 'the second'])
+def test_a_process_that_is_killed_fails_the_run_and_changes_nothing(
+    which: int, phase: Callable[[Path], bool], large_list: Path, large_site: Entries, tmp_path: Path
+) -> None:
+    site = tmp_path / 'site'
+    with at_work(large_list, site, phase) as (run, workers):
+        os.kill(workers[which], signal.SIGKILL)
+        _, said = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 1
+    assert said == 'a process was ended before its work was done; is there too little memory?\n'
+    assert not any(map(is_running, workers))
+    assert touched(site) == set()
+    check_next_run(site, large_list, large_site)
+
+
+@PHASES
+def test_a_run_that_is_killed_alone_takes_its_processes_with_it(
+    phase: Callable[[Path], bool], large_list: Path, large_site: Entries, tmp_path: Path
+) -> None:
+    """They hold its lock until they end."""
+    site = tmp_path / 'site'
+    with at_work(large_list, site, phase) as (run, workers):
+        os.kill(run.pid, signal.SIGKILL)
+        assert run.wait() == -signal.SIGKILL
+        poll(lambda: not any(map(is_running, workers)))
+    assert {path.split('/')[0] for path in touched(site)} <= {LOCK, TEMPORARY}
+    check_next_run(site, large_list, large_site)
+
+
+@PHASES
+def test_a_run_that_is_interrupted_ends_its_processes_and_changes_nothing(
+    phase: Callable[[Path], bool], large_list: Path, large_site: Entries, tmp_path: Path
+) -> None:
+    site = tmp_path / 'site'
+    with at_work(large_list, site, phase) as (run, workers):
+        os.kill(run.pid, signal.SIGINT)
+        _, said = run.communicate(timeout=DEADLINE)
+    assert run.returncode == -signal.SIGINT
+    assert said.splitlines()[-1] == 'KeyboardInterrupt'
+    assert not any(map(is_running, workers))
+    assert touched(site) == set()
+    check_next_run(site, large_list, large_site)
+
+
+def test_a_list_that_grows_while_it_is_read_is_an_error(large_list: Path, large_site: Entries, tmp_path: Path) -> None:
+    site, growing = tmp_path / 'site', tmp_path / 'growing.jsonl'
+    shutil.copyfile(large_list, growing)
+    with at_work(growing, site, is_parsing) as (run, _):
+        with growing.open('a', encoding='utf-8') as packages:
+            packages.write('{"filename": "late-1.0.tar.gz"}\n')
+        _, said = run.communicate(timeout=DEADLINE)
+    assert (run.returncode, said) == (1, f'{growing}: has changed while it was read\n')
+    assert touched(site) == set()
+    check_next_run(site, large_list, large_site)
+
+
+def test_a_list_that_was_changed_a_moment_ago_is_told_from_the_one_it_was(
+    tmp_path: Path,
+) -> None:
+    """In this very process: what asks for the list's size a second time gets another answer."""
+    packages = write_list(tmp_path / 'list.jsonl', ['{"filename": "foo-1.0.tar.gz"}'])
+    source = read_list_file(str(packages), True, PACKAGES_URL, str(tmp_path / 'copy'))
+    check_source(source)
+    with packages.open('a', encoding='utf-8') as more:
+        more.write('{"filename": "late-1.0.tar.gz"}\n')
+    with pytest.raises(Failure, match='has changed while it was read'):
+        check_source(source)
+
+
+# ------------------------------------------------------------------------------------------------------ the processes
+
+
+def who_takes(tasks: Iterable[int]) -> list[tuple[int, int]]:
+    """The tasks, and the process that has them."""
+    return [(os.getpid(), task) for task in tasks]
+
+
+@pytest.mark.parametrize(('jobs', 'tasks'), [(2, 2), (2, 1000), (5, 1000), (5, 3), (100, 2**14)])
+def test_every_task_is_done_once(jobs: int, tasks: int) -> None:
+    parts = in_processes(who_takes, range(tasks), jobs)
+    assert len(parts) == min(jobs, tasks, 64)
+    assert sorted(task for part in parts for _, task in part) == list(range(tasks))
+    assert os.getpid() not in {process for part in parts for process, _ in part}
+    assert children(os.getpid()) == []
+
+
+@pytest.mark.parametrize(('jobs', 'tasks'), [(1, 10), (0, 10), (5, 1), (5, 0)])
+def test_one_job_or_one_task_stays_in_this_process(jobs: int, tasks: int) -> None:
+    assert in_processes(who_takes, range(tasks), jobs) == [[(os.getpid(), task) for task in range(tasks)]]
+
+
+def break_at_three(tasks: Iterable[int]) -> int:
+    for task in tasks:
+        if task == 3:
+            raise LookupError('three is out of order')
+    return 0
+
+
+def test_an_exception_in_a_process_is_raised_here_and_says_where_it_was() -> None:
+    with pytest.raises(LookupError, match='three is out of order') as caught:
+        in_processes(break_at_three, range(10), 2)
+    assert 'in break_at_three' in str(caught.value.__cause__)
+    assert children(os.getpid()) == []
+
+
+def die_at_three(tasks: Iterable[int]) -> int:
+    for task in tasks:
+        if task == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
+def test_a_process_that_dies_is_told_of_here() -> None:
+    with pytest.raises(ProcessDied, match='ended before its work was done'):
+        in_processes(die_at_three, range(10), 2)
+    assert children(os.getpid()) == []
+
+
+def interrupt_the_parent(tasks: Iterable[int]) -> int:
+    """Waits for an end from outside; the second process sees to it that there is one."""
+    for task in tasks:
+        if task == 1:
+            poll(lambda: is_waiting(os.getppid()))
+            os.kill(os.getppid(), signal.SIGINT)
+        signal.pause()
+    return 0
+
+
+def test_an_interrupt_here_ends_the_processes() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        in_processes(interrupt_the_parent, range(2), 2)
+    assert children(os.getpid()) == []
+
+
+def test_large_results_come_back_whole() -> None:
+    """Larger than what a pipe holds, from each of them."""
+    size = 3_000_000
+    parts = in_processes(lambda tasks: [bytes(size) for _ in tasks], range(8), 3)
+    assert [len(content) for part in parts for content in part] == [size] * 8
+
+
+# ---------------------------------------------------------------------------------------------------------- progress
+
+
+@pytest.mark.parametrize('jobs', ['1', '2'])
+def test_a_terminal_is_shown_the_progress(jobs: str, tmp_path: Path) -> None:
+    command = [sys.executable, '-m', 'dumb_pypi', *arguments(REAL, tmp_path / 'site', '--jobs', jobs)]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, stderr=theirs) as run:
+        os.close(theirs)
+        said = b''
+        with contextlib.suppress(OSError):  # how a pseudo-terminal ends
+            while block := os.read(ours, 65536):
+                said += block
+        os.close(ours)
+    assert run.returncode == 0
+    shown = said.decode().replace('\r\n', '\n')
+    line = r'(\r[\d,]+ {}, [\d,]+ per second\n?)+'
+    assert re.fullmatch(line.format('files read') + line.format('projects written'), shown)
+    assert re.search(r'\r12,383 files read, [1-9][\d,]* per second\n', shown)
+    assert shown.endswith('\n')
+    counts = [int(count.replace(',', '')) for count in re.findall(r'\r([\d,]+) projects', shown)]
+    assert counts == sorted(counts)
+    assert shown.count('\r') > 2  # and not only when all is done
+
+
+@pytest.mark.parametrize('jobs', ['1', '2'])
+def test_nobody_else_is_shown_the_progress(jobs: str, tmp_path: Path) -> None:
+    command = [sys.executable, '-m', 'dumb_pypi', *arguments(REAL, tmp_path / 'site', '--jobs', jobs)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b'', b'')
