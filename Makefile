@@ -21,7 +21,7 @@ demo: venv
 	@printf '\ndemo: %d projects, %d files, %d pages\n' \
 		"$$(find demo/simple -mindepth 1 -maxdepth 1 -type d | wc -l)" \
 		"$$(grep -c '"filename"' demo/packages.json)" \
-		"$$(find demo -type f ! -name '.*' | wc -l)"
+		"$$(find demo -type f ! -path '*/.*' | wc -l)"
 	@printf '\nLook at it with\n\n    python3 -m http.server --directory demo --bind 127.0.0.1 8000\n\n'
 	@printf 'and open http://127.0.0.1:8000/\n'
 
