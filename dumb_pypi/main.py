@@ -15,15 +15,12 @@ import argparse
 import collections
 import contextlib
 import datetime
-import email.utils
 import filecmp
 import functools
 import gc
 import hashlib
 import heapq
 import html
-import importlib.metadata
-import importlib.resources
 import itertools
 import json
 import math
@@ -42,6 +39,7 @@ from typing import IO, Any, NamedTuple, TypeVar
 
 import jinja2
 import markupsafe
+import packaging
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -608,6 +606,7 @@ _WORD = re.compile('[A-Za-z0-9]*')
 # nothing is escaped, it is the only one, and there is no `name` beside it.
 _FILENAME_KEY = re.compile(rb'\{[^{}]*?"filename":\s*"(?:[^"]*/)?([A-Za-z0-9]*)')
 BATCH = 2**20  # bytes of a list that a process works at in one go; less is not worth a process of its own
+LEAST_BATCH = 2**16
 MOST_BATCHES = 2**12
 
 
@@ -1113,6 +1112,8 @@ def readable_time(microseconds: int) -> str:
 
 def feed_time(microseconds: int) -> str:
     """`Fri, 02 Jan 2026 03:04:05 GMT`: what RSS wants, in whatever language this runs."""
+    import email.utils  # here, because it takes 8 ms, and most sites have no feeds
+
     return email.utils.formatdate(microseconds // 1_000_000, usegmt=True)
 
 
@@ -1123,6 +1124,7 @@ def read_templates(autoescape: bool = True) -> jinja2.Environment:
         loader=jinja2.PackageLoader('dumb_pypi'),
         autoescape=autoescape,
         undefined=jinja2.StrictUndefined,
+        optimized=False,  # there is nothing to work out in advance, and to look for it takes as long as 100 files
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -1402,11 +1404,19 @@ def pip_hashes(release: Release) -> list[str]:
     return [] if None in hashes else sorted({'{}:{}'.format(*each) for each in hashes if each})
 
 
-@functools.lru_cache(maxsize=2)
-def project_shell(settings: Settings, has_changelog: bool) -> list[str]:
-    """What is the same on every project page: the four texts around its head, its title and its main part."""
-    page = human_page('project/name/index.html', 'project.html', settings, mark=MARK, has_changelog=has_changelog)
+@functools.lru_cache(maxsize=2**2)
+def page_frame(root: str, settings: Settings, has_changelog: bool) -> list[str]:
+    """What is the same on every page of a kind: the four texts around its head, its title and its main part."""
+    page = human_page('', 'frame.html', settings, root, mark=MARK, has_changelog=has_changelog)
     return page.decode().split(MARK)
+
+
+def framed_page(
+    root: str, title: str, main: str, settings: Settings, has_changelog: bool = True, head: str = ''
+) -> bytes:
+    """A page for people, of escaped texts; `root` leads to the top of the site."""
+    before_head, before_title, before_main, after_main = page_frame(root, settings, has_changelog)
+    return f'{before_head}{head}{before_title}{title}{before_main}{main}{after_main}'.encode()
 
 
 @functools.lru_cache(maxsize=1)
@@ -1417,7 +1427,7 @@ def index_address(settings: Settings) -> markupsafe.Markup:
 
 def project_page(
     project: Project, releases: Sequence[Release], files: Sequence[Sequence[HtmlFile]], settings: Settings
-) -> str:
+) -> bytes:
     latest = latest_release(releases)
     exact = latest is not None and latest.parsed is not None
     summary, reason = project.facts.summary, project.facts.status_reason
@@ -1426,7 +1436,6 @@ def project_page(
     requirement = to_html(f'{project.name}=={latest.version}') if latest and exact else project.name
     # Whether others have uploads does not change this page, but its own are in the changelog.
     has_changelog = any(file.time is not None for file in project.files)
-    before_head, before_title, before_main, after_main = project_shell(settings, has_changelog)
     head = read_macro('project_main.html', 'head')(summary and to_html(summary))
     main = read_macro('project_main.html', 'main')(
         name=project.name,
@@ -1441,7 +1450,7 @@ def project_page(
         prefix=to_html(relocate(settings.packages_url, project.name, depth=2)),
         releases=[release_section(*each) for each in zip(reversed(releases), reversed(files), strict=True)],
     )
-    return f'{before_head}{head}{before_title}{project.name}{before_main}{main}{after_main}'
+    return framed_page('../../', project.name, main, settings, has_changelog, head)
 
 
 def project_pages(project: Project, settings: Settings) -> list[Page]:
@@ -1456,7 +1465,7 @@ def project_pages(project: Project, settings: Settings) -> list[Page]:
         Page(f'simple/{name}/index.html', simple_html.encode()),
         Page(f'simple/{name}/index.v1_json', simple_json.encode()),
         *legacy_pages(project, releases, json_files, settings),
-        Page(f'project/{name}/index.html', project_page(project, releases, html_files, settings).encode()),
+        Page(f'project/{name}/index.html', project_page(project, releases, html_files, settings)),
     ]
 
 
@@ -1471,17 +1480,11 @@ def changelog_page(path: str, lines: Sequence[str], neighbours: Neighbours, sett
     uploads = [
         (time.replace('.000000', ''), f'{time[:10]} {time[11:16]}', *rest) for time, *rest in map(_split, escaped)
     ]
-    older, newer = neighbours
-    return human_page(
-        path,
-        'changelog_page.html',
-        settings,
-        name=changelog_name(path),
-        rows=markupsafe.Markup(read_macro('changelog_rows.html', 'rows')(uploads)),
-        has_changelog=True,
-        older=older and posixpath.basename(older),
-        newer=newer and posixpath.basename(newer),
+    name, (older, newer) = changelog_name(path), neighbours
+    main = read_macro('changelog_main.html', 'main')(
+        name, uploads, older and posixpath.basename(older), newer and posixpath.basename(newer)
     )
+    return framed_page('../', f'Changelog {name}', main, settings)
 
 
 def _split(line: str) -> list[str]:
@@ -1647,10 +1650,17 @@ def shared_pages(
     return pages
 
 
-def read_static_pages() -> Iterator[Page]:
-    """Style, script and icon of the human pages, which lie in the package as they are."""
-    for file in sorted((importlib.resources.files('dumb_pypi') / 'static').iterdir(), key=lambda file: file.name):
-        yield Page(f'static/{file.name}', file.read_bytes())
+def read_own_files(directory: str) -> Iterator[Page]:
+    """What lies in a directory of this package: the style, script and icon of the human pages among it.
+
+    Not by `importlib.resources`: importing that takes as long as 150 files.
+    """
+    parent = os.path.join(os.path.dirname(__file__), directory)
+    for name in sorted(os.listdir(parent)):
+        path = os.path.join(parent, name)
+        if os.path.isfile(path):
+            with open(path, 'rb') as file:
+                yield Page(f'{directory}/{name}', file.read())
 
 
 # ------------------------------------------------------------------------------------------------- write
@@ -1673,7 +1683,7 @@ MARKS = (  # how the pages of this program begin: it removes nothing else
     b'<generator>dumb-pypi</generator>',
 )
 PROJECT_DIRECTORIES = ('simple', 'pypi', 'project')  # with a directory for each project
-SHARED_DIRECTORIES = ('changelog', 'projects', 'rss', 'static', UPLOADS)  # of pages that belong to no project
+SHARED_DIRECTORIES = ('changelog', 'projects', 'rss', 'static', UPLOADS)  # what a page needs comes after it
 MARK_WITHIN = 200  # bytes
 _MONTH = re.compile(r'\d{4}-\d\d', re.ASCII)
 _ENTRY_TYPES = set(itertools.product((str,), (int,), (int,), (int, type(None)), (str, type(None))))
@@ -1975,16 +1985,10 @@ class Args(argparse.Namespace):
 
 def read_fingerprint(settings: Settings) -> str:
     """Changes with the settings, the program, its templates and what renders them."""
-    package = importlib.resources.files('dumb_pypi')
-    files = [
-        package / 'main.py',
-        package / 'words.py',
-        *(package / 'templates').iterdir(),
-        *(package / 'static').iterdir(),
-    ]
-    parts = [to_bytes(settings), *(file.read_bytes() for file in sorted(files, key=lambda file: file.name))]
-    versions = [importlib.metadata.version(name) for name in ('jinja2', 'markupsafe', 'packaging')]
-    return digest(b'\0'.join([*parts, to_bytes(versions)]))
+    files = itertools.chain(*map(read_own_files, ('.', 'templates', 'static')))
+    # Not by `importlib.metadata` either: importing that takes as long as 300 files.
+    libraries = [jinja2.__version__, packaging.__version__, markupsafe.escape('<>&"\'')]
+    return digest(b'\0'.join([to_bytes([settings, libraries]), *(file.content for file in files)]))
 
 
 class Before(NamedTuple):
@@ -2164,17 +2168,19 @@ class Report:
             raise Failure('\n'.join(self.errors[:SHOWN_ERRORS] + more))
 
 
-def make_batches(families: Families, words: Iterable[str]) -> list[list[str]]:
-    """Families, sorted, in parts of about the same length."""
-    most = max(BATCH, sum(len(family) for family in families.values()) // MOST_BATCHES)
+def make_batches(families: Families, words: Collection[str]) -> list[list[str]]:
+    """Families, sorted, in parts of about the same length; the last ones are short, so that no process ends late."""
+    left = sum(len(families[word]) for word in words)
+    most = max(BATCH, left // MOST_BATCHES)
     batches: list[list[str]] = []
-    length = most
+    room = 0
     for word in sorted(words):
-        if length >= most:
+        if room <= 0:
             batches.append([])
-            length = 0
+            room = min(most, max(LEAST_BATCH, left // 16))
         batches[-1].append(word)
-        length += len(families[word])
+        room -= len(families[word])
+        left -= len(families[word])
     return batches
 
 
@@ -2364,7 +2370,8 @@ def write_into_place(site: Site, updated: Sequence[str], shared: Sequence[str], 
     paths = [*(f'{directory}/{name}' for name in updated for directory in PROJECT_DIRECTORIES), *shared]
     if site.changed.path is not None:
         site.changed.write_paths(found for path in (*paths, RECORD) for found in site.read_staged_paths(path))
-    new = [directory for directory in PROJECT_DIRECTORIES if directory not in site.top]
+    directories = (*PROJECT_DIRECTORIES, *reversed(SHARED_DIRECTORIES))
+    new = [directory for directory in directories if directory not in site.top]
     for path in [*new, *(path for path in paths if path.partition('/')[0] not in new)]:
         site.write_into_place(path)
     for path in stale:
@@ -2425,7 +2432,7 @@ def write_site(site: Site, args: Args, settings: Settings) -> None:
     stale: list[str] = []
     months = before.published.months
     if updated or removed or not before.is_known:
-        static = list(read_static_pages())
+        static = list(read_own_files('static'))
         if previous is not None:
             touched |= months.keys()
             site.elsewhere = {page.path: digest(page.content) for page in static}
