@@ -20,7 +20,6 @@ import functools
 import gc
 import hashlib
 import heapq
-import html
 import itertools
 import json
 import math
@@ -280,7 +279,10 @@ def to_json_text(text: str | None) -> str:
     return _ENCODER.encode(text)
 
 
-to_html = functools.lru_cache(maxsize=2**14)(html.escape)
+@functools.lru_cache(maxsize=2**14)
+def to_html(text: str) -> str:
+    """A text as HTML and XML spell it, in attributes too."""
+    return str(markupsafe.escape(text))
 
 
 # ------------------------------------------------------------------------------------------------- parse: one line
@@ -1206,9 +1208,9 @@ def html_file(file: File) -> HtmlFile:
         hash = f'{algorithm}={value}'
         fragment = f'#{hash}' if algorithm in HTML_HASHES else ''
     return HtmlFile(
-        filename if is_plain else html.escape(filename),
+        filename if is_plain else to_html(filename),
         is_relative,
-        url if is_plain else html.escape(url),
+        url if is_plain else to_html(url),
         hash,
         fragment,
         package.requires_python and to_html(package.requires_python),
@@ -2611,6 +2613,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         site_url=args.site_url,
     )
     gc.disable()  # nothing here makes cycles worth collecting, and to look for them takes a tenth of the time
+    if argv is None:
+        gc.freeze()  # what is loaded now stays to the end: to look at it once more there takes as long as 100 files
     try:
         run(args, settings)
     except (Failure, ProcessDied) as failure:

@@ -29,7 +29,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
-from testing.tools import CACHE, make_tool
+from testing.tools import CACHE, build_wheel, make_tool
 
 PEER = 'dumb-pypi==1.15.0'
 PEER_LABEL = 'release 1.15.0'
@@ -295,7 +295,7 @@ def write_list(path: Path, files: int, projects: int, *options: str) -> None:
 class Contestant:
     """A command and its site."""
 
-    def __init__(self, who: str, program: Sequence[str | Path], site: Path) -> None:
+    def __init__(self, who: str, program: Path, site: Path) -> None:
         self.who = who
         self.program = program
         self.site = site
@@ -305,7 +305,8 @@ class Contestant:
         """Builds the site of a list, in an empty directory when `afresh`."""
         if afresh:
             remove(self.site)
-        command = [*self.program, *OPTIONS, '--output-dir', self.site, '--package-list-json', lists[change]]
+        command: list[str | Path] = [self.program, *OPTIONS]
+        command += ['--output-dir', self.site, '--package-list-json', lists[change]]
         if not per_release_json:
             command += [WITHOUT_PER_RELEASE_JSON]
         if self.who == 'peer' and not afresh and self.state is not None:
@@ -344,14 +345,13 @@ def in_turn(runs: Sequence[Callable[[], None]], turn: int) -> None:
 class Bench:
     """One size: its lists, its sites in memory, and a directory on disk."""
 
-    def __init__(self, files: int, memory: Path, disk: Path, peer: Path, floor: list[str | Path]) -> None:
+    def __init__(self, files: int, memory: Path, disk: Path, peer: Path, ours: Path, floor: list[str | Path]) -> None:
         self.files = files
         self.floor = floor
         self.memory, self.disk = memory, disk
         self.lists = write_lists(files, projects_of(files), memory)
-        self.ours_program = [sys.executable, '-m', 'dumb_pypi']
-        self.peer = Contestant('peer', [peer], memory / 'peer')
-        self.ours = Contestant('ours', self.ours_program, memory / 'ours')
+        self.peer = Contestant('peer', peer, memory / 'peer')
+        self.ours = Contestant('ours', ours, memory / 'ours')
 
     def run_full(self, case: Case, results: Results, rounds: int) -> None:
         archive = self.memory / 'archive'
@@ -377,7 +377,7 @@ class Bench:
             # Each run has a new directory, and nothing is removed before the end: ext4 steps over every inode that was
             # freed within the last half minute, for every file that it creates, which made the floor six times slower.
             new = self.disk / f'{self.files}-{case.name}-{turn}'
-            ours = Contestant('ours on disk', self.ours_program, Path(f'{new}-ours'))
+            ours = Contestant('ours on disk', self.ours.program, Path(f'{new}-ours'))
             in_turn([partial(build, ours), partial(create, 'floor on disk', new)], turn)
         remove(self.memory / 'created')
         archive.unlink()
@@ -405,15 +405,22 @@ def scratch_directory(parent: Path, keep: bool = False) -> Iterator[Path]:
             remove(directory)
 
 
+def make_ours() -> Path:
+    """This program in an environment of its own, as the peer is: from an editable installation it starts later."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return make_tool('ours', str(build_wheel(Path(scratch)))) / 'dumb-pypi'
+
+
 def compare(sizes: Sequence[int], cases: Sequence[Case], rounds: int, directory: Path) -> Results:
     peer = make_tool('peer', PEER) / 'dumb-pypi'
-    for program in ([str(peer)], [sys.executable, '-m', 'dumb_pypi']):
-        measure([*program, '--help'])  # which leaves compiled modules, and both of them in the cache of the system
+    ours = make_ours()
+    for program in (peer, ours):
+        measure([program, '--help'])  # which leaves compiled modules, and both of them in the cache of the system
     results = Results()
     with scratch_directory(CACHE) as disk:
         for files in sizes:
             with scratch_directory(directory) as memory:
-                bench = Bench(files, memory, disk, peer, make_floor(memory))
+                bench = Bench(files, memory, disk, peer, ours, make_floor(memory))
                 times = 3 * rounds if files < 10_000 else rounds  # short runs vary most, and cost least
                 for case in cases:
                     (bench.run_full if case.change == 'full' else bench.run_change)(case, results, times)
@@ -592,17 +599,17 @@ def scaled(scale: float) -> tuple[int, int]:
     return max(projects, round(PUBLIC_FILES * scale)), projects
 
 
-def build_public(directory: Path, source: Path) -> Cost:
-    program = [sys.executable, '-m', 'dumb_pypi', *OPTIONS, WITHOUT_PER_RELEASE_JSON]
-    return measure([*program, '--output-dir', directory / 'site', '--package-list-json', source])
+def build_public(ours: Path, directory: Path, source: Path) -> Cost:
+    output = ['--output-dir', str(directory / 'site'), '--package-list-json', str(source)]
+    return measure([ours, *OPTIONS, WITHOUT_PER_RELEASE_JSON, *output])
 
 
-def estimate(scale: float) -> Need:
+def estimate(ours: Path, scale: float) -> Need:
     """From a small run on the same disk."""
     with scratch_directory(CACHE) as directory:
         source = directory / 'list.jsonl'
         write_list(source, *scaled(SAMPLE_SCALE))
-        build_public(directory, source)
+        build_public(ours, directory, source)
         tree = read_tree(directory / 'site')
         factor = scale / SAMPLE_SCALE
         return Need(
@@ -631,7 +638,8 @@ def run_public(scale: float, keep: bool) -> int:
     files, projects = scaled(scale)
     print(f'{files:,} files of {projects:,} projects, without per-release JSON\n\n{machine()}')
     CACHE.mkdir(exist_ok=True)
-    if not fits(estimate(scale), CACHE):
+    ours = make_ours()
+    if not fits(estimate(ours, scale), CACHE):
         print('It does not fit. `--scale` makes it smaller.', file=sys.stderr)
         return 1
     with scratch_directory(CACHE, keep) as directory:
@@ -645,7 +653,7 @@ def run_public(scale: float, keep: bool) -> int:
                 write_list(source, files, projects, '--add', '1')
             os.sync()
             say(title)
-            cost = build_public(directory, source)
+            cost = build_public(ours, directory, source)
             goal = f'{number(seconds * scale)} s, 4 GB'
             met = verdict(cost.wall <= seconds * scale and cost.memory <= 4e9)
             rows.append([title, number(cost.wall), number(cost.cpu), number(cost.memory / 1e9), goal, met])

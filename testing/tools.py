@@ -9,7 +9,8 @@ import venv
 import zipfile
 from pathlib import Path
 
-CACHE = Path(__file__).parent.parent / '.cache'
+ROOT = Path(__file__).parent.parent
+CACHE = ROOT / '.cache'
 
 _SECONDS_TO_WAIT = 300
 
@@ -53,6 +54,19 @@ def fetch_library(name: str, version: str, python: str) -> Path:
             _made(directory.parent)
             (Path(scratch) / 'library').rename(directory)
     return directory
+
+
+def build_wheel(target: Path) -> Path:
+    """The wheel of this program. Built from a copy: setuptools leaves `build/` and `*.egg-info/` where it works."""
+    with tempfile.TemporaryDirectory(dir=target) as scratch:
+        source = Path(scratch) / 'source'
+        shutil.copytree(ROOT / 'dumb_pypi', source / 'dumb_pypi', ignore=shutil.ignore_patterns('__pycache__'))
+        for name in ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE'):
+            shutil.copy(ROOT / name, source)
+        command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '--no-index', '--quiet']
+        subprocess.run([*command, '--wheel-dir', target, source], check=True)
+    [wheel] = target.glob('*.whl')
+    return wheel
 
 
 def _made(directory: Path) -> Path:

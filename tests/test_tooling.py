@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from dumb_pypi import __version__
+from testing.tools import ROOT, build_wheel
 
-ROOT = Path(__file__).parent.parent
 # Known from the files themselves and from a lock file, not from the long list of real files.
 EXTRA = {'click': 8, 'idna': 6}
 
@@ -70,16 +69,7 @@ def test_python_m_dumb_pypi_is_the_command() -> None:
 
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy: setuptools leaves `build/` and `*.egg-info/` where it works."""
-    source = tmp_path_factory.mktemp('source')
-    for name in ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE'):
-        shutil.copy(ROOT / name, source)
-    shutil.copytree(ROOT / 'dumb_pypi', source / 'dumb_pypi')
-    target = tmp_path_factory.mktemp('wheel')
-    command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '--no-index', '--quiet']
-    subprocess.run([*command, '--wheel-dir', target, source], check=True)
-    [built] = target.iterdir()
-    return built
+    return build_wheel(tmp_path_factory.mktemp('wheel'))
 
 
 def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
