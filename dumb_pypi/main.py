@@ -357,35 +357,36 @@ class Package(NamedTuple):
 
     def to_line(self) -> str:
         """Written out, because a dictionary and the encoder of the standard library cost five times as much."""
-        parts = [f'{{"filename":{_ENCODER.encode(self.path)}']
-        if self.name is not None:
-            parts.append(f'"name":"{self.name}"')
-        if self.version is not None:
-            parts.append(f'"version":{to_json_text(self.version)}')
-        if len(self.hashes) == 1:
-            parts.append('"hash":"{}={}"'.format(*self.hashes[0]))
-        elif self.hashes:
-            parts.append(f'"hashes":{json_hashes(self.hashes)}')
-        if self.size is not None:
-            parts.append(f'"size":{self.size}')
-        if self.url is not None:
-            parts.append(f'"url":"{self.url}"')
-        if self.requires_python is not None:
-            parts.append(f'"requires_python":{to_json_text(self.requires_python)}')
-        if self.requires_dist is not None:
-            parts.append(f'"requires_dist":{_ENCODER.encode(self.requires_dist)}')
-        if self.core_metadata is not None:
-            metadata = self.core_metadata
+        path, name, version, hashes, size, url, requires_python = self[:7]
+        requires_dist, metadata, provenance, uploaded, uploaded_by, yanked_reason = self[7:]
+        parts = [f'{{"filename":{_ENCODER.encode(path)}']
+        if name is not None:
+            parts.append(f'"name":"{name}"')
+        if version is not None:
+            parts.append(f'"version":{to_json_text(version)}')
+        if len(hashes) == 1:
+            parts.append('"hash":"{}={}"'.format(*hashes[0]))
+        elif hashes:
+            parts.append(f'"hashes":{json_hashes(hashes)}')
+        if size is not None:
+            parts.append(f'"size":{size}')
+        if url is not None:
+            parts.append(f'"url":"{url}"')
+        if requires_python is not None:
+            parts.append(f'"requires_python":{to_json_text(requires_python)}')
+        if requires_dist is not None:
+            parts.append(f'"requires_dist":{_ENCODER.encode(requires_dist)}')
+        if metadata is not None:
             parts.append(f'"core_metadata":{"true" if metadata == "true" else to_json_text(metadata)}')
-        if self.provenance is not None:
-            parts.append(f'"provenance":"{self.provenance}"')
-        if self.uploaded is not None:
-            seconds, fraction = divmod(self.uploaded, 1_000_000)
-            parts.append(f'"upload_timestamp":{self.uploaded / 1_000_000 if fraction else seconds}')
-        if self.uploaded_by is not None:
-            parts.append(f'"uploaded_by":{to_json_text(self.uploaded_by)}')
-        if self.yanked_reason is not None:
-            parts.append(f'"yanked_reason":{to_json_text(self.yanked_reason)}')
+        if provenance is not None:
+            parts.append(f'"provenance":"{provenance}"')
+        if uploaded is not None:
+            seconds, fraction = divmod(uploaded, 1_000_000)
+            parts.append(f'"upload_timestamp":{uploaded / 1_000_000 if fraction else seconds}')
+        if uploaded_by is not None:
+            parts.append(f'"uploaded_by":{to_json_text(uploaded_by)}')
+        if yanked_reason is not None:
+            parts.append(f'"yanked_reason":{to_json_text(yanked_reason)}')
         return ','.join(parts) + '}'
 
     def to_json(self) -> dict[str, Any]:
@@ -1199,12 +1200,13 @@ class JsonFile(NamedTuple):
 
 def html_file(file: File) -> HtmlFile:
     package, distribution, filename, is_plain, is_relative, url, time = file
+    _, _, _, hashes, size, _, requires_python, _, metadata, provenance, _, uploaded_by, yanked_reason = package
     hash, fragment = None, ''
-    if package.hashes:
-        algorithm, value = package.hashes[0]
-        if len(package.hashes) > 1:
-            hashes = dict(package.hashes)
-            algorithm, value = next(((name, hashes[name]) for name in HTML_HASHES if name in hashes), package.hashes[0])
+    if hashes:
+        algorithm, value = hashes[0]
+        if len(hashes) > 1:
+            known = dict(hashes)
+            algorithm, value = next(((name, known[name]) for name in HTML_HASHES if name in known), hashes[0])
         hash = f'{algorithm}={value}'
         fragment = f'#{hash}' if algorithm in HTML_HASHES else ''
     return HtmlFile(
@@ -1213,15 +1215,15 @@ def html_file(file: File) -> HtmlFile:
         url if is_plain else to_html(url),
         hash,
         fragment,
-        package.requires_python and to_html(package.requires_python),
-        package.core_metadata,
-        package.yanked_reason and to_html(package.yanked_reason),
-        package.provenance and to_html(package.provenance),
-        package.size,
+        requires_python and to_html(requires_python),
+        metadata,
+        yanked_reason and to_html(yanked_reason),
+        provenance and to_html(provenance),
+        size,
         time,
-        package.uploaded_by and to_html(package.uploaded_by),
+        uploaded_by and to_html(uploaded_by),
         to_html(file_kind(filename, distribution.packagetype, distribution.python_version)),
-        None if package.size is None else readable_size(package.size),
+        None if size is None else readable_size(size),
         time and f'{time[:10]} {time[11:16]}',
     )
 
@@ -1229,22 +1231,22 @@ def html_file(file: File) -> HtmlFile:
 def json_file(file: File) -> JsonFile:
     """In the simple API, what is unknown is left out: uv refuses a page with `null`. The legacy API has every key."""
     package, distribution, filename, is_plain, is_relative, url, time = file
-    size, reason = package.size, package.yanked_reason
-    hashes, requires_python = json_hashes(package.hashes), to_json_text(package.requires_python)
+    _, _, _, hashes, size, _, requires_python, _, metadata, provenance, _, _, reason = package
+    hashes_text, python_text = json_hashes(hashes), to_json_text(requires_python)
     md5 = 'null'
-    for algorithm, value in package.hashes:
+    for algorithm, value in hashes:
         if algorithm == 'md5':
             md5 = f'"{value}"'
-    simple = f'{url}","hashes":{hashes}'
-    if package.requires_python is not None:
-        simple += f',"requires-python":{requires_python}'
-    if package.core_metadata is not None:
-        algorithm, _, value = package.core_metadata.partition('=')
+    simple = f'{url}","hashes":{hashes_text}'
+    if requires_python is not None:
+        simple += f',"requires-python":{python_text}'
+    if metadata is not None:
+        algorithm, _, value = metadata.partition('=')
         simple += f',"core-metadata":{{"{algorithm}":"{value}"}}' if value else ',"core-metadata":true'
     if reason is not None:
         simple += f',"yanked":{to_json_text(reason) if reason else "true"}'  # pip takes '' for not yanked
-    if package.provenance is not None:
-        simple += f',"provenance":{to_json_text(package.provenance)}'
+    if provenance is not None:
+        simple += f',"provenance":{to_json_text(provenance)}'
     if size is not None:
         simple += f',"size":{size}'
     clock = 'null'
@@ -1254,9 +1256,9 @@ def json_file(file: File) -> JsonFile:
         time, clock = f'"{time}"', f'"{time[: len("YYYY-MM-DDTHH:MM:SS")]}"'
         simple += f',"upload-time":{time}'
     legacy = (
-        f'{url}","digests":{hashes},"md5_digest":{md5},"size":{"null" if size is None else size},'
+        f'{url}","digests":{hashes_text},"md5_digest":{md5},"size":{"null" if size is None else size},'
         f'"packagetype":"{distribution.packagetype}","python_version":{to_json_text(distribution.python_version)},'
-        f'"requires_python":{requires_python},'
+        f'"requires_python":{python_text},'
         f'"upload_time":{clock},"upload_time_iso_8601":{time},'
         f'"yanked":{"false" if reason is None else "true"},"yanked_reason":{to_json_text(reason or None)}}}'
     )
@@ -1325,9 +1327,12 @@ def legacy_info(project: Project, release: Release | None) -> str:
 
 
 def legacy_pages(
-    project: Project, releases: Sequence[Release], files: Sequence[Sequence[JsonFile]], settings: Settings
+    project: Project,
+    releases: Sequence[Release],
+    latest: Release | None,
+    files: Sequence[Sequence[JsonFile]],
+    settings: Settings,
 ) -> Iterator[Page]:
-    latest = latest_release(releases)
     prefix = relocate(settings.packages_url, project.name, depth=2)
     urls = [legacy_urls(each, prefix) for each in files]
     all_urls = ','.join([f'{to_json_text(each.version)}:[{text}]' for each, text in zip(releases, urls, strict=True)])
@@ -1428,9 +1433,12 @@ def index_address(settings: Settings) -> markupsafe.Markup:
 
 
 def project_page(
-    project: Project, releases: Sequence[Release], files: Sequence[Sequence[HtmlFile]], settings: Settings
+    project: Project,
+    releases: Sequence[Release],
+    latest: Release | None,
+    files: Sequence[Sequence[HtmlFile]],
+    settings: Settings,
 ) -> bytes:
-    latest = latest_release(releases)
     exact = latest is not None and latest.parsed is not None
     summary, reason = project.facts.summary, project.facts.status_reason
     # Installers choose no pre-release and no yanked release unless it is named.
@@ -1438,7 +1446,7 @@ def project_page(
     requirement = to_html(f'{project.name}=={latest.version}') if latest and exact else project.name
     # Whether others have uploads does not change this page, but its own are in the changelog.
     has_changelog = any(file.time is not None for file in project.files)
-    head = read_macro('project_main.html', 'head')(summary and to_html(summary))
+    head = read_macro('project_main.html', 'head')(to_html(summary)) if summary else ''
     main = read_macro('project_main.html', 'main')(
         name=project.name,
         summary=summary and to_html(summary),
@@ -1458,6 +1466,7 @@ def project_page(
 def project_pages(project: Project, settings: Settings) -> list[Page]:
     """Every page that depends on this project and the settings alone."""
     releases = project_releases(project)
+    latest = latest_release(releases)
     html_files = [[html_file(file) for file in release.files] for release in releases]
     json_files = [[json_file(file) for file in release.files] for release in releases]
     name, prefix = project.name, settings.packages_url
@@ -1466,8 +1475,8 @@ def project_pages(project: Project, settings: Settings) -> list[Page]:
     return [
         Page(f'simple/{name}/index.html', simple_html.encode()),
         Page(f'simple/{name}/index.v1_json', simple_json.encode()),
-        *legacy_pages(project, releases, json_files, settings),
-        Page(f'project/{name}/index.html', project_page(project, releases, html_files, settings)),
+        *legacy_pages(project, releases, latest, json_files, settings),
+        Page(f'project/{name}/index.html', project_page(project, releases, latest, html_files, settings)),
     ]
 
 
