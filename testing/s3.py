@@ -15,8 +15,9 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from testing.clients import isolated_env
-from testing.servers import Server, running, wait_for
+from testing.servers import Server, running
 from testing.tools import make_tool
+from testing.waiting import wait_for
 
 
 @contextmanager

@@ -7,14 +7,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-T = TypeVar('T')
+from testing.waiting import wait_for
 
 NGINX = Path(__file__).parent / 'nginx'
 
@@ -179,22 +178,6 @@ def running(command: list[str], output: int, pass_fd: int | None = None) -> Iter
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def wait_for(
-    condition: Callable[[], T | None],
-    process: subprocess.Popen[bytes] | None = None,
-    output: Path | None = None,
-) -> T:
-    """What `condition` returns once it is not None; an error when the process ends or the deadline passes first."""
-    deadline = time.monotonic() + _SECONDS_TO_WAIT
-    while time.monotonic() < deadline and (process is None or process.poll() is None):
-        result = condition()
-        if result is not None:
-            return result
-        time.sleep(0.01)
-    said = '' if output is None else output.read_text(encoding='utf-8', errors='replace')
-    raise RuntimeError(f'gave up waiting for the server; it said: {said}')
 
 
 def _printed_port(log: Path) -> int | None:

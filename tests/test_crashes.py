@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +30,7 @@ from testing.states import (
     touched,
     without_leftovers,
 )
+from testing.waiting import wait_for
 from tests.conftest import missing
 
 Line = dict[str, Any]
@@ -264,10 +264,7 @@ def test_a_run_of_two_processes_killed_anywhere_leaves_a_whole_site_and_no_proce
     shutil.copytree(large['old'], site)
     killed = run_killed(number, two_processes(large['list'], site))
     assert (killed.returncode, killed.stdout, killed.stderr) == (-signal.SIGKILL, '', '')
-    deadline = time.monotonic() + 30
-    while group_of(site):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(lambda: None if group_of(site) else True)
     old, new = entries(large['old']), entries(large['new'])
     check_whole(site, old, new)
     assert main(two_processes(large['list'], site)) == 0

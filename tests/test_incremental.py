@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ from testing.states import (
     touched,
     without_record,
 )
+from testing.waiting import wait_for
 
 Line = dict[str, Any]
 
@@ -970,12 +970,9 @@ def reading(site: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, '-m', 'dumb_pypi', '--package-list-json', '-', '--output-dir', str(site)]
     run = subprocess.Popen([*command, '--packages-url', PACKAGES_URL], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        lock, deadline = site / '.dumb-pypi.lock', time.monotonic() + 30
+        lock, copy = site / '.dumb-pypi.lock', site / '.dumb-pypi.tmp' / 'list'
         # It holds the lock, and has begun to copy what it reads.
-        while not (lock.exists() and lock.read_text() == str(run.pid) and (site / '.dumb-pypi.tmp' / 'list').exists()):
-            assert run.poll() is None, run.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_for(lambda: (lock.exists() and lock.read_text() == str(run.pid) and copy.exists()) or None, run)
         yield run
     finally:
         run.kill()

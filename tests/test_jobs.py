@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,11 @@ from dumb_pypi.main import Failure, check_source, main, read_list_file
 from dumb_pypi.processes import ProcessDied, in_processes
 from testing.sites import PACKAGES_URL, write_list
 from testing.states import LOCK, TEMPORARY, Entries, backdate, entries, touched
+from testing.waiting import DEADLINE, wait_for
 
 Line = dict[str, Any]
 
 REAL = Path(__file__).resolve().parent.parent / 'testing' / 'real-packages.jsonl'
-DEADLINE = 120  # seconds: when something hangs
 
 
 def arguments(packages: Path | str, site: Path, *options: str) -> list[str]:
@@ -200,15 +199,6 @@ def large_site(large_list: Path, tmp_path_factory: pytest.TempPathFactory) -> En
     return entries(site)
 
 
-def poll(condition: Callable[[], Any]) -> Any:
-    """Waits until it holds; returns what it says."""
-    deadline = time.monotonic() + DEADLINE
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    return found
-
-
 def children(pid: int) -> list[int]:
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return [int(child) for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
@@ -253,13 +243,12 @@ def at_work(
     environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as run:
 
-        def workers() -> list[int]:
-            assert run.poll() is None
+        def workers() -> list[int] | None:
             found = children(run.pid)
-            return found if len(found) == 2 and phase(site) and is_waiting(run.pid) else []
+            return found if len(found) == 2 and phase(site) and is_waiting(run.pid) else None
 
         try:
-            yield run, poll(workers)
+            yield run, wait_for(workers, run)
         finally:
             run.kill()
 
@@ -296,7 +285,7 @@ def test_a_run_that_is_killed_alone_takes_its_processes_with_it(
     with at_work(large_list, site, phase) as (run, workers):
         os.kill(run.pid, signal.SIGKILL)
         assert run.wait() == -signal.SIGKILL
-        poll(lambda: not any(map(is_running, workers)))
+        wait_for(lambda: None if any(map(is_running, workers)) else True)
     assert {path.split('/')[0] for path in touched(site)} <= {LOCK, TEMPORARY}
     check_next_run(site, large_list, large_site)
 
@@ -394,7 +383,7 @@ def interrupt_the_parent(tasks: Iterable[int]) -> int:
     """Waits for an end from outside; the second process sees to it that there is one."""
     for task in tasks:
         if task == 1:
-            poll(lambda: is_waiting(os.getppid()))
+            wait_for(lambda: is_waiting(os.getppid()) or None)
             os.kill(os.getppid(), signal.SIGINT)
         signal.pause()
     return 0

@@ -14,9 +14,10 @@ import pytest
 
 from testing.clients import isolated_env
 from testing.distributions import list_line, make_wheel
-from testing.servers import Server, nginx, running, wait_for
+from testing.servers import Server, nginx, running
 from testing.sites import build
 from testing.tools import make_tool
+from testing.waiting import wait_for
 from tests.conftest import missing
 
 pytestmark = pytest.mark.clients

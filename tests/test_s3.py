@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 
 from testing.sites import tree
 from testing.states import read_paths
+from testing.waiting import wait_for
 from tests.conftest import missing
 
 ROOT = Path(__file__).parent.parent
@@ -63,11 +63,7 @@ def s3(tmp_path: Path) -> Iterator[S3]:
     command = [sys.executable, '-u', '-m', 'moto.server', '-H', '127.0.0.1', '-p', '0']
     with log.open('wb') as output, subprocess.Popen(command, env=quiet(), stdout=output, stderr=output) as server:
         try:
-            deadline = time.monotonic() + 60
-            while (found := re.search(r'Running on (http://127\.0\.0\.1:\d+)', log.read_text())) is None:
-                assert server.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.01)
+            found = wait_for(lambda: re.search(r'Running on (http://127\.0\.0\.1:\d+)', log.read_text()), server, log)
             client = boto3.client(
                 's3',
                 endpoint_url=found[1],
