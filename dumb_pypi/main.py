@@ -467,19 +467,16 @@ class Distribution(NamedTuple):
 _ARCHIVE = r'\.(?:tar\.gz|tgz|zip|tar\.bz2|tbz|tar\.xz|txz|tar\.Z|tar)'
 _PYTHON = r'(?:-py(?P<python>\d(?:\.\d+)?))?'
 _PLATFORM = r'[.-](?:linux|macosx|win32|win-amd64|win-arm|win-ia64|cygwin|darwin|freebsd|solaris|sunos|aix)[\w.-]*?'
-_FILE_TYPES = tuple(
-    (packagetype, re.compile(pattern, re.ASCII | re.IGNORECASE))
-    for packagetype, pattern in (
-        ('bdist_wheel', r'(?P<stem>[^-]+-[^-]+-[^-]+-[^-]+-.+)\.whl'),
-        ('bdist_dumb', rf'(?P<stem>.+?-\d.*?){_PLATFORM}{_ARCHIVE}'),
-        ('sdist', rf'(?P<stem>.+){_ARCHIVE}'),
-        ('bdist_egg', rf'(?P<stem>.+?)(?:-py(?P<python>\d(?:\.\d+)?)(?:{_PLATFORM})?)?\.egg'),
-        ('bdist_wininst', rf'(?P<stem>.+?)(?:{_PLATFORM})?{_PYTHON}\.exe'),
-        ('bdist_msi', rf'(?P<stem>.+?)(?:{_PLATFORM})?{_PYTHON}\.msi'),
-        ('bdist_dmg', rf'(?P<stem>.+?){_PYTHON}(?:{_PLATFORM})?\.dmg'),
-        ('bdist_rpm', r'(?P<stem>.+)-[^-]+\.[^-.]+\.rpm'),
-        ('bdist_dumb', r'(?P<stem>[^_]+_[^_-]+)(?:-[^_]+)?_[^_]+\.deb'),
-    )
+_FILE_TYPES = (  # compiled when they are asked for: many a list needs none of them
+    ('bdist_wheel', r'(?ai)(?P<stem>[^-]+-[^-]+-[^-]+-[^-]+-.+)\.whl'),
+    ('bdist_dumb', rf'(?ai)(?P<stem>.+?-\d.*?){_PLATFORM}{_ARCHIVE}'),
+    ('sdist', rf'(?ai)(?P<stem>.+){_ARCHIVE}'),
+    ('bdist_egg', rf'(?ai)(?P<stem>.+?)(?:-py(?P<python>\d(?:\.\d+)?)(?:{_PLATFORM})?)?\.egg'),
+    ('bdist_wininst', rf'(?ai)(?P<stem>.+?)(?:{_PLATFORM})?{_PYTHON}\.exe'),
+    ('bdist_msi', rf'(?ai)(?P<stem>.+?)(?:{_PLATFORM})?{_PYTHON}\.msi'),
+    ('bdist_dmg', rf'(?ai)(?P<stem>.+?){_PYTHON}(?:{_PLATFORM})?\.dmg'),
+    ('bdist_rpm', r'(?ai)(?P<stem>.+)-[^-]+\.[^-.]+\.rpm'),
+    ('bdist_dumb', r'(?ai)(?P<stem>[^_]+_[^_-]+)(?:-[^_]+)?_[^_]+\.deb'),
 )
 # Nearly all files of today. What these two match, the types above and `split_name` say too, at a fifth of the speed.
 _USUAL_WHEEL = re.compile(r'([\w.]+)-(\d[\w.+!]*)-([A-Za-z][\w.]*)-[^-]+-[^-]+\.whl', re.ASCII)
@@ -548,7 +545,7 @@ def identify(package: Package) -> Distribution:
         elif match := _USUAL_SDIST.fullmatch(filename):
             name, version = match.groups()
             return Distribution(normalized(name), version, 'sdist', 'source')
-    matches = ((packagetype, pattern.fullmatch(filename)) for packagetype, pattern in _FILE_TYPES)
+    matches = ((packagetype, re.fullmatch(pattern, filename)) for packagetype, pattern in _FILE_TYPES)
     packagetype, match = next(((packagetype, match) for packagetype, match in matches if match), ('', None))
     if match is None:
         raise NotADistribution('is not a distribution file')
