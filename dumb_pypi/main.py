@@ -606,7 +606,7 @@ _WORD = re.compile('[A-Za-z0-9]*')
 # nothing is escaped, it is the only one, and there is no `name` beside it.
 _FILENAME_KEY = re.compile(rb'\{[^{}]*?"filename":\s*"(?:[^"]*/)?([A-Za-z0-9]*)')
 BATCH = 2**20  # bytes of a list that a process works at in one go; less is not worth a process of its own
-LEAST_BATCH = 2**16
+LEAST_BATCH = 2**16  # bytes: the last ones are short, so that no process ends late
 MOST_BATCHES = 2**12
 
 
@@ -1659,7 +1659,7 @@ def shared_pages(
 
 
 def read_own_files(directory: str) -> Iterator[Page]:
-    """What lies in a directory of this package: the style, script and icon of the human pages among it.
+    """The files in a directory of this package: what it is made of, or style, script and icon of the human pages.
 
     Not by `importlib.resources`: importing that takes as long as 150 files.
     """
@@ -2177,7 +2177,7 @@ class Report:
 
 
 def make_batches(families: Families, words: Collection[str]) -> list[list[str]]:
-    """Families, sorted, in parts of about the same length; the last ones are short, so that no process ends late."""
+    """Families, sorted, in parts that get shorter towards the end."""
     left = sum(len(families[word]) for word in words)
     most = max(BATCH, left // MOST_BATCHES)
     batches: list[list[str]] = []
