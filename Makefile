@@ -54,10 +54,11 @@ lint: venv
 	venv/bin/ruff check dumb_pypi testing tests setup.py
 	venv/bin/ruff format --check dumb_pypi testing tests setup.py
 	venv/bin/mypy
+	venv/bin/lint-imports --no-logo
 
 # .venv is the file that tox leaves beside .tox; a directory of that name is somebody's own environment, and stays.
 clean:
 	rm -rf venv .cache demo build dist *.egg-info
-	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .tox
+	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .tox
 	if [ -f .venv ]; then rm .venv; fi
 	find dumb_pypi testing tests -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -38,9 +38,9 @@ setup(
         'Topic :: System :: Software Distribution',
     ],
     python_requires='>=3.10',
-    # Both lower bounds are tried by `tox -e lowest`; packaging 22.0 is the first that refuses versions outside PEP 440.
-    install_requires=['jinja2>=3.1', 'packaging>=22.0'],
-    packages=['dumb_pypi'],
+    # The lower bounds are tried by `tox -e lowest`; packaging 22.0 is the first that refuses versions outside PEP 440.
+    install_requires=['jinja2>=3.1', 'msgspec>=0.19', 'packaging>=22.0'],
+    packages=['dumb_pypi', 'dumb_pypi.package_list', 'dumb_pypi.pages', 'dumb_pypi.site'],
     package_data={'dumb_pypi': ['templates/*', 'static/*']},
     entry_points={'console_scripts': ['dumb-pypi = dumb_pypi.main:main']},
 )

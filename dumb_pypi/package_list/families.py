@@ -1,0 +1,185 @@
+"""Where the lines of each family are.
+
+A family is all lines whose file names begin with the same word, so it holds whole projects. One pass over the list
+tells where the lines of each family are, and whether they are those of the run before: a digest that is a sum does
+not depend on their order. What is the same in both need not be parsed: it costs 2 microseconds a line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import re
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import IO
+
+import msgspec
+
+from dumb_pypi.errors import refusal
+from dumb_pypi.package_list.list_file import ListFile
+from dumb_pypi.processes import Progress, in_processes
+
+BATCH = 2**20  # bytes of a list that a process works at in one go; less is not worth a process of its own
+LEAST_BATCH = 2**16  # bytes: the last ones are short, so that no process ends late
+MOST_BATCHES = 2**12
+_BYTE_ORDER_MARK = b'\xef\xbb\xbf'
+_WORD = re.compile('[A-Za-z0-9]*')
+
+
+class Family:
+    """The lines of a family: the sum of their digests, and where they are: start and end, start and end, …"""
+
+    __slots__ = ('spans', 'total')
+
+    def __init__(self, total: int, spans: array[int]) -> None:
+        self.total = total
+        self.spans = spans
+
+    def add(self, other: Family) -> None:
+        self.total += other.total
+        self.spans.extend(other.spans)
+
+    def digest(self) -> str:
+        return f'{self.total % 2**128:032x}'
+
+    def __len__(self) -> int:
+        """Bytes."""
+        return sum(self.spans[1::2]) - sum(self.spans[::2])
+
+
+Families = dict[str, Family]
+
+
+class _Names(msgspec.Struct, gc=False):
+    """What tells the family of a line."""
+
+    filename: str | None = None
+    name: str | None = None
+    project: str | None = None
+
+
+_decode_names = msgspec.json.Decoder(_Names).decode
+
+
+def _decode_names_anyhow(line: bytes) -> _Names:
+    """Of a line that `json` reads and `msgspec` does not, or that is wrong: which, is told when it is parsed."""
+    with contextlib.suppress(ValueError, RecursionError, AttributeError):
+        values = json.loads(line)
+        return _Names(**{key: value for key in _Names.__struct_fields__ if isinstance(value := values.get(key), str)})
+    return _Names()
+
+
+def first_word(name: str) -> str:
+    """The family of a file name, or of a normalized project name; '' when it cannot be one."""
+    return _WORD.match(name)[0].lower()  # type: ignore[index]  # it matches everything
+
+
+def line_words(line: bytes, is_json: bool) -> Sequence[str]:
+    """The family of a line; and a second one when the list gives the file to another project than its name does."""
+    if not is_json:
+        return (first_word(line[line.rfind(b'/') + 1 :].decode('ascii', 'replace')),)
+    try:
+        names = _decode_names(line)
+    except (ValueError, RecursionError):
+        names = _decode_names_anyhow(line)
+    words = [names.project] if names.filename is None else [names.filename.rpartition('/')[2], names.name]
+    return [first_word(word) for word in words if word] or ('',)
+
+
+def read_ranges(
+    listed: ListFile, ranges: Iterable[tuple[int, int]], progress: Progress
+) -> tuple[Families, set[tuple[str, str]]]:
+    """The families of the lines that begin within these ranges of bytes, and pairs of them that belong together."""
+    families: Families = {}
+    pairs: set[tuple[str, str]] = set()
+    sha256, to_int, is_json = hashlib.sha256, int.from_bytes, listed.is_json
+    with open(listed.path, 'rb') as file:
+        for start, end in ranges:
+            file.seek(max(start - 1, 0))
+            position = start - 1 + len(file.readline()) if start else 0  # the line before this one reaches into it
+            count = 0
+            while position < end and (raw := file.readline()):
+                line = raw.strip()
+                if position == 0:
+                    line = line.removeprefix(_BYTE_ORDER_MARK).strip()
+                stop = position + len(raw)
+                if line:
+                    count += 1
+                    words = line_words(line, is_json)
+                    word = words[0]
+                    if words[-1] != word:
+                        pairs.add((word, words[-1]))
+                    value = to_int(sha256(line).digest(), 'little')
+                    family = families.get(word)
+                    if family is None:
+                        families[word] = Family(value, array('Q', (position, stop)))
+                    else:
+                        family.total += value
+                        if family.spans[-1] == position:
+                            family.spans[-1] = stop
+                        else:
+                            family.spans.extend((position, stop))
+                position = stop
+            progress.add(count)
+    return families, pairs
+
+
+def read_families(listed: ListFile, jobs: int) -> Families:
+    """Where the lines of each family are. Raises `Failure` when the list cannot be read."""
+    step = max(BATCH, listed.size // MOST_BATCHES)
+    ranges = [(start, start + step) for start in range(0, listed.size, step)]
+    with Progress('files read') as progress, refusal('read', listed.label):
+        parts = in_processes(functools.partial(read_ranges, listed, progress=progress), ranges, jobs)
+    families: Families = {}
+    for part, _ in parts:
+        for word, family in part.items():
+            known = families.setdefault(word, family)
+            if known is not family:
+                known.add(family)
+    return joined(families, set().union(*(pairs for _, pairs in parts)))
+
+
+def joined(families: Families, pairs: Iterable[tuple[str, str]]) -> Families:
+    """Families that a line ties together are one; its name has all their words, as in `bar+foo`."""
+    words: dict[str, set[str]] = {}
+    for pair in pairs:
+        together = set().union(*(words.get(word, {word}) for word in pair))
+        words.update(dict.fromkeys(together, together))
+    for together in {'+'.join(sorted(each)): each for each in words.values()}.values():
+        family = Family(0, array('Q'))
+        for word in sorted(together):
+            family.add(families.pop(word, Family(0, array('Q'))))
+        families['+'.join(sorted(together))] = family
+    return families
+
+
+def read_family_lines(file: IO[bytes], family: Family) -> Iterator[tuple[int, bytes]]:
+    """The lines of a family, as they stand in the list, with the places where they begin."""
+    for start, end in sorted(zip(family.spans[::2], family.spans[1::2], strict=True)):
+        file.seek(start)
+        for raw in file.read(end - start).split(b'\n'):
+            line = raw.strip()
+            if start == 0:
+                line = line.removeprefix(_BYTE_ORDER_MARK).strip()
+            if line:
+                yield start, line
+            start += len(raw) + 1
+
+
+def make_batches(families: Families, words: Collection[str]) -> list[list[str]]:
+    """Families, sorted, in parts that get shorter towards the end."""
+    left = sum(len(families[word]) for word in words)
+    most = max(BATCH, left // MOST_BATCHES)
+    batches: list[list[str]] = []
+    room = 0
+    for word in sorted(words):
+        if room <= 0:
+            batches.append([])
+            room = min(most, max(LEAST_BATCH, left // 16))
+        batches[-1].append(word)
+        room -= len(families[word])
+        left -= len(families[word])
+    return batches

@@ -1,0 +1,235 @@
+"""The format of a list: a line is a `Package` (one distribution file) or the `Facts` of a whole project.
+
+The annotations of the two classes say which keys there are, which values they take, what messages call these, and
+which function brings them to their normal form. `packages.json` is in the same format: `encode` writes a line of it.
+"""
+
+from __future__ import annotations
+
+import json
+import typing
+from collections.abc import Callable, Collection
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from dumb_pypi.errors import BadValue, unexpected
+from dumb_pypi.package_list.values import (
+    A_HASH,
+    A_TIME,
+    A_URL,
+    normal_core_metadata,
+    normal_hash,
+    normal_hashes,
+    normal_https_url,
+    normal_name,
+    normal_path,
+    normal_specifier,
+    normal_text,
+    normal_texts,
+    normal_time,
+    normal_url,
+    normal_version,
+)
+
+
+def _kind(words: str, normal: Callable[..., Any] | None = None) -> Meta:
+    """What messages call a kind of value, and what brings it to its normal form, or raises `BadValue`."""
+    return Meta(description=words, extra={'normal': normal})
+
+
+_Text = Annotated[str, _kind('text', normal_text)]
+_Name = Annotated[str, _kind('a project name', normal_name)]
+
+
+class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """One distribution file, as the list speaks of it; what nobody said is `None`."""
+
+    path: Annotated[str, _kind('a file name', normal_path)] = msgspec.field(name='filename')  # or a path to it
+    name: _Name | None = None  # overrides what the file name says, as `version` does
+    version: Annotated[str, _kind('text', normal_version)] | None = None
+    hash: Annotated[str, _kind(A_HASH, normal_hash)] | None = None  # in normal form, when there is one; else
+    hashes: Annotated[dict[str, str], _kind('an object {algorithm: hex}', normal_hashes)] | None = None  # sorted
+    size: Annotated[int, _kind('a number of bytes'), Meta(ge=0, le=2**63 - 1)] | None = None
+    url: Annotated[str, _kind(A_URL, normal_url)] | None = None
+    requires_python: Annotated[str, _kind('text', normal_specifier)] | None = None
+    requires_dist: Annotated[list[str], _kind('a list of texts', normal_texts)] | None = None
+    core_metadata: Annotated[bool | str, _kind('true or sha256=<hex>', normal_core_metadata)] | None = None
+    provenance: Annotated[str, _kind('an absolute https URL', normal_https_url)] | None = None
+    upload_timestamp: Annotated[int | float | str, _kind(A_TIME, normal_time)] | None = None
+    uploaded_by: _Text | None = None
+    yanked: Annotated[bool, _kind('true or false')] | None = None  # never in normal form:
+    yanked_reason: _Text | None = None  # '' when yanked without a reason
+
+    @property
+    def filename(self) -> str:
+        return self.path.rpartition('/')[2]
+
+    @property
+    def uploaded(self) -> int | float | None:
+        """Seconds since 1970, of a package in normal form."""
+        seconds = self.upload_timestamp
+        return None if isinstance(seconds, str) else seconds
+
+    def settle(self) -> None:
+        """What one key says of another. Raises `BadValue`."""
+        if self.hashes is not None:
+            if self.hash is not None:
+                algorithm, _, value = self.hash.partition('=')
+                if self.hashes.setdefault(algorithm, value) != value:
+                    raise BadValue(f'hash: {unexpected(f"the {algorithm} that `hashes` gives", value)}')
+                self.hashes = dict(sorted(self.hashes.items()))
+            self.hash = '='.join(*self.hashes.items()) if len(self.hashes) == 1 else None
+            if len(self.hashes) < 2:
+                self.hashes = None
+        if self.yanked is not None:
+            if self.yanked and self.yanked_reason is None:
+                self.yanked_reason = ''
+            self.yanked = None
+        self.requires_python = self.requires_python or None
+        self.uploaded_by = self.uploaded_by or None
+
+
+class Facts(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+    """What the list says of a project as a whole (PEP 792 for the status)."""
+
+    project: _Name
+    summary: _Text | None = None
+    status: (
+        Annotated[
+            Literal['active', 'archived', 'deprecated', 'quarantined'],
+            _kind('one of active, archived, deprecated, quarantined'),
+        ]
+        | None
+    ) = None
+    status_reason: _Text | None = None
+
+    def settle(self) -> None:
+        self.summary = self.summary or None
+        self.status_reason = self.status_reason or None
+
+
+class _AnyPackage(Package, forbid_unknown_fields=False):
+    """A package whose line has keys that nobody knows."""
+
+
+class _AnyFacts(Facts, forbid_unknown_fields=False):
+    """The same of a project."""
+
+
+Line = typing.TypeVar('Line', Package, Facts)
+encode = msgspec.json.Encoder().encode
+
+
+class _Field(msgspec.Struct):
+    """A key, as the annotations of a class say it."""
+
+    attribute: str
+    type: Any
+    words: str
+    normal: Callable[[Any], Any] | None
+
+    def parse(self, value: object) -> Any:
+        """The normal form of a value. Raises `BadValue`."""
+        try:
+            value = msgspec.convert(value, self.type)
+        except msgspec.ValidationError as error:
+            words = self.words
+            if '$[' in str(error) and isinstance(value, list | dict):  # it is what it must be, and one in it is not
+                words = 'text' if isinstance(value, list) else A_HASH
+                several = value if isinstance(value, list) else value.values()
+                value = next(each for each in several if not isinstance(each, str))
+            raise unexpected(words, value) from None
+        return value if self.normal is None else self.normal(value)
+
+
+def _fields(kind: type[msgspec.Struct]) -> dict[str, _Field]:
+    fields = {}
+    for field in msgspec.structs.fields(kind):
+        annotated = field.type
+        if type(None) in typing.get_args(annotated):
+            annotated = next(each for each in typing.get_args(annotated) if each is not type(None))
+        meta = annotated.__metadata__[0]
+        fields[field.encode_name] = _Field(field.name, annotated, meta.description, meta.extra['normal'])
+    return fields
+
+
+PACKAGE_KEYS, FACTS_KEYS = _fields(Package), _fields(Facts)
+_NORMAL = {
+    kind: [(field.attribute, field.normal) for field in keys.values()]
+    for kind, keys in ((Package, PACKAGE_KEYS), (Facts, FACTS_KEYS))
+}
+_decode_package, _decode_any_package = msgspec.json.Decoder(Package).decode, msgspec.json.Decoder(_AnyPackage).decode
+_decode_facts, _decode_any_facts = msgspec.json.Decoder(Facts).decode, msgspec.json.Decoder(_AnyFacts).decode
+_decode_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def parse_line(line: bytes, is_json: bool) -> tuple[Package | Facts, Collection[str]]:
+    """What a line of either list format says, in normal form, and its keys that nobody knows.
+
+    Raises `BadValue`, `UnicodeDecodeError`, and `NotADistribution` for a path that an index must not link to.
+    """
+    if not is_json:
+        return Package(normal_path(line.decode())), ()
+    is_file = b'"filename"' in line  # as is nearly always the case; else the last way is the right one
+    try:
+        return (_normal(_decode_package(line)) if is_file else _normal(_decode_facts(line))), ()
+    except (ValueError, RecursionError):
+        pass
+    try:
+        values = msgspec.structs.astuple(_decode_any_package(line) if is_file else _decode_any_facts(line))
+        unknown = _decode_keys(line).keys() - (PACKAGE_KEYS if is_file else FACTS_KEYS).keys()
+        return (_normal(Package(*values)) if is_file else _normal(Facts(*values))), sorted(unknown)
+    except (ValueError, RecursionError):
+        return parse_any_line(line)
+
+
+def _normal(line: Line) -> Line:
+    for (attribute, normal), value in zip(_NORMAL[type(line)], msgspec.structs.astuple(line), strict=True):
+        if value is not None and normal is not None and (changed := normal(value)) is not value:
+            setattr(line, attribute, changed)
+    line.settle()
+    return line
+
+
+def parse_any_line(line: bytes) -> tuple[Package | Facts, Collection[str]]:
+    """As `parse_line`, a value at a time: so each problem is told, and all that `json` reads is read."""
+    text = line.decode()
+    values = _json_object(text)
+    kind, keys = (Facts, FACTS_KEYS) if values.get('filename') is None else (Package, PACKAGE_KEYS)
+    known, problems = {}, []
+    for key, value in values.items():
+        if key in keys and value is not None:  # `null` says as little as no key at all
+            try:
+                known[keys[key].attribute] = keys[key].parse(value)
+            except BadValue as error:
+                problems.append(f'{key}: {error}')
+    if problems:
+        raise BadValue('\n'.join(problems))
+    parsed = kind(**known)
+    parsed.settle()
+    return parsed, sorted(values.keys() - keys.keys())
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):  # ValueError also for a number of more than 4,300 digits
+        raise unexpected('a JSON object', text) from None
+    if not isinstance(values, dict):
+        raise unexpected('a JSON object', values)
+    if values.get('filename') is None and values.get('project') is None:
+        raise BadValue(f'filename: {unexpected("a file name", values.get("filename"))}')
+    return values
+
+
+def listed_name(line: bytes, is_json: bool) -> str:
+    """The file name of a line, as it stands there."""
+    name: str = _json_object(line.decode())['filename'] if is_json else line.decode()
+    return name
+
+
+def differing_keys(one: Line, other: Line) -> list[str]:
+    first, second = msgspec.to_builtins(one), msgspec.to_builtins(other)
+    return [key for key in {**first, **second} if first.get(key) != second.get(key)]

@@ -1,0 +1,62 @@
+"""The list as a file: where it is, whether it stayed the same, and the numbers of its lines."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from dumb_pypi.errors import Failure, refusal
+
+BLOCK = 2**20  # bytes that are read at once
+
+
+class ListFile(NamedTuple):
+    """A list, as a regular file."""
+
+    path: str
+    label: str  # what messages call it
+    is_json: bool
+    packages_url: str
+    size: int  # bytes
+    changed: int  # nanoseconds since 1970
+
+
+def read_list_file(source: str, is_json: bool, packages_url: str, temporary: str) -> ListFile:
+    """The list, copied to `temporary` if it comes through a pipe."""
+    label = '<stdin>' if source == '-' else source
+    if source == '-' and sys.stdin is None:
+        raise Failure(f'cannot read {label}: it is closed')
+    with refusal('read', label), contextlib.ExitStack() as stack:
+        file = sys.stdin.buffer if source == '-' else stack.enter_context(open(source, 'rb'))
+        if source == '-' or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            source = temporary
+            with refusal('write', temporary), open(temporary, 'wb') as copy:
+                shutil.copyfileobj(file, copy, BLOCK)
+        found = os.stat(source)
+    return ListFile(source, label, is_json, packages_url, found.st_size, found.st_mtime_ns)
+
+
+def check_list_file(listed: ListFile) -> None:
+    """Raises `Failure` when the list is no longer the one that `read_list_file` found."""
+    with refusal('read', listed.label):
+        found = os.stat(listed.path)
+    if (found.st_size, found.st_mtime_ns) != (listed.size, listed.changed):
+        raise Failure(f'{listed.label}: has changed while it was read')
+
+
+def read_line_numbers(listed: ListFile, places: Iterable[int]) -> dict[int, int]:
+    """The numbers, from 1 on, of the lines that begin at these places."""
+    numbers, number, position = {}, 1, 0
+    with open(listed.path, 'rb') as file:
+        for place in sorted(set(places)):
+            while position < place:
+                block = file.read(min(BLOCK, place - position))
+                number += block.count(b'\n')
+                position += len(block)
+            numbers[place] = number
+    return numbers

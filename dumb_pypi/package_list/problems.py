@@ -1,0 +1,57 @@
+"""What there is to say about the lines of a list: collected while it is read, and told when all of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from dumb_pypi.errors import Failure, tell
+from dumb_pypi.package_list.list_file import ListFile, read_line_numbers
+
+SHOWN_ERRORS = 20
+
+
+class Problem(NamedTuple):
+    """What there is to say about a line. `key` is set for an unknown key, of which only the first line is told."""
+
+    place: int  # where the line begins, in bytes
+    text: str  # may have {first}: the number of the line at `first`
+    is_error: bool = False
+    is_skipped: bool = False
+    key: str | None = None
+    first: int | None = None
+
+
+class Report:
+    """Nothing is an error, and nothing in the site has changed, until all lists are read."""
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        self.errors: list[str] = []
+
+    def write_problems(self, listed: ListFile, problems: Iterable[Problem]) -> None:
+        """Prints the warnings, in the order of the list."""
+        told, skipped = set(), 0
+        ordered = sorted(problems, key=lambda problem: problem.place)
+        places = [problem.place for problem in ordered]
+        places += [problem.first for problem in ordered if problem.first is not None]
+        numbers = read_line_numbers(listed, places) if places else {}
+        for problem in ordered:
+            if problem.key is not None and problem.key in told:
+                continue
+            told.add(problem.key)
+            skipped += problem.is_skipped
+            text = problem.text if problem.first is None else problem.text.format(first=numbers[problem.first])
+            line = f'{listed.label}:{numbers[problem.place]}: {text}'
+            if problem.is_error or self.strict:
+                self.errors.append(line)
+            else:
+                tell(line)
+        if skipped and not self.errors:
+            tell(f'skipped {skipped} of the listed files')
+
+    def finish(self) -> None:
+        """Raises `Failure` when there was an error."""
+        if self.errors:
+            more = [f'… and {len(self.errors) - SHOWN_ERRORS} more'] if len(self.errors) > SHOWN_ERRORS else []
+            raise Failure('\n'.join(self.errors[:SHOWN_ERRORS] + more))

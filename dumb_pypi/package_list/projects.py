@@ -1,0 +1,172 @@
+"""Lines in, projects out: every package in its project, duplicates and sidecars resolved."""
+
+from __future__ import annotations
+
+import functools
+import urllib.parse
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from dumb_pypi.errors import BadValue, NotADistribution, quoted
+from dumb_pypi.package_list.file_names import Distribution, identify
+from dumb_pypi.package_list.lines import Facts, Line, Package, differing_keys, listed_name, parse_line
+from dumb_pypi.package_list.list_file import ListFile
+from dumb_pypi.package_list.problems import Problem
+from dumb_pypi.package_list.values import PLAIN, is_absolute, iso_time
+
+SIDECARS = ('.metadata', '.provenance')  # files that speak of the file they are named after: PEP 658, PEP 740
+
+
+class File(msgspec.Struct, gc=False):
+    """A package, with all that its line and its name say of it."""
+
+    package: Package
+    distribution: Distribution
+    filename: str
+    url: str
+    is_relative: bool  # to `--packages-url`
+    hashes: dict[str, str]  # hex by algorithm
+    time: str | None  # of the upload: ISO 8601
+
+
+class Project(NamedTuple):
+    """All packages that share one normalized name, sorted by file name."""
+
+    name: str
+    facts: Facts
+    files: Sequence[File]
+
+
+class Repeated(BadValue):
+    """A line that says something else of a file, or of a project, than an earlier one; its place is `first`."""
+
+    def __init__(self, text: str, first: int) -> None:
+        super().__init__(text)
+        self.first = first
+
+
+class _Lines:
+    """The lines of a family, taken in one after the other."""
+
+    def __init__(self, listed: ListFile) -> None:
+        self.listed = listed
+        self.packages: dict[str, tuple[int, Package]] = {}  # by file name, with the place of their first line
+        self.distributions: dict[str, Distribution] = {}  # by file name
+        self.facts: dict[str, tuple[int, Facts]] = {}  # by project
+        self.sidecars: set[str] = set()  # paths
+        self.told: set[str] = set()  # unknown keys
+        self.problems: list[Problem] = []
+
+    def take(self, place: int, raw: bytes) -> None:
+        """Takes in a line; what is wrong with it becomes a problem."""
+        try:
+            line, unknown = parse_line(raw, self.listed.is_json)
+            if isinstance(line, Facts):
+                add_line(self.facts, line.project, place, line)
+            elif line.path.endswith(SIDECARS):
+                self.sidecars.add(line.path)
+            else:
+                self.take_package(place, line)
+        except UnicodeDecodeError:
+            self.problems.append(Problem(place, f'expected UTF-8, got {quoted(raw)}', is_error=True))
+        except Repeated as error:
+            self.problems.append(Problem(place, str(error), is_error=True, first=error.first))
+        except BadValue as error:
+            self.problems += [Problem(place, text, is_error=True) for text in str(error).splitlines()]
+        except NotADistribution as reason:
+            name = quoted(listed_name(raw, self.listed.is_json))
+            self.problems.append(Problem(place, f'skipped: {name} {reason}', is_skipped=True))
+        else:
+            for key in unknown:
+                if key not in self.told:
+                    self.told.add(key)
+                    self.problems.append(Problem(place, f'ignored: unknown key {quoted(key)}', key=key))
+
+    def take_package(self, place: int, package: Package) -> None:
+        filename = package.filename
+        distribution = identify(filename, package.name, package.version)
+        if package.requires_python is not None and not is_specifier(package.requires_python):
+            text = quoted(package.requires_python)
+            self.problems.append(Problem(place, f'ignored: requires_python: expected a version specifier, got {text}'))
+            package.requires_python = None
+        if (
+            package.url is not None
+            and urllib.parse.unquote(package.url.partition('?')[0]).rpartition('/')[2] != filename
+        ):
+            text = f'url: expected {quoted(filename)} at its end, got {quoted(package.url)}'
+            self.problems.append(Problem(place, f'{text}; pip finds no such file, and uv only over JSON'))
+        add_line(self.packages, filename, place, package)
+        self.distributions[filename] = distribution
+
+    def projects(self) -> dict[str, Project]:
+        """By name, sorted."""
+        files: dict[str, list[File]] = {}
+        for filename, (_, package) in sorted(self.packages.items()):
+            if self.sidecars:
+                add_sidecars(package, self.sidecars, self.listed.packages_url)
+            file = make_file(package, self.distributions[filename], self.listed.packages_url)
+            files.setdefault(file.distribution.project, []).append(file)
+        for name, (place, _) in self.facts.items():
+            if name not in files:
+                self.problems.append(Problem(place, f'ignored: there is no file of project {quoted(name)}'))
+        facts = {name: facts for name, (_, facts) in self.facts.items()}
+        return {name: Project(name, facts.get(name) or Facts(name), files[name]) for name in sorted(files)}
+
+
+def parse_family(lines: Iterable[tuple[int, bytes]], listed: ListFile) -> tuple[dict[str, Project], list[Problem]]:
+    """The projects of a family, by name, sorted; and whatever is wrong with its lines, which come with their places."""
+    taken = _Lines(listed)
+    for place, raw in lines:
+        taken.take(place, raw)
+    return taken.projects(), taken.problems
+
+
+@functools.lru_cache(maxsize=2**16)
+def is_specifier(text: str) -> bool:
+    try:
+        return SpecifierSet(text) is not None
+    except InvalidSpecifier:
+        return False
+
+
+def add_line(lines: dict[str, tuple[int, Line]], key: str, place: int, line: Line) -> None:
+    """Adds what the line at `place` says of `key`. Raises `Repeated` when an earlier line says something else of it."""
+    first, earlier = lines.setdefault(key, (place, line))
+    if earlier is not line and earlier != line:
+        subject = 'filename' if isinstance(line, Package) else 'project'
+        name = quoted(key).replace('{', '{{').replace('}', '}}')
+        another = ', '.join(differing_keys(earlier, line))
+        if isinstance(earlier, Package) and isinstance(line, Package) and earlier.path != line.path:
+            paths = f'{quoted(earlier.path)} and {quoted(line.path)}'.replace('{', '{{').replace('}', '}}')
+            another += f'; the paths are {paths}'
+        raise Repeated(f'{subject}: expected {name} to be as in line {{first}}, got another {another}', first)
+
+
+def add_sidecars(package: Package, sidecars: Collection[str], packages_url: str) -> None:
+    """What the files that lie beside a package in the listing say of it."""
+    if package.core_metadata is None and package.url is None and f'{package.path}.metadata' in sidecars:
+        package.core_metadata = True
+    if package.provenance is None and f'{package.path}.provenance' in sidecars and packages_url.startswith('https://'):
+        package.provenance = f'{packages_url}{urllib.parse.quote(package.path)}.provenance'
+
+
+def make_file(package: Package, distribution: Distribution, packages_url: str) -> File:
+    path, is_relative = package.path, True
+    filename = url = path
+    if package.url is not None or not PLAIN.fullmatch(path):
+        filename = package.filename
+        url = urllib.parse.quote(path)  # a raw + means a space to object stores
+        if package.url is not None:
+            is_relative = not is_absolute(package.url)
+            url = package.url if is_relative else urllib.parse.urljoin(packages_url, package.url)
+    if package.hash is not None:
+        algorithm, _, value = package.hash.partition('=')
+        hashes = {algorithm: value}
+    else:
+        hashes = package.hashes or {}
+    uploaded = package.uploaded
+    time = None if uploaded is None else iso_time(uploaded)
+    return File(package, distribution, filename, url, is_relative, hashes, time)

@@ -1,0 +1,70 @@
+"""The releases of a project: which files are of one version, in which order, and which is the latest."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from packaging.version import Version
+
+from dumb_pypi.package_list.file_names import parse_version
+from dumb_pypi.package_list.projects import File, Project
+
+
+class Release(NamedTuple):
+    """All files of one version: `1.0` and `1.0.0` are the same version (PEP 440)."""
+
+    version: str
+    parsed: Version | None
+    is_prerelease: bool
+    is_yanked: bool
+    files: Sequence[File]  # by file name
+
+
+def natural_order(text: str) -> list[tuple[int, str]]:
+    """Sorts `r9` before `r10`."""
+    return [(int(part), '') if part.isdecimal() else (-1, part) for part in re.split(r'(\d+)', text)]
+
+
+def spelling_order(version: str) -> tuple[bool, int, str]:
+    """The last in this order names the release: normalized spellings before others, then the more explicit one."""
+    return (str(parse_version(version)) == version, len(version), version)
+
+
+def project_releases(project: Project) -> list[Release]:
+    """The releases that a project offers, oldest first; versions that are not PEP 440 come before all others."""
+    if project.facts.status == 'quarantined':
+        return []
+    spellings: dict[str, list[File]] = {}
+    for file in project.files:
+        spellings.setdefault(file.distribution.version, []).append(file)
+    versions: dict[Version | str, list[str]] = {}
+    for spelling in spellings:
+        versions.setdefault(parse_version(spelling) or spelling, []).append(spelling)
+    releases = []
+    for version, same in versions.items():
+        files, name = spellings[same[0]], same[0]
+        if len(same) > 1:
+            files = sorted(itertools.chain(*(spellings[each] for each in same)), key=lambda file: file.filename)
+            name = max(same, key=spelling_order)
+        parsed = version if isinstance(version, Version) else None
+        is_yanked = all(file.package.yanked_reason is not None for file in files)
+        releases.append(Release(name, parsed, parsed is not None and parsed.is_prerelease, is_yanked, files))
+    if len(releases) == 1:
+        return releases
+    return sorted(releases, key=lambda each: (each.parsed is not None, each.parsed or natural_order(each.version)))
+
+
+def latest_release(releases: Sequence[Release]) -> Release | None:
+    """The newest final release that is not yanked, else the newest pre-release, else the newest that is yanked."""
+
+    def rank(release: Release) -> tuple[bool, bool]:
+        final = release.parsed is not None and not release.is_prerelease
+        return (not release.is_yanked, final and not release.is_yanked)
+
+    for release in reversed(releases):
+        if rank(release) == (True, True):
+            return release
+    return max(reversed(releases), key=rank, default=None)

@@ -1,0 +1,159 @@
+"""Values in their one canonical form: names, texts, hashes, URLs and times. Each function raises `BadValue`."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import math
+import re
+import urllib.parse
+from typing import Annotated
+
+import msgspec
+from packaging.utils import canonicalize_name
+
+from dumb_pypi.errors import NotADistribution, unexpected
+
+HASH_DIGITS = {'md5': 32, 'sha1': 40, 'sha224': 56, 'sha256': 64, 'sha384': 96, 'sha512': 128, 'blake2b_256': 64}
+MAX_NAME = 255  # bytes: what the usual file systems allow for one name
+A_HASH = '<algorithm>=<hex>'
+A_URL = 'a percent-encoded http, https or file URL without a fragment'
+A_TIME = 'seconds since 1970, or ISO 8601 with a zone'
+
+# Control characters, lone surrogates and noncharacters: HTML forbids them, and UTF-8 has no spelling for some.
+_UNPRINTABLE = re.compile(
+    '[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef'
+    + '\u202a-\u202e\u2066-\u2069'  # these make text run backwards: what a reader sees is not what is there
+    + ''.join(chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000))
+    + ']'
+)
+PLAIN = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,254}')  # a name that is spelled alike in a URL
+NAME = re.compile(r'[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?')  # PEP 508
+_USUAL_HASH = re.compile(r'sha256=[0-9a-f]{64}')
+_HASH = re.compile(r'([a-z0-9_]+)=([0-9A-Fa-f]+)')
+_URL = re.compile(r"(?:[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")  # RFC 3986, without the fragment
+_Moment = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
+_LAST_SECOND = 2**33  # the year 2242: until then a float holds a time to the microsecond
+
+
+@functools.lru_cache(maxsize=2**14)
+def normal_text(text: str) -> str:
+    return ' '.join(_UNPRINTABLE.sub(' ', text).split())
+
+
+def normal_specifier(text: str) -> str:
+    """Without empty parts: pip takes `>=3.6,,<4`, and uv does not. Nothing else is spelled anew."""
+    text = normal_text(text)
+    parts = text.split(',')
+    return text if all(map(str.strip, parts)) else ','.join(filter(str.strip, parts)).strip()
+
+
+def normal_texts(texts: list[str]) -> list[str]:
+    return [normal_text(text) for text in texts]
+
+
+def normal_path(value: str) -> str:
+    """A file name, or a path relative to `--packages-url`. Raises `NotADistribution` for what must not be linked to."""
+    if PLAIN.fullmatch(value):
+        return value
+    if not value:
+        raise unexpected('a file name', value)
+    path = value.removeprefix('./')
+    if _UNPRINTABLE.search(path):
+        raise NotADistribution('has control characters in its name')
+    if path.startswith('/') or '\\' in path or not {'.', '..'}.isdisjoint(path.split('/')):
+        raise NotADistribution('is not a path below the packages URL')
+    if len(path.rpartition('/')[2].encode()) > MAX_NAME:
+        raise NotADistribution(f'has a name of more than {MAX_NAME} bytes')
+    return path
+
+
+def is_normalized(name: str) -> bool:
+    """Whether a name is that of a project (PEP 503), and so has no part in any other path."""
+    return NAME.fullmatch(name) is not None and name == canonicalize_name(name)
+
+
+def normal_name(value: str) -> str:
+    """The normalized name (PEP 503) of a project."""
+    if not NAME.fullmatch(value) or len(value) > MAX_NAME:
+        raise unexpected('a project name', value)
+    return canonicalize_name(value)
+
+
+def normal_version(value: str) -> str:
+    if not 0 < len(value) <= MAX_NAME or normal_text(value) != value:
+        raise unexpected('a version', value)
+    return value
+
+
+def normal_hash(value: str) -> str:
+    if _USUAL_HASH.fullmatch(value):
+        return value
+    match = _HASH.fullmatch(value)
+    if match is None or len(match[2]) != HASH_DIGITS.get(match[1]):
+        raise unexpected(A_HASH, value)
+    return f'{match[1]}={match[2].lower()}'  # pip before 24.1 compares the text, and its own digests are lower case
+
+
+def normal_hashes(value: dict[str, str]) -> dict[str, str]:
+    pairs = (normal_hash(f'{key}={digest}' if isinstance(digest, str) else digest) for key, digest in value.items())
+    return dict(sorted(pair.split('=') for pair in pairs))
+
+
+def normal_url(value: str) -> str:
+    """A URL, absolute or relative, in the characters of RFC 3986; what runs script is none."""
+    if not _URL.fullmatch(value):
+        raise unexpected(A_URL, value)
+    try:
+        parts = urllib.parse.urlsplit(value)
+        reachable = parts.port != 0 and (bool(parts.hostname) or parts.scheme not in ('http', 'https'))
+    except ValueError:  # a port above 65535, half of an IPv6 address
+        reachable = False
+    if not reachable or parts.scheme not in ('', 'http', 'https', 'file'):
+        raise unexpected(A_URL, value)
+    return value
+
+
+def normal_https_url(value: str) -> str:
+    if not value.startswith('https://'):
+        raise unexpected('an absolute https URL', value)
+    return normal_url(value)
+
+
+def normal_core_metadata(value: bool | str) -> bool | str | None:
+    if value is True or value == 'true':
+        return True
+    if value is False:
+        return None
+    if not value.startswith('sha256='):
+        raise unexpected('true or sha256=<hex>', value)
+    return normal_hash(value)
+
+
+def normal_time(value: float | str) -> float:
+    """Seconds since 1970, to the microsecond."""
+    if type(value) is int and 0 <= value < _LAST_SECOND:
+        return value
+    if isinstance(value, str):
+        try:
+            number = msgspec.convert(value, _Moment).timestamp()
+        except msgspec.ValidationError:
+            raise unexpected(A_TIME, value) from None
+    else:
+        number = value
+    if not abs(number) < math.inf:
+        raise unexpected(A_TIME, value)
+    number = round(number, 6)
+    if not 0 <= number < _LAST_SECOND:
+        raise unexpected(f'{A_TIME}, between 1970 and 2242', value)
+    return int(number) if number == int(number) else number
+
+
+def is_absolute(url: str) -> bool:
+    return url.startswith('/') or bool(urllib.parse.urlsplit(url).scheme)
+
+
+def iso_time(seconds: float) -> str:
+    """`2026-01-02T03:04:05Z`; six digits follow the seconds, or none (what every client accepts)."""
+    text: str = msgspec.to_builtins(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc))
+    return text

@@ -1,0 +1,132 @@
+"""The templates, with the filters that they use, and the layout that pages for people share."""
+
+from __future__ import annotations
+
+import functools
+import urllib.parse
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dumb_pypi.package_list.projects import File
+from dumb_pypi.package_list.values import PLAIN, is_absolute, iso_time
+from dumb_pypi.pages.words import file_kind, readable_size
+from dumb_pypi.settings import Settings
+
+if TYPE_CHECKING:  # a run that renders nothing has no use for them, and they take longer to import than it takes
+    import jinja2
+    from markupsafe import Markup
+
+HTML_HASHES = ('sha256', 'sha512', 'sha384', 'md5')  # uv refuses a page whose fragment names any other
+_MARK = '\0'  # in no text of a page
+
+
+def readable(time: str) -> str:
+    """`2026-01-02 03:04`, of ISO 8601."""
+    return f'{time[:10]} {time[11:16]}'
+
+
+def readable_time(seconds: float) -> str:
+    return readable(iso_time(seconds))
+
+
+def feed_time(seconds: float) -> str:
+    """`Fri, 02 Jan 2026 03:04:05 GMT`: what RSS wants, in whatever language this runs."""
+    import email.utils  # here, because it takes 8 ms, and most sites have no feeds
+
+    return email.utils.formatdate(int(seconds), usegmt=True)
+
+
+def page_hash(hashes: dict[str, str]) -> str:
+    """One of the hashes of a file: `sha256=…`, or nothing."""
+    if len(hashes) > 1:
+        hashes = {name: hashes[name] for name in HTML_HASHES if name in hashes} or hashes
+    for algorithm, value in hashes.items():
+        return f'{algorithm}={value}'
+    return ''
+
+
+def fragment(hashes: dict[str, str]) -> str:
+    """With #, of a hash that installers know; else nothing."""
+    text = page_hash(hashes)
+    return f'#{text}' if text.startswith(HTML_HASHES) else ''
+
+
+def release_anchor(version: str) -> str:
+    return f'v{version if PLAIN.fullmatch(version) else urllib.parse.quote(version, safe="")}'
+
+
+def kind(file: File) -> str:
+    return file_kind(file.filename, file.distribution.packagetype, file.distribution.python_version)
+
+
+@functools.cache
+def read_templates() -> jinja2.Environment:
+    import jinja2
+
+    from dumb_pypi.pages.escaping import Environment
+
+    environment = Environment(
+        loader=jinja2.PackageLoader('dumb_pypi'),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        optimized=False,  # there is nothing to work out in advance, and to look for it takes as long as 100 files
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters = (readable, readable_time, feed_time, iso_time, page_hash, fragment, release_anchor, kind, readable_size)
+    environment.filters.update({each.__name__: each for each in filters})
+    return environment
+
+
+@functools.cache
+def _read_page_macro(template: str) -> Any:
+    return read_templates().get_template(template).module.page  # type: ignore[attr-defined]  # of the template
+
+
+def render_macro(template: str, **values: object) -> bytes:
+    """A template that is one macro, `page`: to call one costs a quarter of what rendering a template costs."""
+    text: str = _read_page_macro(template)(**values)
+    return text.encode()
+
+
+def render(template: str, **values: object) -> bytes:
+    return read_templates().get_template(template).render(values).encode()
+
+
+def human_page(path: str, template: str, settings: Settings, root: str | None = None, **values: object) -> bytes:
+    """A page for people; `root` leads to the top of the site."""
+    root = '../' * path.count('/') if root is None else root
+    logo = settings.logo
+    if logo is not None and not is_absolute(logo):
+        logo = root + logo
+    return render(template, settings=settings, logo=logo, root=root, **values)
+
+
+class Layout(NamedTuple):
+    """What is the same on every page of a kind, rendered once: `frame.html`, cut where the pages differ."""
+
+    top: Markup  # up to the page's own head
+    title: Markup  # from there to its title
+    middle: Markup  # from there to its main part
+    bottom: Markup
+    address: Markup  # of the index, as install lines have it
+
+
+def _rendered(page: bytes) -> Markup:
+    """What a template has escaped already: no other text becomes markup."""
+    from markupsafe import Markup
+
+    return Markup(page.decode())
+
+
+@functools.lru_cache(maxsize=2**2)
+def layout(root: str, settings: Settings, has_changelog: bool) -> Layout:
+    page = human_page('', 'frame.html', settings, root, mark=_MARK, has_changelog=has_changelog)
+    top, title, middle, bottom = map(_rendered, page.split(_MARK.encode()))
+    return Layout(top, title, middle, bottom, index_address(settings))
+
+
+@functools.lru_cache(maxsize=1)
+def index_address(settings: Settings) -> Markup:
+    """The address of the index as install lines have it."""
+    return _rendered(render('address.html', settings=settings))

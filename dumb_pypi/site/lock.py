@@ -1,0 +1,82 @@
+"""One run at a time: the lock on an output directory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from typing import IO
+
+from dumb_pypi.errors import Failure, refusal
+
+LOCK = '.dumb-pypi.lock'
+
+if sys.platform == 'win32':  # pragma: no cover (what is tested here is Linux)
+    import msvcrt
+
+    def lock_file(file: IO[bytes]) -> bool:
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def lock_file(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def _write_directory(directory: str) -> bool:
+    """Makes the output directory. Tells whether it did. Raises `Failure` where something else is in its place."""
+    if os.path.isdir(directory):
+        return False
+    if os.path.lexists(directory):
+        what = 'a link that leads nowhere' if os.path.islink(directory) else 'a file, not a directory'
+        raise Failure(f'--output-dir: {directory} is {what}')
+    with refusal('write', directory):
+        os.makedirs(directory, exist_ok=True)
+    return True
+
+
+def _open_lock(directory: str) -> IO[bytes]:
+    """The locked file. Raises `Failure` when another run has it."""
+    path = os.path.join(directory, LOCK)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0)
+    while True:
+        if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+            raise Failure(f'{path}: is no regular file; move it away')
+        with refusal('write', path):
+            file = os.fdopen(os.open(path, flags, 0o666), 'r+b', buffering=0)
+        if not lock_file(file):
+            holder = file.read().decode('ascii', 'replace')
+            file.close()
+            raise Failure(f'{directory}: another run has it (pid {holder})')
+        if os.path.exists(path) and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+            return file
+        file.close()  # the run before this one took its lock away between our open and our lock
+
+
+@contextlib.contextmanager
+def locked(directory: str) -> Iterator[None]:
+    """Raises `Failure` when another run has the directory. The lock of a process that died does not count."""
+    path, created = os.path.join(directory, LOCK), _write_directory(directory)
+    file = _open_lock(directory)
+    try:
+        with refusal('write', path):
+            file.truncate(0)
+            file.write(b'%d' % os.getpid())
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        file.close()
+        if created:
+            with contextlib.suppress(OSError):
+                os.rmdir(directory)

@@ -1,0 +1,56 @@
+"""The lists for a copying step: the paths that were written, and those that were removed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable, Iterable
+
+from dumb_pypi.errors import Failure, refusal
+
+
+class PathList:
+    """A path enters it before the site changes, so a killed run loses none. Without a file it keeps nothing."""
+
+    def __init__(self, path: str | None) -> None:
+        """Raises `Failure` when the file cannot be written, or is no list of paths: before anything has changed."""
+        self.path = path if path is None else os.path.realpath(path)  # a link to a list stays one
+        self.waiting: list[str] = []  # what earlier runs wrote, and no copying step has taken away
+        if self.path is not None:
+            if os.path.lexists(self.path) and not stat.S_ISREG(os.stat(self.path).st_mode):
+                raise Failure(f'{path}: expected a regular file')
+            self.write_paths([])
+            with refusal('read', self.path), open(self.path, 'rb') as file:
+                content = file.read()
+            try:
+                self.waiting = content.decode().splitlines()
+            except UnicodeDecodeError:
+                raise Failure(f'{path}: expected a list of paths in UTF-8') from None
+
+    def write_paths(self, paths: Iterable[str]) -> None:
+        if self.path is not None:
+            with refusal('write', self.path), open(self.path, 'a', encoding='utf-8', newline='\n') as file:
+                file.writelines(f'{path}\n' for path in paths)
+
+    def write_settled(self, belongs: Callable[[str], bool]) -> None:
+        """Leaves each path once, where it was added last, and only those that belong here."""
+        if self.path is None:
+            return
+        with refusal('read', self.path), open(self.path, encoding='utf-8') as file:
+            old = file.read().splitlines()
+        new = [path for path in dict.fromkeys(reversed(old)) if path and belongs(path)][::-1]
+        if new != old:
+            with refusal('write', self.path):
+                self._replace(self.path, ''.join(f'{path}\n' for path in new))
+
+    def _replace(self, path: str, content: str) -> None:
+        """By way of a file beside it, always of the same name: the next run replaces what a killed one left."""
+        directory, name = os.path.split(path)
+        temporary = os.path.join(directory, f'.dumb-pypi.{name}')
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        with open(temporary, 'x', encoding='utf-8', newline='\n') as file:
+            file.write(content)
+        os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
+        os.replace(temporary, path)

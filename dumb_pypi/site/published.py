@@ -1,0 +1,88 @@
+"""What a run knows of what is published, and what it makes of it: the lines of projects, the uploads of months."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from dumb_pypi.errors import refusal
+from dumb_pypi.package_list.list_file import ListFile
+from dumb_pypi.package_list.projects import Project, parse_family
+from dumb_pypi.pages.changelog import Upload
+from dumb_pypi.pages.page import digest
+from dumb_pypi.site.directory import read_file
+from dumb_pypi.site.ownership import PACKAGES
+from dumb_pypi.site.record import UPLOADS, Month, Record
+
+
+class Damaged(Exception):
+    """What the record speaks of is not as it says: everything must be looked at."""
+
+
+class Published(NamedTuple):
+    """A record, and the files that it speaks of."""
+
+    record: Record
+    directory: str  # where `PACKAGES` and `UPLOADS` of it are
+    starts: Mapping[str, int]  # of the lines of each project in `PACKAGES`
+    unknown: Collection[str]  # names of projects whose pages must be looked at, whatever the record says
+    is_known: bool  # whether the record says all: else there may be any page that the program owns
+
+    @classmethod
+    def of(cls, record: Record, directory: str, unknown: Collection[str] = ()) -> Published:
+        lengths = itertools.accumulate((entry.length for entry in record.projects.values()), initial=0)
+        return cls(record, directory, dict(zip(record.projects, lengths, strict=False)), unknown, True)
+
+    @classmethod
+    def unknown_but(cls, owned: Collection[str], directory: str) -> Published:
+        """Nothing is known of the site, but which projects have pages there."""
+        return cls(Record.of_nothing(), directory, {}, owned, False)
+
+    def read_project(self, name: str, packages_url: str) -> Project | None:
+        """A project as it was published, if that is known. Raises `Damaged`."""
+        if name not in self.starts:
+            return None
+        path, entry = os.path.join(self.directory, PACKAGES), self.record.projects[name]
+        with refusal('read', path), open(path, 'rb') as file:
+            file.seek(self.starts[name])
+            lines = file.read(entry.length)
+        if digest(lines) != entry.digest:
+            raise Damaged
+        projects, _ = parse_family(enumerate(lines.splitlines()), ListFile(path, path, True, packages_url, 0, 0))
+        return projects[name]
+
+    def read_month(self, name: str) -> list[str]:
+        """The uploads of a month, oldest first; none when none are known. Raises `Damaged`."""
+        month = self.record.months.get(name)
+        return [] if month is None else read_uploads(self.directory, name, month)
+
+
+def read_published_files(directory: str) -> set[str]:
+    """The names of all published files, by `packages.json` alone."""
+    path = os.path.join(directory, PACKAGES)
+    lines = enumerate((read_file(path) or b'').splitlines())
+    projects, _ = parse_family(lines, ListFile(path, path, True, '', 0, 0))
+    return {file.filename for project in projects.values() for file in project.files}
+
+
+def read_uploads(directory: str, name: str, month: Month) -> list[str]:
+    """The uploads of a month, oldest first. Raises `Damaged`."""
+    content = read_file(os.path.join(directory, UPLOADS, name))
+    if content is None or digest(content) != month.digest:
+        raise Damaged
+    return content.decode().splitlines(keepends=True)
+
+
+def newest_uploads(staged: str, published: Published, months: Mapping[str, Month]) -> Iterator[Upload]:
+    """Newest first: the months that this run has staged, and those that stay as they are. Raises `Damaged`."""
+    for name, month in reversed(list(months.items())):
+        is_staged = os.path.exists(os.path.join(staged, UPLOADS, name))
+        lines = read_uploads(staged if is_staged else published.directory, name, month)
+        yield from map(Upload.from_line, reversed(lines))
+
+
+def dropped(lines: Iterable[str], projects: Collection[str]) -> list[str]:
+    """Uploads without those of some projects."""
+    return [line for line in lines if line.split('\t', 3)[2] not in projects]

@@ -1,0 +1,154 @@
+"""What the site says of itself to the next run: the record, what a run is about to own, the note of a site elsewhere.
+
+The record is what is published, so that the next run looks at no page. It is trusted as far as it can be checked: it
+begins with a digest of itself, and the files that it speaks of must have the sizes that it says.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, TypeVar
+
+import msgspec
+
+from dumb_pypi.errors import refusal
+from dumb_pypi.package_list.lines import encode
+from dumb_pypi.pages.page import digest
+from dumb_pypi.pages.shared import Brief
+from dumb_pypi.site.directory import Site, read_file, read_names
+from dumb_pypi.site.ownership import NOTHING, PACKAGES, Owned, owned_by_list
+
+RECORD = '.dumb-pypi.json'
+PENDING = '.dumb-pypi.pending'
+NOTE = '.dumb-pypi.elsewhere'
+UPLOADS = '.dumb-pypi.uploads'  # the changelog, as the next run reads it: a file for each month
+FORMAT = 3
+
+
+_Name = Annotated[str, msgspec.Meta(pattern=r'\A[a-z0-9]+(?:-[a-z0-9]+)*\Z')]  # normalized: part of no other path
+_Path = Annotated[str, msgspec.Meta(pattern=r'\A(?:[a-z]+/)?[A-Za-z0-9][A-Za-z0-9._-]*\Z')]  # of a shared page
+_Month = Annotated[str, msgspec.Meta(pattern=r'\A[0-9]{4}-[0-9]{2}\Z')]
+_Size = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Entry(Brief, array_like=True, frozen=True, gc=False):
+    """What a run needs to know of a project: what other pages say of it, and what tells whether its own differ."""
+
+    digest: str  # of its lines in `packages.json`
+    length: _Size  # of those lines, in bytes
+
+
+class Month(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The uploads of a month, which are the lines of `UPLOADS/<month>`."""
+
+    uploads: _Size
+    size: _Size  # bytes
+    digest: str
+
+
+class Record(msgspec.Struct):
+    """What is published."""
+
+    fingerprint: str
+    families: dict[str, str]  # digests by name, of those whose lines need not be parsed to be known as sound
+    projects: dict[_Name, Entry]  # by name, sorted
+    months: dict[_Month, Month]  # by name, sorted
+    pages: list[_Path]  # paths of those that tell of more than one project
+
+    @classmethod
+    def of_nothing(cls) -> Record:
+        return cls('', {}, {}, {}, [])
+
+
+class Pending(msgspec.Struct):
+    """What a run is about to own, besides what is owned already: while it is there, the site is not the record's."""
+
+    projects: list[_Name]
+    pages: list[_Path]
+
+
+class Note(msgspec.Struct):
+    """What the program owns in a directory whose site is elsewhere."""
+
+    fingerprint: str
+    projects: dict[_Name, str]  # names, with the digests of their lines
+    pages: list[_Path]
+
+
+class _Header(msgspec.Struct):
+    """The line before a document."""
+
+    format: int
+    digest: str
+
+
+Document = TypeVar('Document', Record, Pending, Note)
+
+
+def to_document(value: Record | Pending | Note) -> bytes:
+    body = encode(value)
+    return encode(_Header(FORMAT, digest(body))) + b'\n' + body + b'\n'
+
+
+def read_document(site: Site, name: str, kind: type[Document]) -> Document | None:
+    """`None` when there is none, or one that is damaged, edited by hand, or of another format."""
+    head, _, body = (read_file(site.full(name)) or b'').partition(b'\n')
+    body = body.removesuffix(b'\n')
+    try:
+        header = msgspec.json.decode(head, type=_Header)
+        if (header.format, header.digest) == (FORMAT, digest(body)):
+            return msgspec.json.decode(body, type=kind)
+    except (ValueError, RecursionError):
+        pass
+    return None
+
+
+def write_document(site: Site, name: str, value: Record | Pending | Note) -> None:
+    """At once and for good: it survives a power cut, or the one before does."""
+    path, temporary = site.full(name), os.path.join(site.temporary, name)
+    with refusal('write', path):
+        with open(temporary, 'wb') as file:
+            file.write(to_document(value))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        if hasattr(os, 'O_DIRECTORY'):
+            directory = os.open(site.directory, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+
+
+def is_sound(site: Site, record: Record) -> bool:
+    """Whether the files that a record speaks of can be those beside it."""
+    try:
+        return os.path.getsize(site.full(PACKAGES)) == sum(entry.length for entry in record.projects.values()) and all(
+            os.path.getsize(site.full(f'{UPLOADS}/{name}')) == month.size for name, month in record.months.items()
+        )
+    except OSError:
+        return False
+
+
+def read_owned(site: Site, record: Record | None, note: Note | None) -> Owned:
+    """What the program owns in the output directory, by the record or the note, and by what a killed run left."""
+    pending = read_document(site, PENDING, Pending)
+    known = [
+        Owned(each.projects.keys() if isinstance(each.projects, dict) else set(each.projects), set(each.pages))
+        for each in (record, pending, note)
+        if each is not None
+    ]
+    if not known:
+        return read_owned_by_list(site)
+    return Owned(set().union(*(each.projects for each in known)), set().union(*(each.pages for each in known)))
+
+
+def read_owned_by_list(site: Site) -> Owned:
+    """What `packages.json` says that the program owns."""
+    path = site.full(PACKAGES)
+    if not os.path.isfile(path) or os.path.islink(path):
+        return NOTHING
+    is_old = not os.path.isfile(site.full('simple/index.v1_json'))
+    names = [f'changelog/{name}' for name in read_names(site.full('changelog'))]
+    with refusal('read', path), open(path, 'rb') as lines:
+        return owned_by_list(lines, names, is_old)
