@@ -15,7 +15,7 @@ import sys
 from typing import Any
 
 from dumb_pypi.main import main
-from testing.states import RECORD
+from testing.states import OWN
 
 CHANGES = ('os.rename', 'os.remove', 'os.rmdir', 'os.mkdir')
 
@@ -33,7 +33,7 @@ class Killer:
         is_open = event == 'open' and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
         if is_open or event in CHANGES:
             self.changes += 1
-            if not self.first and (event == 'os.rename' or str(args[0]).endswith(RECORD)):
+            if not self.first and event == 'os.rename' and not os.path.basename(args[1]).startswith(OWN):
                 self.first = self.changes
             if self.changes == self.last:
                 if self.written is not None and os.path.exists(self.written):

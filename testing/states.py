@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from testing.sites import build
 
 RECORD = '.dumb-pypi.json'
+OWN = '.dumb-pypi'
 LOCK = '.dumb-pypi.lock'
+PENDING = '.dumb-pypi.pending'
 TEMPORARY = '.dumb-pypi.tmp'
 LONG_AGO = 1_000_000_000_000_000_000  # nanoseconds since 1970
 
@@ -47,13 +49,19 @@ def entries(directory: Path) -> Entries:
     return found
 
 
-def without_record(found: Entries) -> Entries:
-    return {path: content for path, content in found.items() if path != RECORD}
+def without_own(found: Entries) -> Entries:
+    """The site alone: what the program keeps for its next run is no part of it."""
+    return {path: content for path, content in found.items() if not path.startswith(OWN)}
 
 
 def without_leftovers(found: Entries) -> Entries:
-    """What there is but for what a killed run leaves: its lock, and what it has staged."""
-    return {path: content for path, content in found.items() if path.split('/')[0] not in (LOCK, TEMPORARY)}
+    """What there is but for what a killed run leaves: its lock, what it has staged, and what it was about to own."""
+    return {path: content for path, content in found.items() if path.split('/')[0] not in (LOCK, PENDING, TEMPORARY)}
+
+
+def pages(site: Path) -> dict[str, bytes]:
+    """The files of the site, sorted by path."""
+    return dict(sorted(files(without_own(entries(site))).items()))
 
 
 def files(found: Entries) -> dict[str, bytes]:

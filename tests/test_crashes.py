@@ -29,6 +29,7 @@ from testing.states import (
     read_paths,
     touched,
     without_leftovers,
+    without_own,
 )
 from testing.waiting import wait_for
 from tests.conftest import missing
@@ -134,7 +135,7 @@ def check_finished(site: Path, published: Path, state: State, expected: Entries)
     assert len(read_paths(changed)) == len(set(read_paths(changed)))
     assert len(read_paths(removed)) == len(set(read_paths(removed)))
     copy(site, published, read_paths(changed), read_paths(removed))
-    assert entries(published) == expected
+    assert without_own(entries(published)) == without_own(expected)
 
 
 # ------------------------------------------------------------------------------------------------------------ killed
@@ -409,8 +410,7 @@ READ_ONLY, NO_LISTING, NO_ENTRY = 0o555, 0o333, 0o000
         pytest.param('site/simple/foo', READ_ONLY, 'write {}/site/simple/foo/index.html', id='a changed project'),
         pytest.param('site/simple/foo', NO_ENTRY, 'read {}/site/simple/foo/index.html', id='a project without entry'),
         pytest.param('site/pypi/leaves1', READ_ONLY, 'remove {}/site/pypi/leaves1/json', id='a removed project'),
-        pytest.param('site/changelog', READ_ONLY, 'write {}/site/changelog/2026-04.html', id='the changelog'),
-        pytest.param('site/static', NO_LISTING, 'read {}/site/static', id='a directory nobody may list'),
+        pytest.param('site/changelog', READ_ONLY, 'write {}/site/changelog/2026-01.html', id='the changelog'),
         pytest.param('site/pypi/foo', NO_LISTING, 'read {}/site/pypi/foo', id='a project nobody may list'),
     ],
 )

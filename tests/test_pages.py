@@ -21,7 +21,7 @@ from pypi_simple import IndexPage, ProjectPage
 
 from dumb_pypi.main import main
 from testing.sites import build, mtimes, paths, tree, write_list
-from testing.states import entries, without_record
+from testing.states import entries, without_own
 
 HERE = 'https://pypi.example.com/team/'  # where the sites are published, as far as these tests go
 TESTING = Path(__file__).resolve().parent.parent / 'testing'
@@ -998,14 +998,14 @@ def test_both_list_formats_build_the_same_site(tmp_path: Path) -> None:
     arguments = ['--package-list', str(packages), '--output-dir', str(tmp_path / 'one')]
     assert main([*arguments, '--packages-url', '../../pool/']) == 0
     assert build(tmp_path / 'two', [{'filename': name} for name in names]) == 0
-    assert without_record(entries(tmp_path / 'one')) == without_record(entries(tmp_path / 'two'))
+    assert without_own(entries(tmp_path / 'one')) == without_own(entries(tmp_path / 'two'))
 
 
 def test_packages_json_is_the_list_again(site: Path, tmp_path: Path) -> None:
     lines = (site / 'packages.json').read_text(encoding='utf-8').splitlines()
     assert build(tmp_path / 'again', lines) == 0
     # The record knows how the lines of the list were spelled.
-    assert without_record(entries(tmp_path / 'again')) == without_record(entries(site))
+    assert without_own(entries(tmp_path / 'again')) == without_own(entries(site))
 
 
 def test_packages_json_has_every_value(rich: Path) -> None:

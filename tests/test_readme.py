@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dumb_pypi.main import FACTS_KEYS, PACKAGE_KEYS, main
+from dumb_pypi.main import main
+from dumb_pypi.package_list.lines import FACTS_KEYS, PACKAGE_KEYS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / 'README.md').read_text(encoding='utf-8')

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dumb_pypi.main import Package, identify
-from dumb_pypi.words import file_kind, readable_size
+from dumb_pypi.package_list.file_names import identify
+from dumb_pypi.pages.words import file_kind, readable_size
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,13 @@ from dumb_pypi.words import file_kind, readable_size
     ],
 )
 def test_a_file_is_called_by_its_kind_and_what_it_runs_on(filename: str, expected: str) -> None:
-    distribution = identify(Package(path=filename))
+    distribution = identify(filename)
     assert file_kind(filename, distribution.packagetype, distribution.python_version) == expected
 
 
 @pytest.mark.parametrize(
-    ('size', 'expected'), [(0, '0 bytes'), (999, '999 bytes'), (1_600_000, '1.6 MB'), (2**63 - 1, '9223372036.9 GB')]
+    ('size', 'expected'),
+    [(0, '0 bytes'), (1, '1 byte'), (999, '999 bytes'), (1_600_000, '1.6 MB'), (2**63 - 1, '9223372036.9 GB')],
 )
 def test_sizes_are_written_in_decimal_units(size: int, expected: str) -> None:
     assert readable_size(size) == expected

@@ -1,0 +1,266 @@
+"""The site that is elsewhere: after a copy that has succeeded it is that of a fresh build, whatever happened before."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from testing.sites import build, write_list
+from testing.states import OWN, State, copy, entries, files, pages, read_paths, without_own
+
+Line = dict[str, Any]
+
+FOO: Line = {'filename': 'foo-1.0.tar.gz', 'upload_timestamp': 1700000000}
+BAR: Line = {'filename': 'bar-1.0.tar.gz', 'upload_timestamp': 1700000060}
+OTHERS: list[Line] = [
+    {'filename': 'foo-2.0.tar.gz', 'upload_timestamp': 1702000000},
+    {'filename': 'foo-2.0-py3-none-any.whl', 'upload_timestamp': 1702000060},
+    {'filename': 'baz-1.0.tar.gz', 'upload_timestamp': 1705000000},
+    {'filename': 'foo_bar-1.0.zip'},
+    {'filename': 'bar-1.1.tar.gz', 'yanked_reason': 'broken', 'upload_timestamp': 1700000000.5},
+]
+EVERYTHING: list[Line] = [
+    FOO,
+    BAR,
+    *OTHERS,
+    {'project': 'foo', 'summary': 'Does what foo does'},
+    {'project': 'bar', 'status': 'archived'},
+]
+
+
+class Job:
+    """A job that has its lists alone: it builds into a directory, and copies by the path lists to the far site."""
+
+    def __init__(self, top: Path) -> None:
+        self.directory, self.far = top / 'directory', top / 'far'
+        self.changed, self.removed = top / 'changed', top / 'removed'
+        self.previous = top / 'previous.jsonl'
+        self.far.mkdir()
+        write_list(self.previous, [])
+
+    def run(self, lines: list[Line], *options: str) -> int:
+        lists = ('--changed-paths', str(self.changed), '--removed-paths', str(self.removed))
+        return build(self.directory, lines, '--previous-package-list-json', str(self.previous), *lists, *options)
+
+    def copy(self, most: int | None = None) -> None:
+        """All that the path lists say; or some of it, and then it breaks off."""
+        changed, removed = read_paths(self.changed), read_paths(self.removed)
+        if most is None:
+            copy(self.directory, self.far, changed, removed)
+            self.changed.unlink()
+            self.removed.unlink()
+        else:
+            copy(self.directory, self.far, changed[:most], removed[: max(0, most - len(changed))])
+
+    def publish(self, lines: list[Line], *options: str) -> None:
+        assert self.run(lines, *options) == 0
+        self.copy()
+        write_list(self.previous, lines)
+
+    def check(self, lines: list[Line], *options: str) -> None:
+        """The far site is that of a fresh build."""
+        with tempfile.TemporaryDirectory() as fresh:
+            expected = State(lines, options).build_anew(Path(fresh) / 'site')
+        assert files(entries(self.far)) == files(without_own(expected))
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    return Job(tmp_path)
+
+
+def test_the_same_command_twice_ends_well(job: Job) -> None:
+    job.publish([FOO, BAR])
+    shutil.rmtree(job.directory)
+    for _ in range(2):
+        assert job.run([FOO]) == 0
+    job.copy()
+    job.check([FOO])
+
+
+def test_exchanged_lists_lose_no_project(job: Job) -> None:
+    job.publish([FOO])
+    shutil.rmtree(job.directory)
+    for _ in range(2):
+        assert job.run([FOO, BAR]) == 0
+    job.copy()
+    job.check([FOO, BAR])
+
+
+def test_a_project_that_comes_back_after_a_copy_that_failed_is_not_deleted(job: Job) -> None:
+    job.publish([FOO, BAR])
+    shutil.rmtree(job.directory)
+    assert job.run([FOO]) == 0
+    assert 'simple/bar/index.html' in read_paths(job.removed)
+    assert job.run([FOO, BAR, OTHERS[2]]) == 0
+    assert 'simple/bar/index.html' not in read_paths(job.removed)
+    job.copy()
+    job.check([FOO, BAR, OTHERS[2]])
+
+
+@pytest.mark.parametrize('most', [0, 3, 1000])
+def test_a_list_that_goes_back_to_the_published_one_puts_all_of_it_back(most: int, job: Job) -> None:
+    job.publish([FOO, BAR])
+    shutil.rmtree(job.directory)
+    assert job.run([FOO]) == 0
+    job.copy(most)
+    assert job.run([FOO, BAR]) == 0
+    job.copy()
+    job.check([FOO, BAR])
+
+
+@pytest.mark.parametrize('most', [0, 3, 1000])
+def test_what_waits_to_be_copied_is_written_again_into_an_emptied_directory(most: int, job: Job) -> None:
+    job.publish([FOO, BAR])
+    shutil.rmtree(job.directory)
+    assert job.run([FOO, BAR, OTHERS[0]]) == 0
+    job.copy(most)
+    shutil.rmtree(job.directory)
+    waiting = read_paths(job.changed)
+    assert job.run([FOO, BAR]) == 0
+    assert set(read_paths(job.changed)) <= set(waiting)
+    job.copy()
+    job.check([FOO, BAR])
+
+
+def test_an_empty_list_before_means_that_nothing_is_there(job: Job) -> None:
+    assert job.run([FOO], '--site-url', 'https://pypi.example.com/') == 0
+    assert {'static/style.css', '404.html', 'rss/updates.xml'} <= set(read_paths(job.changed))
+    job.copy()
+    job.check([FOO], '--site-url', 'https://pypi.example.com/')
+
+
+@pytest.mark.parametrize('kept', [True, False], ids=['noticed in a kept directory', 'told by --rebuild'])
+def test_other_settings_change_every_page(kept: bool, job: Job) -> None:
+    job.publish([FOO, BAR], '--site-url', 'https://pypi.example.com/')
+    if not kept:
+        shutil.rmtree(job.directory)
+    options = ('--title', 'Other packages', '--no-per-release-json')
+    assert job.run([FOO, BAR], *options, *(() if kept else ('--rebuild',))) == 0
+    assert {'rss/updates.xml', 'pypi/foo/1.0/json'} <= set(read_paths(job.removed))
+    job.copy()
+    job.check([FOO, BAR], *options)
+
+
+def test_what_the_program_keeps_for_itself_is_not_copied(job: Job) -> None:
+    assert job.run([FOO]) == 0
+    assert [path for path in read_paths(job.changed) + read_paths(job.removed) if path.startswith(OWN)] == []
+    assert [path for path in os.listdir(job.directory) if path.startswith(OWN)] == ['.dumb-pypi.elsewhere']
+
+
+def test_without_path_lists_a_kept_directory_has_all_that_may_be_old_there(tmp_path: Path) -> None:
+    """Copied as a whole, and the copy after the first run broke off after any number of files."""
+    far, directory, previous = tmp_path / 'far', tmp_path / 'directory', tmp_path / 'previous.jsonl'
+    assert build(far, [FOO, BAR]) == 0
+    write_list(previous, [FOO, BAR])
+    assert build(directory, [FOO, BAR, OTHERS[0]], '--previous-package-list-json', str(previous)) == 0
+    copy(directory, far, list(pages(directory))[:5], [])
+    assert build(directory, [FOO, BAR, OTHERS[2]], '--previous-package-list-json', str(previous)) == 0
+    copy(directory, far, pages(directory), [])
+    expected = files(without_own(State([FOO, BAR, OTHERS[2]]).build_anew(tmp_path / 'fresh')))
+    found = files(without_own(entries(far)))
+    assert {path: content for path, content in found.items() if path in expected} == expected
+
+
+def test_with_a_record_at_hand_the_previous_list_changes_nothing(tmp_path: Path) -> None:
+    site, previous = tmp_path / 'site', write_list(tmp_path / 'previous.jsonl', [BAR])
+    assert build(site, [FOO, BAR]) == 0
+    assert build(site, [FOO], '--previous-package-list-json', str(previous)) == 0
+    assert entries(site) == State([FOO]).build_anew(tmp_path / 'fresh')
+
+
+def test_a_directory_of_another_site_becomes_the_site_when_the_previous_list_is_left_out(job: Job) -> None:
+    job.publish([FOO, BAR])
+    assert build(job.directory, [FOO]) == 0
+    with tempfile.TemporaryDirectory() as fresh:
+        assert entries(job.directory) == State([FOO]).build_anew(Path(fresh) / 'site')
+
+
+class Walk(RuleBasedStateMachine):
+    """Edits, runs and copies in any order; the three conditions of the documents hold."""
+
+    runs: ClassVar[list[int]] = []  # of each walk
+    copies: ClassVar[list[int]] = []  # that succeeded, of each walk
+    numbers = st.integers(0, 99)
+    options = st.sampled_from(
+        [(), ('--title', 'Other'), ('--no-per-release-json',), ('--site-url', 'https://pypi.example.com/')]
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.top = Path(tempfile.mkdtemp())
+        self.job = Job(self.top)
+        self.lines: list[Line] = [FOO, BAR]
+        self.settings: tuple[str, ...] = ()
+        self.is_rebuilt = False  # whether settings have changed since the last copy that succeeded
+        self.ran: tuple[list[Line], tuple[str, ...]] | None = None  # what the last run built, and waits for a copy
+        self.published: list[Line] = []
+        self.runs.append(0)
+        self.copies.append(0)
+
+    @rule(numbers=st.lists(numbers, min_size=1, max_size=4))
+    def edit_and_run(self, numbers: list[int]) -> None:
+        """A file or a fact comes or goes; or the list goes back to the published one."""
+        for number in numbers:
+            line = EVERYTHING[number % len(EVERYTHING)]
+            self.lines = [each for each in self.lines if each != line] if line in self.lines else [*self.lines, line]
+        if numbers[0] % 5 == 0 and self.published:
+            self.lines = self.published
+        if not any('filename' in line for line in self.lines):
+            self.lines = [FOO]
+        self.run()
+
+    @rule(options=options)
+    def set_options(self, options: tuple[str, ...]) -> None:
+        if options != self.settings:
+            self.settings, self.is_rebuilt = options, True
+
+    @rule()
+    def run(self) -> None:
+        once = ('--rebuild',) if self.is_rebuilt else ()
+        assert self.job.run(self.lines, *self.settings, *once) == 0
+        self.ran = self.lines, self.settings
+        self.runs[-1] += 1
+
+    @rule()
+    def empty_the_directory(self) -> None:
+        """What waits there is written by the next run: no copy before that can succeed."""
+        shutil.rmtree(self.job.directory, ignore_errors=True)
+        self.ran = None
+
+    @precondition(lambda self: self.ran is not None)
+    @rule(most=numbers)
+    def copy_until_it_fails(self, most: int) -> None:
+        self.job.copy(most)
+
+    @precondition(lambda self: self.ran is not None)
+    @rule()
+    def copy(self) -> None:
+        assert self.ran is not None
+        self.job.copy()
+        self.published, settings = self.ran
+        write_list(self.job.previous, self.published)
+        self.job.check(self.published, *settings)
+        self.ran, self.is_rebuilt = None, self.settings != settings
+        self.copies[-1] += 1
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.top)
+
+
+def test_random_walks_end_in_fresh_builds_after_each_copy_that_succeeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Walk, 'runs', [])
+    monkeypatch.setattr(Walk, 'copies', [])
+    is_ci = os.environ.get('CI') == 'true'
+    walks = settings(max_examples=100, stateful_step_count=30, deadline=None, database=None, derandomize=is_ci)
+    run_state_machine_as_test(Walk, settings=walks)
+    assert sum(Walk.runs) >= 300
+    assert sum(Walk.copies) >= 40
