@@ -177,7 +177,7 @@ def write_project(work: Work, project: Project, parsed: Parsed) -> None:
     if site.may_have(name):
         paths = {page.path for page in pages}
         parsed.stale.extend(path for path in site.read_project_paths(name) if path not in paths)
-    site.known_directories.clear()  # the next project has others
+    site.forget_directories()
 
 
 class Shared(NamedTuple):

@@ -62,7 +62,7 @@ def publish(
         new = [directory for directory in _DIRECTORIES if directory not in site.top]
         for path in [*new, *(path for path in paths if path.partition('/')[0] not in new)]:
             site.write_into_place(path)
-        site.known_directories.clear()
+        site.forget_directories()
         site.removed.write_paths(removed)
         for path in stale:
             site.remove_page(path)

@@ -10,11 +10,10 @@ import functools
 import re
 from typing import NamedTuple
 
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from dumb_pypi.errors import NotADistribution, quoted
-from dumb_pypi.package_list.values import NAME
+from dumb_pypi.package_list.values import NAME, canonical_name
 
 
 class Distribution(NamedTuple):
@@ -59,12 +58,11 @@ def parse_version(text: str) -> Version | None:
         return None
 
 
-@functools.lru_cache(maxsize=2**12)
 def normalized(name: str) -> str:
     """The normalized name of a project. Raises `NotADistribution`."""
     if not NAME.fullmatch(name):
         raise NotADistribution(f'has no valid project name: {quoted(name)}')
-    return canonicalize_name(name)
+    return canonical_name(name)
 
 
 def split_name(stem: str) -> tuple[str, str]:

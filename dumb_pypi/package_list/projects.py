@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from dumb_pypi.errors import BadValue, NotADistribution, quoted
 from dumb_pypi.package_list.file_names import Distribution, identify
@@ -126,6 +125,8 @@ def parse_family(lines: Iterable[tuple[int, bytes]], listed: ListFile) -> tuple[
 
 @functools.lru_cache(maxsize=2**16)
 def is_specifier(text: str) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # here, for the same reason as `canonical_name`
+
     try:
         return SpecifierSet(text) is not None
     except InvalidSpecifier:

@@ -10,7 +10,6 @@ import urllib.parse
 from typing import Annotated
 
 import msgspec
-from packaging.utils import canonicalize_name
 
 from dumb_pypi.errors import NotADistribution, unexpected
 
@@ -68,16 +67,24 @@ def normal_path(value: str) -> str:
     return path
 
 
+@functools.lru_cache(maxsize=2**12)
+def canonical_name(name: str) -> str:
+    """The normalized form (PEP 503) of a valid name."""
+    from packaging.utils import canonicalize_name  # here: a run that parses nothing would take a tenth longer to start
+
+    return canonicalize_name(name)
+
+
 def is_normalized(name: str) -> bool:
     """Whether a name is that of a project (PEP 503), and so has no part in any other path."""
-    return NAME.fullmatch(name) is not None and name == canonicalize_name(name)
+    return NAME.fullmatch(name) is not None and name == canonical_name(name)
 
 
 def normal_name(value: str) -> str:
     """The normalized name (PEP 503) of a project."""
     if not NAME.fullmatch(value) or len(value) > MAX_NAME:
         raise unexpected('a project name', value)
-    return canonicalize_name(value)
+    return canonical_name(value)
 
 
 def normal_version(value: str) -> str:

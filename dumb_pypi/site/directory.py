@@ -78,6 +78,7 @@ class Site:
         self.elsewhere: Elsewhere | None = None
         self.lacking: list[str] = []
         self.known_directories: dict[str, bool] = {}  # whether these are directories, and no links
+        self.made_directories: set[str] = set()  # below `staged`
 
     def full(self, path: str) -> str:
         return os.path.join(self.directory, *path.split('/'))
@@ -109,14 +110,12 @@ class Site:
 
     def write_staged(self, path: str, content: bytes) -> None:
         """Writes a file that is to be moved to `path`."""
-        staged = f'{self.staged}/{path}'
+        staged, parent = f'{self.staged}/{path}', path.rpartition('/')[0]
         try:
-            try:
-                file = open(staged, 'wb', buffering=0)
-            except FileNotFoundError:
-                make_directory(os.path.dirname(staged))
-                file = open(staged, 'wb', buffering=0)
-            with file:
+            if parent not in self.made_directories:
+                make_directory(f'{self.staged}/{parent}')
+                self.made_directories.add(parent)
+            with open(staged, 'wb', buffering=0) as file:
                 written = file.write(content)
                 while written < len(content):  # a system writes 2 GB at once at the most, and less on a full disk
                     written += file.write(memoryview(content)[written:])
@@ -145,6 +144,11 @@ class Site:
         for name in sorted(self.top):
             if name.startswith(OWN) and os.path.islink(self.full(name)):
                 raise Failure(f'{self.full(name)}: is a symbolic link; move it away')
+
+    def forget_directories(self) -> None:
+        """The next project has others."""
+        self.known_directories.clear()
+        self.made_directories.clear()
 
     def take_lacking(self) -> list[str]:
         """Paths of pages that are right here, and not elsewhere: those that no earlier call has told."""
