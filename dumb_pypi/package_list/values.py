@@ -20,12 +20,13 @@ A_URL = 'a percent-encoded http, https or file URL without a fragment'
 A_TIME = 'seconds since 1970, or ISO 8601 with a zone'
 
 # Control characters, lone surrogates and noncharacters: HTML forbids them, and UTF-8 has no spelling for some.
-_UNPRINTABLE = re.compile(
-    '[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef'
-    + '\u202a-\u202e\u2066-\u2069'  # these make text run backwards: what a reader sees is not what is there
+_NEVER_PRINTABLE = (
+    '\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef'
+    '\u202a-\u202e\u2066-\u2069'  # these make text run backwards: what a reader sees is not what is there
     + ''.join(chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000))
-    + ']'
 )
+_UNPRINTABLE = re.compile(f'[\0-\x1f{_NEVER_PRINTABLE}]')
+_UNPRINTABLE_IN_LINES = re.compile(f'[\0-\x08\x0b-\x1f{_NEVER_PRINTABLE}]')
 PLAIN = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,254}')  # a name that is spelled alike in a URL
 NAME = re.compile(r'[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?')  # PEP 508
 _USUAL_HASH = re.compile(r'sha256=[0-9a-f]{64}')
@@ -49,6 +50,11 @@ def normal_specifier(text: str) -> str:
 
 def normal_texts(texts: list[str]) -> list[str]:
     return [normal_text(text) for text in texts]
+
+
+def normal_lines(text: str) -> str:
+    """A text of several lines, with its line breaks (as LF) and tabs."""
+    return _UNPRINTABLE_IN_LINES.sub(' ', text.replace('\r\n', '\n').replace('\r', '\n'))
 
 
 def normal_path(value: str) -> str:

@@ -1,0 +1,242 @@
+"""Makes a guest of rendered HTML: what a description may bring into a page of ours, and nothing else.
+
+What comes in has been cleaned by `nh3`, which closes every element in its turn. What goes out is put together anew,
+from the names below and escaped text, so that it is harmless whatever came in.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import urllib.parse
+from collections.abc import Collection, Mapping, Sequence
+from html.parser import HTMLParser
+
+from dumb_pypi.package_list.values import normal_lines
+from dumb_pypi.pages.escaping import escape_text
+
+ID_PREFIX = 'user-content-'
+MAX_DEPTH = 100  # elements within elements; what is deeper nobody reads, and a browser flattens it
+_OWN_HEADING = 2  # the level of the heading above the description, in the page that it is a guest in
+_LAST_HEADING = 6
+
+# What each element becomes. Landmarks would stand beside those of the page, so they are plain blocks here.
+_LISTS = {'ul': '(<li>)+', 'ol': '(<li>)+', 'dl': '((<dt>)+(<dd>)+)+'}  # and what is in them
+_ITEMS = ('li', 'dt', 'dd')
+_BLOCKS = {*_LISTS, *_ITEMS, 'blockquote', 'details', 'div', 'hr', 'p', 'pre', 'summary', 'table'}
+_INLINE = {'a', 'abbr', 'b', 'br', 'cite', 'code', 'del', 'em', 'i', 'kbd', 'span', 'strong', 'sub', 'sup', 'var'}
+_BECOMES = {
+    **{tag: tag for tag in (*_BLOCKS, *_INLINE)},
+    **dict.fromkeys(('section', 'nav', 'aside', 'figure', 'figcaption'), 'div'),
+    **{'acronym': 'abbr', 'picture': 'span', 'tt': 'code'},
+}
+_HOLDERS = {  # what stands nowhere but in these
+    'caption': ('table',),
+    'thead': ('table',),
+    'tbody': ('table',),
+    'tr': ('table', 'thead', 'tbody'),
+    'td': ('tr',),
+    'th': ('tr',),
+}
+_ONLY_CELLS = ('table', 'thead', 'tbody', 'tr')  # what holds nothing but these
+_NO_BLOCKS = {'p', 'pre', 'summary', 'heading'}  # what holds no blocks
+_MAY_BE_EMPTY = {*_INLINE, *_HOLDERS, 'pre'} - {'a', 'caption'}  # a space in code is a token of its own
+_CHECKED, _UNCHECKED = '\N{BALLOT BOX WITH CHECK}', '\N{BALLOT BOX}'
+_VOID = ('br', 'hr', 'img', 'input', 'col')
+_HEADING = re.compile('h([1-6])')
+_NUMBERS = {'ol': ('start',), 'td': ('colspan', 'rowspan')}
+_ALIGNS = ('left', 'center', 'right')
+_NUMBER = re.compile('[1-9][0-9]{0,2}')
+_ID = re.compile(r'[\w.:-]{1,200}')
+_URL = re.compile(r'(?:https?://|mailto:)[^\s<>"\\^`{|}]+', re.IGNORECASE)
+
+
+class TooDeep(ValueError):
+    """Elements within elements within elements."""
+
+
+class Node:
+    """An element as it came in."""
+
+    def __init__(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self.tag = tag
+        self.attributes = attributes
+        self.children: list[Node | str] = []
+        self.shows = False  # whether there is something to see in it
+
+
+class _Reader(HTMLParser):
+    """Reads the tree. Raises `TooDeep`."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open = [Node('', {})]
+        self.ids: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        node = Node(tag, {name: value or '' for name, value in attrs})
+        self.ids.add(own_id(node.attributes.get('id', '')))
+        self.open[-1].children.append(node)
+        if tag not in _VOID:
+            self.open.append(node)
+        if len(self.open) > MAX_DEPTH:
+            raise TooDeep
+        if tag == 'input' or (tag == 'img' and node.attributes.get('alt', '').strip()):
+            self.show()
+
+    def handle_endtag(self, tag: str) -> None:
+        while len(self.open) > 1 and self.open.pop().tag != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        self.open[-1].children.append(data)
+        if data.strip():
+            self.show()
+
+    def show(self) -> None:
+        for node in self.open:
+            node.shows = True
+
+
+@functools.cache
+def _token_classes() -> frozenset[str]:
+    """The short names by which Pygments calls the tokens of a language."""
+    from pygments.token import STANDARD_TYPES  # here, because it comes with the extra `readme`
+
+    return frozenset(STANDARD_TYPES.values()) - {''}
+
+
+def outside_url(url: str) -> str:
+    """What leads to the same place from wherever it stands, and runs nothing; else ''."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return url if _URL.fullmatch(url) and (parts.hostname or parts.scheme == 'mailto') else ''
+    except ValueError:  # half of an IPv6 address
+        return ''
+
+
+def own_id(text: str) -> str:
+    """The `id` as it is here; '' for none, and for one that no link can name."""
+    text = text.removeprefix(ID_PREFIX)
+    return f'{ID_PREFIX}{text}' if _ID.fullmatch(text) else ''
+
+
+def _items(node: Node) -> Collection[str]:
+    """The items of a list that holds nothing else, and in the right order; nothing for any other element."""
+    if node.tag not in _LISTS:
+        return ()
+    held = (f'<{child.tag}>' if isinstance(child, Node) else child.strip() for child in node.children)
+    return _ITEMS if re.fullmatch(_LISTS[node.tag], ''.join(held)) else ()
+
+
+def _usual_tag(node: Node, around: str, items: Collection[str]) -> str:
+    """What an element becomes by its name and by what it stands in; '' when its content alone is kept."""
+    if node.tag in _HOLDERS:
+        empty_head = node.tag == 'th' and not node.shows
+        return '' if around not in _HOLDERS[node.tag] else 'td' if empty_head else node.tag
+    if around in _ONLY_CELLS:
+        return ''
+    if _HEADING.fullmatch(node.tag):
+        return 'heading'
+    if (
+        (node.tag in _LISTS and not _items(node))
+        or (node.tag in _ITEMS and node.tag not in items)
+        or (node.tag == 'summary' and around != 'details')
+    ):
+        return 'div'
+    if 'admonition' in node.attributes.get('class', '').split():
+        return 'blockquote'
+    return _BECOMES.get(node.tag, '')
+
+
+class _Writer:
+    """Writes the tree anew, in the order of the text, since a heading depends on the one before it."""
+
+    def __init__(self, ids: Collection[str]) -> None:
+        self.ids = frozenset(ids)
+        self.given: set[str] = {''}  # each once
+        self.heading = _OWN_HEADING
+        self.inside: list[str] = ['']  # the elements that are open here
+
+    def content(self, children: Sequence[Node | str], items: Collection[str] = ()) -> str:
+        parts = []
+        for child in children:
+            if isinstance(child, Node):
+                parts.append(self.element(child, self.tag(child, items)))
+            elif self.inside[-1] not in _ONLY_CELLS:
+                parts.append(escape_text(child))
+        return ''.join(parts)
+
+    def tag(self, node: Node, items: Collection[str]) -> str:
+        tag = _usual_tag(node, self.inside[-1], items)
+        is_block = tag == 'heading' or tag in _BLOCKS
+        if is_block and not _NO_BLOCKS.isdisjoint(self.inside):
+            return ''
+        return '' if tag == 'a' and not {'a', 'summary'}.isdisjoint(self.inside) else tag
+
+    def element(self, node: Node, tag: str) -> str:
+        if node.tag == 'img':
+            return self.picture(node)
+        if node.tag == 'input':
+            return _CHECKED if 'checked' in node.attributes else _UNCHECKED
+        if tag in _VOID:
+            return f'<{tag}>'
+        link = self.link(node) if tag == 'a' else ''
+        if not (node.shows or tag in _MAY_BE_EMPTY) or (tag == 'a' and not link):
+            tag = ''
+        identity = self.identity(node)
+        if tag == '':
+            target = f'<span{identity}></span>' if identity and self.inside[-1] not in _ONLY_CELLS else ''
+            return target + self.content(node.children, _items(node))
+        name = self.heading_tag(node) if tag == 'heading' else tag
+        self.inside.append(tag)
+        content = self.content(node.children, _items(node))
+        self.inside.pop()
+        return f'<{name}{identity}{link}{self.attributes(node, tag)}>{content}</{name}>'
+
+    def heading_tag(self, node: Node) -> str:
+        """Two levels down, and never more than one below the heading before it."""
+        self.heading = min(int(node.tag[1]) + _OWN_HEADING, self.heading + 1, _LAST_HEADING)
+        return f'h{self.heading}'
+
+    def identity(self, node: Node) -> str:
+        identity = own_id(node.attributes.get('id', ''))
+        if identity in self.given:
+            return ''
+        self.given.add(identity)
+        return f' id="{escape_text(identity)}"'
+
+    def link(self, node: Node) -> str:
+        href = node.attributes.get('href', '')
+        if href.startswith('#') and (target := own_id(urllib.parse.unquote(href[1:]))) in self.ids:
+            return f' href="#{escape_text(target)}"' if target else ''
+        return f' href="{escape_text(outside_url(href))}" rel="nofollow"' if outside_url(href) else ''
+
+    def picture(self, node: Node) -> str:
+        """Its words, as a link to it where it is elsewhere."""
+        words, url = node.attributes.get('alt', '').strip(), outside_url(node.attributes.get('src', ''))
+        if self.inside[-1] in _ONLY_CELLS or not words:
+            return ''
+        is_link = url and {'a', 'summary'}.isdisjoint(self.inside)
+        text = escape_text(words)
+        return f'<a href="{escape_text(url)}" rel="nofollow">{text}</a>' if is_link else text
+
+    def attributes(self, node: Node, tag: str) -> str:
+        values = {name: node.attributes.get(name, '') for name in _NUMBERS.get(tag, ())}
+        pairs = [(name, value) for name, value in values.items() if _NUMBER.fullmatch(value)]
+        if tag in ('td', 'th') and node.attributes.get('align') in _ALIGNS:
+            pairs.append(('align', node.attributes['align']))
+        if tag == 'abbr' and node.attributes.get('title'):
+            pairs.append(('title', node.attributes['title']))
+        classes = [name for name in node.attributes.get('class', '').split() if name in _token_classes()]
+        if classes:
+            pairs.append(('class', ' '.join(classes)))
+        return ''.join(f' {name}="{escape_text(value)}"' for name, value in pairs)
+
+
+def as_guest(cleaned: str) -> str:
+    """HTML that has been cleaned, as a part of a page of ours. Raises `TooDeep`."""
+    reader = _Reader()
+    reader.feed(cleaned)
+    reader.close()
+    return normal_lines(_Writer(reader.ids).content(reader.open[0].children))  # `&#8;` is a control character

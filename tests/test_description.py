@@ -1,0 +1,396 @@
+"""Descriptions: rendered as the public index does it, and harmless whatever they say."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pygments.token import STANDARD_TYPES
+
+from dumb_pypi.pages.description import LONGEST, render_description
+from dumb_pypi.pages.guest import as_guest
+
+MARKDOWN = 'text/markdown; charset=UTF-8'
+RST = 'text/x-rst'
+PYGMENTS = set(STANDARD_TYPES.values())
+
+
+def rendered(text: str, content_type: str | None = MARKDOWN) -> str:
+    html = render_description(text, content_type)
+    assert html is not None
+    return re.sub(r'\s*\n\s*', '', html)
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        pytest.param(
+            '# One\n\n## Two', '<h3 id="user-content-one">One</h3><h4 id="user-content-two">Two</h4>', id='ids'
+        ),
+        pytest.param(
+            '## One\n\n###### Two',
+            '<h3 id="user-content-one">One</h3><h4 id="user-content-two">Two</h4>',
+            id='no level is left out',
+        ),
+        pytest.param('#\n\ntext', '<p>text</p>', id='an empty heading'),
+        pytest.param(
+            '# One\n\n[a](#one) [b](#two)',
+            '<h3 id="user-content-one">One</h3><p><a href="#user-content-one">a</a> b</p>',
+            id='links within',
+        ),
+        pytest.param(
+            '[a](https://a.example.com/?b=1&c) [b](docs/b.md) [c](//d) [d](mailto:a@example.com)',
+            '<p><a href="https://a.example.com/?b=1&amp;c" rel="nofollow">a</a> b c '
+            '<a href="mailto:a@example.com" rel="nofollow">d</a></p>',
+            id='links elsewhere',
+        ),
+        pytest.param('[a](https://[) [b](http://) [c](javascript:alert) [d](ftp://e)', '<p>a b c d</p>', id='no links'),
+        pytest.param(
+            '![a](https://b.example.com/c.png) ![d](e.png) ![](https://f.example.com/g.png)',
+            '<p><a href="https://b.example.com/c.png" rel="nofollow">a</a> d </p>',
+            id='pictures',
+        ),
+        pytest.param(
+            '[![a](https://b.example.com/c.svg)](https://d.example.com) [![](e.svg)](https://f.example.com)',
+            '<p><a href="https://d.example.com" rel="nofollow">a</a> </p>',
+            id='badges',
+        ),
+        pytest.param('- [ ] a\n- [x] b', '<ul><li>☐ a</li><li>☑ b</li></ul>', id='tasks'),
+        pytest.param('```python\ndef\n```', '<pre><span class="k">def</span></pre>', id='code'),
+        pytest.param('<b class="search k" lang="de" style="x">a</b>', '<p><b>a</b></p>', id='attributes'),
+        pytest.param('<span class="search k">a</span>', '<p><span class="k">a</span></p>', id='classes'),
+        pytest.param(
+            '<span id="main">a</span> <b id="main">b</b> <i id="a b">c</i>',
+            '<p><span id="user-content-main">a</span> <b>b</b> <i>c</i></p>',
+            id='each id once',
+        ),
+        pytest.param(
+            '<a id="x"></a>[a](#x)',
+            '<p><span id="user-content-x"></span><a href="#user-content-x">a</a></p>',
+            id='a place without text',
+        ),
+        pytest.param(
+            '| | a |\n|-|-:|\n| b | c |',
+            '<table><thead><tr><td></td><th align="right">a</th></tr></thead><tbody>'
+            '<tr><td>b</td><td align="right">c</td></tr></tbody></table>',
+            id='a table',
+        ),
+        pytest.param(
+            '<table><tr><td colspan="2" rowspan="0">a</td></tr></table>',
+            '<table><tbody><tr><td colspan="2">a</td></tr></tbody></table>',
+            id='a table in HTML',
+        ),
+        pytest.param('<ul><p>a</p><li>b</ul>', '<div><p>a</p><div>b</div></div>', id='a list that is none'),
+        pytest.param(
+            '<dl><dd>a</dl><dl><dt>b<dd>c</dl>',
+            '<div><div>a</div></div><dl><dt>b</dt><dd>c</dd></dl>',
+            id='definitions',
+        ),
+        pytest.param('3. a', '<ol start="3"><li>a</li></ol>', id='a list that begins late'),
+        pytest.param(
+            '<details><summary>a [b](https://c.example.com) <img alt="d" src="https://e.example.com"></summary>f</details>',
+            '<details><summary>a [b](https://c.example.com) d</summary>f</details>',
+            id='folded',
+        ),
+        pytest.param(
+            '<nav>a</nav><section>b</section><picture>c</picture><acronym title="e">d</acronym>',
+            '<div>a</div><div>b</div><span>c</span><abbr title="e">d</abbr>',
+            id='landmarks',
+        ),
+        pytest.param('a<br>b\n\n---', '<p>a<br>b</p><hr>', id='breaks'),
+        pytest.param('> [!NOTE]\n> a', '<blockquote><p>Note</p><p>a</p></blockquote>', id='a note'),
+        pytest.param(
+            'a[^1]\n\n[^1]: b',
+            '<p>a<sup><a id="user-content-fnref-1" href="#user-content-fn-1">1</a></sup></p><div>'
+            '<ol><li id="user-content-fn-1"><p>b <a href="#user-content-fnref-1">↩</a></p></li></ol></div>',
+            id='footnotes',
+        ),
+        pytest.param(
+            '<script>alert(1)</script><svg onload="x"></svg>\n\n**b**',
+            '&lt;script&gt;alert(1)&lt;/script&gt;<p><strong>b</strong></p>',
+            id='script',
+        ),
+    ],
+)
+def test_a_description_is_a_guest(text: str, expected: str) -> None:
+    assert rendered(text) == expected
+
+
+def test_restructured_text_is_the_type_of_a_description_that_says_none() -> None:
+    text = 'One\n===\n\n.. note:: a\n\n.. code:: python\n\n   def\n\n:a: b\n\n.. image:: c.png\n   :alt: d\n'
+    expected = (
+        '<div id="user-content-one"><h3>One</h3><blockquote><p>Note</p><p>a</p></blockquote>'
+        '<pre><code><span class="k">def</span></code></pre>'
+        '<dl><dt>a<span>:</span></dt><dd><p>b</p></dd></dl>d</div>'
+    )
+    assert rendered(text, None) == rendered(text, '') == rendered(text, RST) == expected
+
+
+def test_common_mark_knows_no_tables() -> None:
+    assert rendered('|a|\n|-|', 'text/markdown; variant=CommonMark') == '<p>|a||-|</p>'
+    assert rendered('|a|\n|-|', 'text/markdown; variant=unknown').startswith('<table>')
+
+
+PLAIN = [
+    pytest.param('# a', 'text/plain', id='plain text'),
+    pytest.param('# a', 'text/html', id='a type that nobody knows'),
+    pytest.param('a' * (LONGEST + 1), MARKDOWN, id='too long'),
+    pytest.param('`', RST, id='a mistake'),
+    pytest.param('', MARKDOWN, id='nothing'),
+    pytest.param('\n\n'.join(f'{"  " * depth}- a' for depth in range(200)), RST, id='the renderer recurses too deep'),
+    pytest.param('\n'.join(f'{"  " * depth}- a' for depth in range(100)), MARKDOWN, id='too deep for a page'),
+    pytest.param('>' * 90_000, MARKDOWN, id='quotations within quotations'),
+    pytest.param('- ' * 45_000 + 'a', MARKDOWN, id='lists within lists'),
+    pytest.param(
+        '|a' * 1000 + '\n' + '|-' * 1000 + '\n' + '|a\n' * 15_000, MARKDOWN, id='a table of millions of cells'
+    ),
+    pytest.param('[^1]' * 24_000 + '\n\n[^1]: a', MARKDOWN, id='what gets long'),
+    pytest.param(
+        '\n'.join(f'.. |a{n}| replace:: |a{n + 1}| |a{n + 1}|' for n in range(40)) + '\n.. |a40| replace:: b\n\n|a0|',
+        RST,
+        id='a text that doubles 40 times',
+    ),
+    pytest.param('.. |a| replace:: ' + 'b' * 50_000 + '\n\n' + '|a| ' * 10_000, RST, id='half a gigabyte'),
+    pytest.param('.. include:: /etc/hostname', RST, id='a file of this machine'),
+    pytest.param('.. raw:: html\n\n   <script>alert(1)</script>', RST, id='raw HTML'),
+]
+
+
+@pytest.mark.parametrize(('text', 'content_type'), PLAIN)
+def test_what_cannot_be_rendered_stays_plain_text(text: str, content_type: str) -> None:
+    assert render_description(text, content_type) is None
+
+
+@pytest.mark.parametrize('module', ['readme_renderer', 'comrak', 'docutils'])
+def test_without_the_extra_it_is_plain_text(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith('readme_renderer')]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    assert render_description('*a*', RST if module == 'docutils' else MARKDOWN) is None
+
+
+def test_one_description_says_nothing_of_another() -> None:
+    using = ':own:`a`'
+    assert render_description(using, RST) is None
+    assert '<code>' in rendered(f'.. role:: own(code)\n\n{using}', RST)
+    assert render_description(using, RST) is None
+
+
+def test_the_text_is_the_same_tomorrow_and_on_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directive of docutils writes the date, and docutils.conf may lie wherever the program is started."""
+    (tmp_path / 'docutils.conf').write_text('[general]\nlanguage_code: de\n')
+    monkeypatch.chdir(tmp_path)
+    text = '.. |today| date:: %Y\n\n.. note:: on |today|.'
+    assert rendered(text, RST) == '<blockquote><p>Note</p><p>on .</p></blockquote>'
+
+
+def test_how_deep_we_are_decides_nothing() -> None:
+    """Near the limit of recursion the renderer would fail where it does not elsewhere."""
+    text = '\n\n'.join(f'{"  " * depth}- a' for depth in range(40))
+
+    def deeper(left: int) -> str | None:
+        return deeper(left - 1) if left else render_description(text, RST)
+
+    html = deeper(0)
+    assert html is not None
+    assert deeper(sys.getrecursionlimit() - 150) == html
+
+
+# ------------------------------------------------------------------------------------------------- whatever comes in
+
+TAGS = (
+    'a',
+    'b',
+    'p',
+    'div',
+    'h1',
+    'h4',
+    'ul',
+    'li',
+    'dl',
+    'dt',
+    'dd',
+    'table',
+    'tr',
+    'td',
+    'th',
+    'tbody',
+    'caption',
+    'pre',
+)
+TAGS += (
+    'code',
+    'span',
+    'img',
+    'input',
+    'details',
+    'summary',
+    'nav',
+    'section',
+    'aside',
+    'picture',
+    'br',
+    'hr',
+    'button',
+)
+TAGS += (
+    'script',
+    'style',
+    'svg',
+    'form',
+    'iframe',
+    'template',
+    'title',
+    'base',
+    'link',
+    'meta',
+    'object',
+    'textarea',
+    'math',
+)
+URLS = (
+    'javascript:alert(1)',
+    'https://elsewhere.example.com/',
+    '//elsewhere.example.com',
+    '/etc',
+    '#a',
+    'data:text/html,a',
+)
+ATTRIBUTES = ('href', 'src', 'id', 'class', 'style', 'onclick', 'onerror', 'lang', 'alt', 'title', 'name', 'srcset')
+VALUES = (
+    st.sampled_from(URLS)
+    | st.sampled_from(('a', 'search', 'k', 'main', '"><script>', "'", '&quot;&lt;'))
+    | st.text(max_size=5)
+)
+STARTS = st.builds(
+    lambda tag, values: f'<{tag}' + ''.join(f' {name}="{value}"' for name, value in values.items()) + '>',
+    st.sampled_from(TAGS),
+    st.dictionaries(st.sampled_from(ATTRIBUTES), VALUES, max_size=4),
+)
+ENDS = st.sampled_from(TAGS).map(lambda tag: f'</{tag}>')
+MARKS = st.sampled_from(
+    (
+        '\n\n',
+        '\n',
+        '# ',
+        '## ',
+        '- ',
+        '> ',
+        '| a | b |\n|-|-|\n',
+        '```python\n',
+        '**',
+        '[a](',
+        ')',
+        '![',
+        ']',
+        '[^1]',
+        '<!--',
+        '-->',
+        '    ',
+    )
+)
+LINES = st.sampled_from(
+    (
+        '\n\n',
+        '\n',
+        '===\n',
+        '---\n',
+        '.. image:: ',
+        '.. note:: ',
+        '.. |a| replace:: ',
+        '|a|',
+        '`',
+        '``',
+        '_',
+        '`a <b>`_',
+        ':a: ',
+        '  ',
+        '- ',
+    )
+)
+HOSTILE = st.lists(STARTS | ENDS | MARKS | VALUES, max_size=25).map(''.join)
+HOSTILE_RST = st.lists(LINES | VALUES, max_size=25).map(''.join)
+
+ALLOWED = {
+    'a': {'href', 'rel', 'id'},
+    'abbr': {'title', 'id'},
+    'ol': {'start', 'id'},
+    'span': {'class', 'id'},
+    'td': {'colspan', 'rowspan', 'align', 'id'},
+    'th': {'align', 'id'},
+}
+NO_MORE = {
+    'script',
+    'style',
+    'img',
+    'input',
+    'svg',
+    'form',
+    'iframe',
+    'base',
+    'link',
+    'meta',
+    'object',
+    'nav',
+    'section',
+    'aside',
+    'h1',
+    'h2',
+}
+
+
+def parse(html: str) -> Any:
+    """Raises an exception for whatever HTML5 calls an error."""
+    builder = html5lib.getTreeBuilder('etree')
+    parser = html5lib.HTMLParser(tree=builder, strict=True, namespaceHTMLElements=False)
+    page = f'<!DOCTYPE html><html><head><title>a</title></head><body><main>{html}</main></body></html>'
+    return parser.parse(page).find('.//main')
+
+
+def check_guest(html: str) -> None:
+    main = parse(html)
+    ids = [element.get('id') for element in main.iter() if element.get('id')]
+    assert len(ids) == len(set(ids))
+    level = 2
+    for element in list(main.iter())[1:]:
+        assert element.tag not in NO_MORE
+        assert set(element.keys()) <= ALLOWED.get(element.tag, {'id', 'class'}), html
+        assert element.get('id', 'user-content-').startswith('user-content-')
+        assert set(element.get('class', 'k').split()) <= PYGMENTS
+        if element.tag == 'a':
+            href = element.get('href')
+            assert href.startswith(('https://', 'http://', 'mailto:')) or href[1:] in ids
+            assert ''.join(element.itertext()).strip()
+            assert element.find('.//a') is None
+        if re.fullmatch('h[3-6]', element.tag):
+            assert int(element.tag[1]) <= level + 1
+            level = int(element.tag[1])
+
+
+@settings(max_examples=150, deadline=None)
+@given(HOSTILE)
+def test_no_markdown_does_harm(text: str) -> None:
+    html = render_description(text, MARKDOWN)
+    if html is not None:
+        check_guest(html)
+
+
+@settings(max_examples=100, deadline=None)
+@given(HOSTILE_RST)
+def test_no_restructured_text_does_harm(text: str) -> None:
+    html = render_description(text, RST)
+    if html is not None:
+        check_guest(html)
+
+
+@settings(max_examples=150, deadline=None)
+@given(HOSTILE)
+def test_what_is_made_a_guest_need_not_have_been_cleaned(text: str) -> None:
+    """The second pass stands on its own: it lets in what it knows."""
+    check_guest(as_guest(text))
