@@ -15,13 +15,15 @@ from packaging.version import InvalidVersion, Version
 from dumb_pypi.errors import NotADistribution, quoted
 from dumb_pypi.package_list.values import NAME, canonical_name
 
+VARIANTS = 'variants'  # what the wheels of a release are, for installers to choose by (PEP 825): no distribution itself
+
 
 class Distribution(NamedTuple):
     """What a file is; `packagetype` and `python_version` in the words of the legacy JSON API."""
 
     project: str  # normalized
     version: str  # as spelled in the file name
-    packagetype: str
+    packagetype: str  # or VARIANTS
     python_version: str
 
 
@@ -38,6 +40,7 @@ _FILE_TYPES = (  # compiled when they are asked for: many a list needs none of t
     ('bdist_msi', rf'(?ai)(?P<stem>.+?)(?:{_MAJOR}{_PLATFORM})?{_PYTHON}\.msi'),
     ('bdist_dmg', rf'(?ai)(?P<stem>.+?){_PYTHON}(?:{_PLATFORM})?\.dmg'),
     ('bdist_rpm', r'(?ai)(?P<stem>.+)-[^-]+\.[^-.]+\.rpm'),
+    (VARIANTS, r'(?a)(?P<stem>[^-]+-[^-]+)-variants\.json'),
     ('bdist_dumb', r'(?ai)(?P<stem>[^_]+_[^_-]+)(?:-[^_]+)?_[^_]+\.deb'),
 )
 # Nearly all files of today. What these two match, the types above and `split_name` say too, at a fifth of the speed.

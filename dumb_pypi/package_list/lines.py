@@ -23,6 +23,7 @@ from dumb_pypi.package_list.values import (
     normal_hash,
     normal_hashes,
     normal_https_url,
+    normal_lines,
     normal_name,
     normal_path,
     normal_specifier,
@@ -31,6 +32,9 @@ from dumb_pypi.package_list.values import (
     normal_time,
     normal_url,
     normal_version,
+    normal_web_urls,
+    present_texts,
+    stripped_lines,
 )
 
 
@@ -104,10 +108,26 @@ class Facts(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
         | None
     ) = None
     status_reason: _Text | None = None
+    # What the core metadata of the latest release says for people:
+    description: Annotated[str, _kind('text', normal_lines)] | None = None
+    description_content_type: _Text | None = None
+    project_urls: Annotated[dict[str, str], _kind('an object {label: URL}', normal_web_urls)] | None = None
+    license_expression: _Text | None = None
+    license: Annotated[str, _kind('text', stripped_lines)] | None = None  # often the whole of it
+    author: _Text | None = None
+    author_email: _Text | None = None
+    maintainer: _Text | None = None
+    maintainer_email: _Text | None = None
+    keywords: _Text | None = None
+    classifiers: Annotated[list[str], _kind('a list of texts', present_texts)] | None = None
 
     def settle(self) -> None:
-        self.summary = self.summary or None
-        self.status_reason = self.status_reason or None
+        """What says nothing is as good as not there."""
+        if self.description is not None and not self.description.strip():
+            self.description = None
+        for attribute in self.__struct_fields__:
+            if not getattr(self, attribute):
+                setattr(self, attribute, None)
 
 
 class _AnyPackage(Package, forbid_unknown_fields=False):

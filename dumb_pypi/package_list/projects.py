@@ -10,13 +10,15 @@ from typing import NamedTuple
 import msgspec
 
 from dumb_pypi.errors import BadValue, NotADistribution, quoted
-from dumb_pypi.package_list.file_names import Distribution, identify
+from dumb_pypi.package_list.file_names import VARIANTS, Distribution, identify
 from dumb_pypi.package_list.lines import Facts, Line, Package, differing_keys, listed_name, parse_line
 from dumb_pypi.package_list.list_file import ListFile
 from dumb_pypi.package_list.problems import Problem
 from dumb_pypi.package_list.values import PLAIN, is_absolute, iso_time
 
 SIDECARS = ('.metadata', '.provenance')  # files that speak of the file they are named after: PEP 658, PEP 740
+
+_VARIANTS_KEYS = ('name', 'version', 'hash', 'hashes', 'size', 'url')
 
 
 class File(msgspec.Struct, gc=False):
@@ -97,6 +99,8 @@ class _Lines:
         ):
             text = f'url: expected {quoted(filename)} at its end, got {quoted(package.url)}'
             self.problems.append(Problem(place, f'{text}; pip finds no such file, and uv only over JSON'))
+        if distribution.packagetype == VARIANTS:  # there is no more to say of one
+            package = Package(package.path, *(getattr(package, key) for key in _VARIANTS_KEYS))
         add_line(self.packages, filename, place, package)
         self.distributions[filename] = distribution
 
@@ -104,7 +108,7 @@ class _Lines:
         """By name, sorted."""
         files: dict[str, list[File]] = {}
         for filename, (_, package) in sorted(self.packages.items()):
-            if self.sidecars:
+            if self.sidecars and self.distributions[filename].packagetype != VARIANTS:
                 add_sidecars(package, self.sidecars, self.listed.packages_url)
             file = make_file(package, self.distributions[filename], self.listed.packages_url)
             files.setdefault(file.distribution.project, []).append(file)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from packaging.version import Version
 
-from dumb_pypi.package_list.file_names import parse_version
+from dumb_pypi.package_list.file_names import VARIANTS, parse_version
 from dumb_pypi.package_list.projects import File, Project
 
 
@@ -21,6 +21,11 @@ class Release(NamedTuple):
     is_prerelease: bool
     is_yanked: bool
     files: Sequence[File]  # by file name
+
+    @property
+    def distributions(self) -> list[File]:
+        """All but those that only say what the others are."""
+        return [file for file in self.files if file.distribution.packagetype != VARIANTS]
 
 
 def natural_order(text: str) -> list[tuple[int, str]]:
@@ -50,7 +55,9 @@ def project_releases(project: Project) -> list[Release]:
             files = sorted(itertools.chain(*(spellings[each] for each in same)), key=lambda file: file.filename)
             name = max(same, key=spelling_order)
         parsed = version if isinstance(version, Version) else None
-        is_yanked = all(file.package.yanked_reason is not None for file in files)
+        is_yanked = all(
+            file.package.yanked_reason is not None or file.distribution.packagetype == VARIANTS for file in files
+        )
         releases.append(Release(name, parsed, parsed is not None and parsed.is_prerelease, is_yanked, files))
     if len(releases) == 1:
         return releases

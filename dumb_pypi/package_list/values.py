@@ -17,6 +17,7 @@ HASH_DIGITS = {'md5': 32, 'sha1': 40, 'sha224': 56, 'sha256': 64, 'sha384': 96, 
 MAX_NAME = 255  # bytes: what the usual file systems allow for one name
 A_HASH = '<algorithm>=<hex>'
 A_URL = 'a percent-encoded http, https or file URL without a fragment'
+A_WEB_URL = 'an absolute http or https URL'
 A_TIME = 'seconds since 1970, or ISO 8601 with a zone'
 
 # Control characters, lone surrogates and noncharacters: HTML forbids them, and UTF-8 has no spelling for some.
@@ -32,6 +33,7 @@ NAME = re.compile(r'[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?')  # PEP 508
 _USUAL_HASH = re.compile(r'sha256=[0-9a-f]{64}')
 _HASH = re.compile(r'([a-z0-9_]+)=([0-9A-Fa-f]+)')
 _URL = re.compile(r"(?:[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")  # RFC 3986, without the fragment
+_WEB_URL = re.compile(r'https?://[^\s<>"\\^`{|}]+', re.IGNORECASE)  # where people go: fragments and other scripts, too
 _Moment = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
 _LAST_SECOND = 2**33  # the year 2242: until then a float holds a time to the microsecond
 
@@ -52,9 +54,18 @@ def normal_texts(texts: list[str]) -> list[str]:
     return [normal_text(text) for text in texts]
 
 
+def present_texts(texts: list[str]) -> list[str]:
+    """Without those that say nothing."""
+    return [text for text in normal_texts(texts) if text]
+
+
 def normal_lines(text: str) -> str:
     """A text of several lines, with its line breaks (as LF) and tabs."""
     return _UNPRINTABLE_IN_LINES.sub(' ', text.replace('\r\n', '\n').replace('\r', '\n'))
+
+
+def stripped_lines(text: str) -> str:
+    return normal_lines(text).strip()
 
 
 def normal_path(value: str) -> str:
@@ -131,6 +142,22 @@ def normal_https_url(value: str) -> str:
     if not value.startswith('https://'):
         raise unexpected('an absolute https URL', value)
     return normal_url(value)
+
+
+def is_web_url(url: str) -> bool:
+    try:
+        return _WEB_URL.fullmatch(url) is not None and bool(urllib.parse.urlsplit(url).hostname)
+    except ValueError:  # half of an IPv6 address
+        return False
+
+
+def normal_web_urls(value: dict[str, str]) -> dict[str, str]:
+    """URLs by label, sorted by label; without those that have none."""
+    urls = {normal_text(label): normal_text(url) for label, url in value.items()}
+    for url in urls.values():
+        if not is_web_url(url):
+            raise unexpected(A_WEB_URL, url)
+    return {label: urls[label] for label in sorted(urls) if label}
 
 
 def normal_core_metadata(value: bool | str) -> bool | str | None:

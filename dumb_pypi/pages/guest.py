@@ -10,10 +10,10 @@ import functools
 import re
 import urllib.parse
 from collections.abc import Collection, Mapping, Sequence
+from html import escape
 from html.parser import HTMLParser
 
-from dumb_pypi.package_list.values import normal_lines
-from dumb_pypi.pages.escaping import escape_text
+from dumb_pypi.package_list.values import is_web_url, normal_lines
 
 ID_PREFIX = 'user-content-'
 MAX_DEPTH = 100  # elements within elements; what is deeper nobody reads, and a browser flattens it
@@ -48,7 +48,7 @@ _NUMBERS = {'ol': ('start',), 'td': ('colspan', 'rowspan')}
 _ALIGNS = ('left', 'center', 'right')
 _NUMBER = re.compile('[1-9][0-9]{0,2}')
 _ID = re.compile(r'[\w.:-]{1,200}')
-_URL = re.compile(r'(?:https?://|mailto:)[^\s<>"\\^`{|}]+', re.IGNORECASE)
+_MAIL = re.compile(r'mailto:[^\s<>"\\^`{|}]+', re.IGNORECASE)
 
 
 class TooDeep(ValueError):
@@ -108,11 +108,7 @@ def _token_classes() -> frozenset[str]:
 
 def outside_url(url: str) -> str:
     """What leads to the same place from wherever it stands, and runs nothing; else ''."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        return url if _URL.fullmatch(url) and (parts.hostname or parts.scheme == 'mailto') else ''
-    except ValueError:  # half of an IPv6 address
-        return ''
+    return url if is_web_url(url) or _MAIL.fullmatch(url) else ''
 
 
 def own_id(text: str) -> str:
@@ -164,7 +160,7 @@ class _Writer:
             if isinstance(child, Node):
                 parts.append(self.element(child, self.tag(child, items)))
             elif self.inside[-1] not in _ONLY_CELLS:
-                parts.append(escape_text(child))
+                parts.append(escape(child))
         return ''.join(parts)
 
     def tag(self, node: Node, items: Collection[str]) -> str:
@@ -204,13 +200,13 @@ class _Writer:
         if identity in self.given:
             return ''
         self.given.add(identity)
-        return f' id="{escape_text(identity)}"'
+        return f' id="{escape(identity)}"'
 
     def link(self, node: Node) -> str:
         href = node.attributes.get('href', '')
         if href.startswith('#') and (target := own_id(urllib.parse.unquote(href[1:]))) in self.ids:
-            return f' href="#{escape_text(target)}"' if target else ''
-        return f' href="{escape_text(outside_url(href))}" rel="nofollow"' if outside_url(href) else ''
+            return f' href="#{escape(target)}"' if target else ''
+        return f' href="{escape(outside_url(href))}" rel="nofollow"' if outside_url(href) else ''
 
     def picture(self, node: Node) -> str:
         """Its words, as a link to it where it is elsewhere."""
@@ -218,8 +214,8 @@ class _Writer:
         if self.inside[-1] in _ONLY_CELLS or not words:
             return ''
         is_link = url and {'a', 'summary'}.isdisjoint(self.inside)
-        text = escape_text(words)
-        return f'<a href="{escape_text(url)}" rel="nofollow">{text}</a>' if is_link else text
+        text = escape(words)
+        return f'<a href="{escape(url)}" rel="nofollow">{text}</a>' if is_link else text
 
     def attributes(self, node: Node, tag: str) -> str:
         values = {name: node.attributes.get(name, '') for name in _NUMBERS.get(tag, ())}
@@ -231,7 +227,7 @@ class _Writer:
         classes = [name for name in node.attributes.get('class', '').split() if name in _token_classes()]
         if classes:
             pairs.append(('class', ' '.join(classes)))
-        return ''.join(f' {name}="{escape_text(value)}"' for name, value in pairs)
+        return ''.join(f' {name}="{escape(value)}"' for name, value in pairs)
 
 
 def as_guest(cleaned: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -11,9 +11,27 @@ from dumb_pypi.package_list.lines import encode
 from dumb_pypi.package_list.projects import File, Project
 from dumb_pypi.package_list.releases import Release
 from dumb_pypi.pages.page import Page, relocated
+from dumb_pypi.pages.rendering import release_anchor
 from dumb_pypi.settings import Settings
 
 _SEGMENT = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+!~-]*')
+
+
+_NO_LETTER = re.compile(r'[^a-z]')
+_EXTRA = re.compile(r"""\bextra\s*==\s*['"]([A-Za-z0-9._-]+)['"]""")
+_FACTS = (
+    'summary',
+    'project_urls',
+    'license_expression',
+    'license',
+    'author',
+    'author_email',
+    'maintainer',
+    'maintainer_email',
+    'keywords',
+    'classifiers',
+    'description_content_type',
+)
 
 
 class LegacyFile(msgspec.Struct, gc=False):
@@ -34,13 +52,28 @@ class LegacyFile(msgspec.Struct, gc=False):
 class Info(msgspec.Struct):
     name: str
     version: str | None
-    summary: str | None
     requires_dist: list[str] | None
     requires_python: str | None
+    provides_extra: list[str] | None
     yanked: bool
     yanked_reason: str | None
-    home_page: None = None
-    project_urls: None = None
+    # Of the latest release only, so that a new one changes no page of an old one:
+    summary: str | None = None
+    home_page: str | None = None
+    project_urls: dict[str, str] | None = None
+    license_expression: str | None = None
+    license: str | None = None
+    author: str | None = None
+    author_email: str | None = None
+    maintainer: str | None = None
+    maintainer_email: str | None = None
+    keywords: str | None = None
+    classifiers: list[str] | None = None
+    description_content_type: str | None = None
+    # Where it is known where the site is:
+    package_url: str | None = None
+    project_url: str | None = None
+    release_url: str | None = None
 
 
 class LegacyPage(msgspec.Struct):
@@ -68,18 +101,38 @@ def legacy_file(file: File, prefix: str) -> LegacyFile:
     )
 
 
-def legacy_info(project: Project, release: Release | None) -> Info:
+def home_page(urls: Mapping[str, str]) -> str | None:
+    """The URL whose label says so, as the core metadata standard reads labels."""
+    return next((url for label, url in urls.items() if _NO_LETTER.sub('', label.lower()) == 'homepage'), None)
+
+
+def release_info(project: Project, release: Release | None, settings: Settings) -> Info:
+    """What the files of a release say of it."""
     packages = [file.package for file in release.files] if release else []
     is_yanked = release is not None and release.is_yanked
-    return Info(
+    requires_dist = next((each.requires_dist for each in packages if each.requires_dist is not None), None)
+    info = Info(
         project.name,
         release.version if release else None,
-        project.facts.summary,
-        next((each.requires_dist for each in packages if each.requires_dist is not None), None),
+        requires_dist,
         next((each.requires_python for each in packages if each.requires_python), None),
+        None if requires_dist is None else sorted({name for each in requires_dist for name in _EXTRA.findall(each)}),
         is_yanked,
         next((each.yanked_reason for each in packages if each.yanked_reason), None) if is_yanked else None,
     )
+    if settings.site_url is not None:
+        info.package_url = info.project_url = f'{settings.site_url}project/{project.name}/index.html'
+        info.release_url = info.project_url + (f'#{release_anchor(release.version)}' if release else '')
+    return info
+
+
+def latest_info(project: Project, latest: Release | None, settings: Settings) -> Info:
+    """The same of the latest release, and what the list says of the project."""
+    info, facts = release_info(project, latest, settings), project.facts
+    for key in _FACTS:
+        setattr(info, key, getattr(facts, key))
+    info.home_page = home_page(facts.project_urls or {})
+    return info
 
 
 def legacy_pages(
@@ -87,17 +140,18 @@ def legacy_pages(
 ) -> Iterator[Page]:
     name = project.name
     prefix = relocated(settings.packages_url, name, depth=2)
-    urls = {each.version: [legacy_file(file, prefix) for file in each.files] for each in releases}
-    page = LegacyPage(legacy_info(project, latest), urls, urls[latest.version] if latest else [])
-    yield Page(f'pypi/{name}/json', encode(page) + b'\n')
+    urls = {each.version: [legacy_file(file, prefix) for file in each.distributions] for each in releases}
+    newest = latest_info(project, latest, settings)
+    yield Page(f'pypi/{name}/json', encode(LegacyPage(newest, urls, urls[latest.version] if latest else [])) + b'\n')
     if settings.per_release_json:
         prefix = relocated(settings.packages_url, name, depth=3)
         for release in releases:
             if has_release_page(release.version):
                 files = urls[release.version]
-                for file, of in zip(files, release.files, strict=True):
+                for file, of in zip(files, release.distributions, strict=True):
                     file.url = prefix + of.url if of.is_relative else of.url
-                page = LegacyPage(legacy_info(project, release), {release.version: files}, files)
+                info = newest if release is latest else release_info(project, release, settings)
+                page = LegacyPage(info, {release.version: files}, files)
                 yield Page(f'pypi/{name}/{release.version}/json', encode(page) + b'\n')
 
 
