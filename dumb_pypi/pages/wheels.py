@@ -1,0 +1,220 @@
+"""Is there a wheel for me: for which Pythons and which platforms a release has files, in a line and in two lists.
+
+A release names the Pythons that it was built for; a file that runs on more of them than one (`py3`, `abi3`) counts for
+all of those. Source runs on whatever there is.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from dumb_pypi.package_list.projects import File
+from dumb_pypi.package_list.releases import natural_order
+from dumb_pypi.pages.words import (
+    IMPLEMENTATIONS,
+    OLD_PLATFORM,
+    PYTHON_TAG,
+    STABLE_ABIS,
+    join_words,
+    platform_parts,
+    readable_size,
+)
+
+FEW_FILES = 8  # that one can look through
+_ANY = 'any platform'
+_MACHINES = {'universal2': ('x86_64', 'arm64'), 'intel': ('x86_64', 'i386'), 'universal': ('i386', 'ppc')}  # of macOS
+_SYSTEMS = ('Windows', 'macOS', 'Linux')
+_USUAL_MACHINES = ('x86_64', 'arm64', 'ARM64', 'aarch64')
+_LIBC = re.compile(r' \((glibc|musl) \0\+\)')
+_FREE_THREADED = re.compile(r'cp3\d+t')
+_SHOWN_MACHINES = 3
+
+
+class Python(NamedTuple):
+    """An interpreter that files are built for; sorts as people count."""
+
+    name: str
+    version: tuple[int, ...]
+    is_free_threaded: bool = False
+
+    @property
+    def words(self) -> str:
+        version = '.'.join(map(str, self.version))
+        return f'{self.name} {version}'.strip() + (', free-threaded' if self.is_free_threaded else '')
+
+
+class Claim(NamedTuple):
+    """What a file says that it runs on."""
+
+    python: Python
+    is_lowest: bool  # and on all that are newer
+
+
+class Reach(NamedTuple):
+    """What a file runs on; nothing said is anything."""
+
+    claims: tuple[Claim, ...] = ()
+    platforms: tuple[str, ...] = ()
+
+
+class Choice(NamedTuple):
+    """The files of a release, by what they run on."""
+
+    line: str
+    pythons: list[str]
+    platforms: list[str]
+    rows: list[tuple[str, str]]  # for each file the places in both lists, separated by spaces; '' for all of them
+
+
+def _covers(claim: Claim, python: Python) -> bool:
+    one, other = claim.python, python
+    if one.name == 'Python':  # `py3` is any interpreter that speaks it
+        return one.version[:1] == other.version[:1] and one.version <= other.version
+    if (one.name, one.is_free_threaded) != (other.name, other.is_free_threaded):
+        return False
+    return one.version == other.version or (claim.is_lowest and one.version[:1] == other.version[:1] and one < other)
+
+
+@functools.lru_cache(maxsize=2**12)
+def _claims(python: str, abi: str) -> tuple[Claim, ...]:
+    claims = []
+    for tag in python.split('.'):
+        match = PYTHON_TAG.fullmatch(tag)
+        if match is None:
+            continue
+        version = tuple(int(part) for part in match.group(2, 3) if part)
+        name = IMPLEMENTATIONS.get(match[1], match[1])
+        is_stable = abi in STABLE_ABIS and name == 'CPython'
+        if not is_stable or abi != 'abi3t':
+            claims.append(Claim(Python(name, version, bool(_FREE_THREADED.fullmatch(abi))), is_stable))
+        if is_stable and abi != 'abi3':
+            claims.append(Claim(Python(name, version, True), True))
+    return tuple(claims)
+
+
+@functools.lru_cache(maxsize=2**12)
+def _platforms(tags: str) -> tuple[str, ...]:
+    """`Linux x86_64 (glibc)`, without versions; nothing for any platform."""
+    found = []
+    for tag in tags.split('.'):
+        words = platform_parts(tag)[0]
+        if words == _ANY:
+            return ()
+        words = re.sub(' (?:API )?\0\\+?', '', _LIBC.sub(r' (\1)', words))
+        system, _, machine = words.partition(' ')
+        machines = _MACHINES.get(machine, (machine,)) if system == 'macOS' else (machine,)
+        found += [f'{system} {each}'.strip() for each in machines]
+    return tuple(dict.fromkeys(found))
+
+
+def reach(file: File) -> Reach:
+    packagetype, python = file.distribution.packagetype, file.distribution.python_version
+    if packagetype == 'bdist_wheel':
+        abi, _, rest = file.filename.partition(f'-{python}-')[2].removesuffix('.whl').partition('-')
+        return Reach(_claims(python, abi), _platforms(rest.partition('-')[0]))
+    if packagetype == 'sdist':
+        return Reach()
+    platform = OLD_PLATFORM.search(file.filename)
+    return Reach(
+        () if python == 'any' else _claims(f'cp{python.replace(".", "")}', ''),
+        _platforms(re.sub('[-.]', '_', platform[1])) if platform else (),
+    )
+
+
+def _version_words(versions: Sequence[tuple[int, ...]]) -> str:
+    """`2.7 and 3.9 to 3.15`: a range where three or more follow each other."""
+    runs: list[list[tuple[int, ...]]] = []
+    for version in versions:
+        if runs and version[:-1] == runs[-1][-1][:-1] and version[-1] == runs[-1][-1][-1] + 1:
+            runs[-1].append(version)
+        else:
+            runs.append([version])
+    words = []
+    for run in runs:
+        names = ['.'.join(map(str, version)) for version in run]
+        words += [f'{names[0]} to {names[-1]}'] if len(names) > 2 else names
+    return join_words(words)
+
+
+def _python_words(claims: Iterable[Claim], pythons: Iterable[Python]) -> list[str]:
+    """`CPython 3.9 to 3.15`, one for each interpreter."""
+    lowest = {claim.python for claim in claims if claim.is_lowest}
+    groups: dict[tuple[str, bool], list[Python]] = {}
+    for python in pythons:
+        groups.setdefault((python.name, python.is_free_threaded), []).append(python)
+    words = []
+    for (name, is_free_threaded), members in groups.items():
+        versions = _version_words([each.version for each in members if each.version])
+        onward = ' and newer' if not lowest.isdisjoint(members) else ''
+        words.append(f'{name} {versions}'.strip() + onward + (' free-threaded' if is_free_threaded else ''))
+    return words
+
+
+def _platform_words(platforms: Iterable[str]) -> list[str]:
+    """`Windows x86_64 and ARM64`, one for each system."""
+    systems: dict[str, list[str]] = {}
+    for platform in platforms:
+        system, _, machine = re.sub(r' \(\w+\)$', '', platform).partition(' ')
+        if machine not in systems.setdefault(system, []):
+            systems[system].append(machine)
+    words = []
+    for system, machines in systems.items():
+        if system == 'macOS' and {'x86_64', 'arm64'} <= set(machines):
+            machines = []
+        if len(machines) > _SHOWN_MACHINES + 1:
+            machines = [*machines[:_SHOWN_MACHINES], f'{len(machines) - _SHOWN_MACHINES} more']
+        words.append(f'{system} {join_words(machines)}'.strip())
+    return words
+
+
+def _places(everything: Sequence[object], found: set[int]) -> str:
+    return '' if len(found) == len(everything) else ' '.join(map(str, sorted(found)))
+
+
+def make_choice(files: Sequence[File]) -> Choice:
+    reaches = [reach(file) for file in files]
+    claims = {claim for each in reaches for claim in each.claims}
+    # `py3` is no interpreter that one chooses, unless there is nothing else.
+    named = {claim.python for claim in claims if claim.python.name != 'Python'}
+    pythons = sorted(named or {claim.python for claim in claims}, key=lambda each: (each.name, each[2], each.version))
+    platforms = sorted({platform for each in reaches for platform in each.platforms}, key=_platform_order)
+    rows = []
+    for each in reaches:
+        fitting = {i for i, python in enumerate(pythons) if any(_covers(claim, python) for claim in each.claims)}
+        there = {platforms.index(platform) for platform in each.platforms}
+        rows.append(
+            (_places(pythons, fitting) if each.claims else '', _places(platforms, there) if each.platforms else '')
+        )
+    parts = [', '.join([*_python_words(claims, pythons), *_platform_words(platforms)])]
+    if any(each.claims and not each.platforms for each in reaches):
+        parts[0] += f', {_ANY}'
+    if any(file.distribution.packagetype == 'sdist' for file in files):
+        parts.append('source too' if parts[0] else 'source')
+    sizes = [file.package.size for file in files]
+    if None not in sizes:
+        parts.append(f'{readable_size(sum(size or 0 for size in sizes))} in all')
+    return Choice('; '.join(part for part in parts if part), [each.words for each in pythons], platforms, rows)
+
+
+def _platform_order(platform: str) -> tuple[int, int, str]:
+    """The usual ones first."""
+    system, _, machine = platform.partition(' ')
+    return (_place(system, _SYSTEMS), _place(machine.partition(' ')[0], _USUAL_MACHINES), platform)
+
+
+def _place(one: str, usual: Sequence[str]) -> int:
+    return usual.index(one) if one in usual else len(usual)
+
+
+def in_order(files: Sequence[File]) -> list[File]:
+    """Source first, then as people count: cp39 before cp310."""
+    if len(files) < 2:
+        return list(files)
+    return sorted(files, key=_file_order)
+
+
+def _file_order(file: File) -> tuple[bool, list[tuple[int, str]]]:
+    return (file.distribution.packagetype != 'sdist', natural_order(file.filename))
