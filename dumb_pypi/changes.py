@@ -14,9 +14,10 @@ from dumb_pypi.package_list.families import Families, first_word, make_batches, 
 from dumb_pypi.package_list.list_file import ListFile, check_list_file
 from dumb_pypi.package_list.problems import Problem, Report
 from dumb_pypi.package_list.projects import Project, parse_family
+from dumb_pypi.package_list.releases import Release, latest_release, offered_releases, project_releases
 from dumb_pypi.pages.changelog import changelog_parts, upload_lines
 from dumb_pypi.pages.page import Page, digest
-from dumb_pypi.pages.project import project_pages
+from dumb_pypi.pages.project import listed_status, project_pages
 from dumb_pypi.pages.shared import shared_pages
 from dumb_pypi.processes import Progress, in_processes
 from dumb_pypi.settings import Settings
@@ -69,12 +70,16 @@ class Changes(NamedTuple):
     published_files: set[str]  # of the updated and of the removed ones
 
 
-def project_entry(project: Project, lines: bytes) -> Entry:
+def project_entry(project: Project, releases: list[Release], lines: bytes) -> Entry:
+    latest = latest_release(offered_releases(project, releases))
     times = [time for file in project.files if (time := file.package.uploaded) is not None]
     return Entry(
         files=len(project.files),
         uploaded=min(times, default=None),
         summary=project.facts.summary,
+        version=latest.version if latest is not None else None,
+        status=listed_status(project, latest),
+        is_described=project.facts.description is not None,
         digest=digest(lines),
         length=len(lines),
     )
@@ -124,7 +129,7 @@ def add_removed(work: Work, record: Record, parsed: list[Parsed]) -> Changes:
         changes.stale.extend(site.read_project_paths(name))
         project = published.read_project(name, work.settings.packages_url)
         if project is not None:
-            changes.months.update(month for month, _ in upload_lines(project))
+            changes.months.update(month for month, _ in upload_lines(name, project_releases(project)))
             changes.published_files.update(file.filename for file in project.files)
     return changes
 
@@ -144,17 +149,18 @@ def write_families(work: Work, batches: Iterable[Sequence[str]], progress: Progr
                     parsed.families[word] = families[word].digest()
                 for project in projects.values():
                     lines = list_lines(project)
-                    entry = project_entry(project, lines)
+                    releases = project_releases(project)
+                    entry = project_entry(project, releases, lines)
                     with refusal('write', site.full(PACKAGES)):
                         lines_file.write(lines)
                     parsed.projects.append((project.name, entry))
                     known = published.record.projects.get(project.name)
                     if known is None or known.digest != entry.digest or project.name in published.unknown:
                         parsed.updated.append(project.name)
-                        for month, line in upload_lines(project):
+                        for month, line in upload_lines(project.name, releases):
                             uploads[month].append(line)
                         if word not in work.unpaged:
-                            write_project(work, project, parsed)
+                            write_project(work, project, releases, parsed)
             write_uploads(site, parsed.job, uploads)
             parsed.months.update(uploads)
             progress.add(len(parsed.updated) - updated)
@@ -162,7 +168,7 @@ def write_families(work: Work, batches: Iterable[Sequence[str]], progress: Progr
     return parsed
 
 
-def write_project(work: Work, project: Project, parsed: Parsed) -> None:
+def write_project(work: Work, project: Project, releases: list[Release], parsed: Parsed) -> None:
     """Stages the pages of a project that differ, and adds to `parsed` what else differs from what is published."""
     site, name = work.site, project.name
     published = work.published.read_project(name, work.settings.packages_url)
@@ -170,8 +176,8 @@ def write_project(work: Work, project: Project, parsed: Parsed) -> None:
         parsed.files.update(file.filename for file in project.files)
     if published is not None:
         parsed.published_files.update(file.filename for file in published.files)
-        parsed.months.update(month for month, _ in upload_lines(published))
-    pages = project_pages(project, work.settings)
+        parsed.months.update(month for month, _ in upload_lines(name, project_releases(published)))
+    pages = project_pages(project, offered_releases(project, releases), work.settings)
     for page in pages:
         site.write_page(page)
     if site.may_have(name):

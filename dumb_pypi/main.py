@@ -33,6 +33,7 @@ class Args(argparse.Namespace):
     generate_timestamp: bool
     per_release_json: bool
     site_url: str | None
+    with_public_index: bool
     strict: bool
     allow_empty: bool
     rebuild: bool
@@ -140,6 +141,11 @@ def make_parser() -> argparse.ArgumentParser:
         type=site_url_argument,
         help='where the site will be seen: needed for feeds (rss/) and for 404.html',
     )
+    site.add_argument(
+        '--with-public-index',
+        action='store_true',
+        help='show lines that install from this index beside the public one; by default it takes its place',
+    )
     site.add_argument('--logo', metavar='URL', type=image_argument, help='an image: absolute, or relative to the site')
     site.add_argument('--logo-width', metavar='PIXELS', type=number_argument(1))
     site.add_argument(
@@ -241,6 +247,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         generate_timestamp=args.generate_timestamp,
         per_release_json=args.per_release_json,
         site_url=args.site_url,
+        with_public_index=args.with_public_index,
     )
     order = Order(
         package_list=args.package_list_json or args.package_list or '-',

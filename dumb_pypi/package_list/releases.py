@@ -39,9 +39,7 @@ def spelling_order(version: str) -> tuple[bool, int, str]:
 
 
 def project_releases(project: Project) -> list[Release]:
-    """The releases that a project offers, oldest first; versions that are not PEP 440 come before all others."""
-    if project.facts.status == 'quarantined':
-        return []
+    """All releases of a project, oldest first; versions that are not PEP 440 come before all others."""
     spellings: dict[str, list[File]] = {}
     for file in project.files:
         spellings.setdefault(file.distribution.version, []).append(file)
@@ -62,6 +60,11 @@ def project_releases(project: Project) -> list[Release]:
     if len(releases) == 1:
         return releases
     return sorted(releases, key=lambda each: (each.parsed is not None, each.parsed or natural_order(each.version)))
+
+
+def offered_releases(project: Project, releases: list[Release]) -> list[Release]:
+    """A project in quarantine offers none (PEP 792)."""
+    return [] if project.facts.status == 'quarantined' else releases
 
 
 def latest_release(releases: Sequence[Release]) -> Release | None:

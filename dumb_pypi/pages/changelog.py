@@ -1,47 +1,65 @@
-"""The changelog: all uploads by month. A page holds a month, or a part of one, and depends on nothing else.
+"""The recent uploads: all releases by month. A page holds a month, or a part of one, and depends on nothing else.
 
 So an upload, a removal or a late entry stays within its month.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from dumb_pypi.package_list.projects import Project
+from dumb_pypi.package_list.releases import Release
 from dumb_pypi.package_list.values import normal_time
 from dumb_pypi.pages.page import Page
 from dumb_pypi.pages.rendering import human_page, layout, render_macro
 from dumb_pypi.settings import Settings
 
+# Not by `strftime`, which speaks the language of the machine.
+_MONTHS = ('January', 'February', 'March', 'April', 'May', 'June')
+_MONTHS += ('July', 'August', 'September', 'October', 'November', 'December')
 UPLOADS_A_PAGE = 500  # keeps a changelog page below 2 MB even when every name is as long as names get
 
 
 class Upload(NamedTuple):
-    """A row of the changelog; its order is that of the changelog."""
+    """A row of the changelog, a release at its first upload; its order is that of the changelog."""
 
     uploaded: float  # seconds since 1970
-    filename: str
     project: str
     version: str
+    files: int
 
     @classmethod
     def from_line(cls, line: str) -> Upload:
-        time, *rest = line.rstrip('\n').split('\t')
-        return cls(normal_time(time), *rest)
+        time, project, version, files = line.rstrip('\n').split('\t')
+        return cls(normal_time(time), project, version, int(files))
 
 
-def upload_lines(project: Project) -> Iterator[tuple[str, str]]:
-    """The uploads of a project: a month, and a line that sorts as the uploads do."""
-    for file in project.files:
-        if file.time is not None:
-            time = file.time if '.' in file.time else f'{file.time[:-1]}.000000Z'
-            yield time[: len('YYYY-MM')], f'{time}\t{file.filename}\t{project.name}\t{file.distribution.version}\n'
+def upload_lines(name: str, releases: Iterable[Release]) -> Iterator[tuple[str, str]]:
+    """The releases of a project: the month of its first upload, and a line that sorts as the uploads do."""
+    for release in releases:
+        time = first_upload(release)
+        if time is not None:
+            time = time if '.' in time else f'{time[:-1]}.000000Z'
+            yield time[: len('YYYY-MM')], f'{time}\t{name}\t{release.version}\t{len(release.files)}\n'
+
+
+def first_upload(release: Release) -> str | None:
+    times = [file.time for file in release.files if file.time is not None]
+    if len(times) < 2:
+        return times[0] if times else None
+    return min(times, key=lambda time: (time[: len('YYYY-MM-DDTHH:MM:SS')], time))  # `…05Z` is before `…05.5Z`
 
 
 def _page_name(month: str, start: int) -> str:
     """`2026-11`, or `2026-11-2` for the second page of that month."""
     return month if start == 0 else f'{month}-{start // UPLOADS_A_PAGE + 1}'
+
+
+def month_words(name: str) -> str:
+    """`October 2026, part 3`, of the name of a page. How many parts there are it does not say, which would change."""
+    year, month, *part = name.split('-')
+    return f'{_MONTHS[int(month) - 1]} {year}' + (f', part {part[0]}' if part else '')
 
 
 def changelog_parts(uploads: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -66,8 +84,8 @@ def month_pages(month: str, lines: Sequence[str], settings: Settings) -> Iterato
         uploads = [line[:-1].split('\t') for line in reversed(part)]
         content = render_macro(
             'changelog_month.html',
-            layout=layout('../', settings, True),
-            name=name,
+            layout=layout('../', settings, 'changelog'),
+            heading=month_words(name),
             uploads=[(time.replace('.000000', ''), *rest) for time, *rest in uploads],
         )
         yield Page(f'changelog/{name}.html', content)
@@ -76,6 +94,10 @@ def month_pages(month: str, lines: Sequence[str], settings: Settings) -> Iterato
 def changelog_index_pages(parts: Sequence[tuple[str, int]], settings: Settings) -> Iterator[Page]:
     """What leads to the pages of the months."""
     path = 'changelog/index.html'
-    yield Page(path, human_page(path, 'changelog_index.html', settings, months=parts[::-1], has_changelog=True))
+    years = itertools.groupby(
+        [(name, month_words(name), count) for name, count in reversed(parts)], key=lambda part: part[0][: len('YYYY')]
+    )
+    values = {'years': [(year, list(months)) for year, months in years], 'current': 'changelog'}
+    yield Page(path, human_page(path, 'changelog_index.html', settings, **values))
     path = 'changelog/page1.html'  # where release 1.15.0 had the changelog
-    yield Page(path, human_page(path, 'changelog_moved.html', settings, has_changelog=True))
+    yield Page(path, human_page(path, 'changelog_moved.html', settings))

@@ -3,43 +3,76 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from dumb_pypi.pages.page import Page
 from dumb_pypi.pages.rendering import human_page
 from dumb_pypi.settings import Settings
 
 PROJECTS_A_PAGE = 1_000
-Rows = list[tuple[str, str | None]]  # name and summary
 
 
-def rows_by_prefix(rows: Rows, length: int = 1) -> Iterator[tuple[str, Rows]]:
-    """The pages of a long listing. Split by what names begin with, a new project changes its own page only."""
-    for prefix, group in itertools.groupby(rows, key=lambda row: row[0][:length]):
+class Row(NamedTuple):
+    """What lists say of a project."""
+
+    name: str
+    version: str | None  # of the latest release
+    status: str | None  # when there is something to know
+    summary: str | None
+
+
+class Range(NamedTuple):
+    """A page of a long listing: projects whose names follow each other, all with the same first letter."""
+
+    page: str
+    names: Sequence[str]
+
+
+def _by_prefix(names: Sequence[str], length: int) -> Iterator[tuple[str, list[str]]]:
+    for prefix, group in itertools.groupby(names, key=lambda name: name[:length]):
         members = list(group)
         if len(members) <= PROJECTS_A_PAGE:
             yield prefix, members
         else:
-            yield from rows_by_prefix(members, length + 1)
+            yield from _by_prefix(members, length + 1)
+
+
+def listing_ranges(names: Sequence[str]) -> list[Range]:
+    """The pages of a long listing, none for a short one; `names` sorted.
+
+    Split by what names begin with, and small neighbours joined within their letter: so a new project changes no page of
+    another letter.
+    """
+    ranges: list[tuple[str, list[str]]] = []
+    for prefix, members in _by_prefix(names, 1) if len(names) > PROJECTS_A_PAGE else ():
+        if ranges and ranges[-1][0][0] == prefix[0] and len(ranges[-1][1]) + len(members) <= PROJECTS_A_PAGE:
+            ranges[-1][1].extend(members)
+        else:
+            ranges.append((prefix, members))
+    return [Range(f'from-{prefix}.html', members) for prefix, members in ranges]
 
 
 def listing_paths(names: Sequence[str]) -> list[str]:
-    prefixes = rows_by_prefix([(name, None) for name in names]) if len(names) > PROJECTS_A_PAGE else ()
-    return ['projects/index.html', *(f'projects/from-{prefix}.html' for prefix, _ in prefixes)]
+    return ['projects/index.html', *(f'projects/{each.page}' for each in listing_ranges(names))]
 
 
-def listing_pages(summaries: Mapping[str, str | None], settings: Settings, has_changelog: bool) -> Iterator[Page]:
-    """`summaries` by project, sorted."""
-    rows = list(summaries.items())
-    parts = {f'from-{prefix}.html': members for prefix, members in rows_by_prefix(rows)}
-    if len(rows) <= PROJECTS_A_PAGE:
-        parts = {}
-
-    def page(path: str, template: str, **values: object) -> Page:
-        return Page(path, human_page(path, template, settings, None, has_changelog=has_changelog, **values))
-
-    names: list[str | None] = [None, *parts, None]
-    for previous, name, following in zip(names, parts, names[2:], strict=False):
-        yield page(f'projects/{name}', 'projects.html', rows=parts[name], previous=previous, following=following)
-    ranges = [(name, members[0][0], members[-1][0], len(members)) for name, members in parts.items()]
-    yield page('projects/index.html', 'projects_index.html', ranges=ranges, rows=[] if parts else rows)
+def listing_pages(rows: Sequence[Row], settings: Settings) -> Iterator[Page]:
+    """`rows` by name, sorted."""
+    ranges = listing_ranges([row.name for row in rows])
+    letters = [(letter, list(members)) for letter, members in itertools.groupby(ranges, lambda each: each.names[0][0])]
+    left = iter(rows)
+    for _, members in letters:
+        names = [None, *(each.page for each in members), None]
+        for previous, each, following in zip(names, members, names[2:], strict=False):
+            path = f'projects/{each.page}'
+            values = {
+                'rows': list(itertools.islice(left, len(each.names))),
+                'previous': previous,
+                'following': following,
+                'current': 'projects',
+            }
+            yield Page(path, human_page(path, 'projects.html', settings, **values))
+    path = 'projects/index.html'
+    values = {'letters': letters, 'rows': [] if ranges else rows, 'current': 'projects'}
+    yield Page(path, human_page(path, 'projects_index.html', settings, **values))

@@ -2,33 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from dumb_pypi.package_list.projects import Project
-from dumb_pypi.package_list.releases import Release, latest_release, project_releases
+from dumb_pypi.package_list.projects import File, Project
+from dumb_pypi.package_list.releases import Release, latest_release
+from dumb_pypi.pages.facts import project_facts
 from dumb_pypi.pages.legacy_json import legacy_pages
 from dumb_pypi.pages.page import Page, relocated
-from dumb_pypi.pages.rendering import layout, render_macro
+from dumb_pypi.pages.rendering import described, layout, render_macro
 from dumb_pypi.pages.simple_api import simple_pages
+from dumb_pypi.pages.wheels import FEW_FILES, Choice, in_order, make_choice
 from dumb_pypi.settings import Settings
 
 PIP_HASHES = ('sha256', 'sha384', 'sha512')  # what `--require-hashes` accepts
+FILES_A_PAGE = 100  # of a project; if it has more, older releases have a page of their own
 
 
 class Section(NamedTuple):
     """A release on the project page."""
 
     release: Release
+    files: Sequence[File]
     yanked_reason: str | None  # when it is the same for all files
     uploaded: str | None
+    choice: Choice | None  # for which Pythons and platforms, when that is not seen at once
+
+
+class Columns(NamedTuple):
+    """Which columns of the tables have a value at all."""
+
+    size: bool
+    uploaded: bool
+    python: bool
+    hash: bool
 
 
 def release_section(release: Release) -> Section:
-    reasons = {file.package.yanked_reason for file in release.files if file.package.yanked_reason}
+    files = in_order(release.distributions)
+    reasons = {file.package.yanked_reason for file in files if file.package.yanked_reason}
     return Section(
         release,
+        files,
         reasons.pop() if release.is_yanked and len(reasons) == 1 else None,
-        max((file.time for file in release.files if file.time), default=None),
+        max((file.time for file in files if file.time), default=None),
+        make_choice(files) if len(files) > FEW_FILES else None,
+    )
+
+
+def file_columns(files: Iterable[File]) -> Columns:
+    files = list(files)
+    return Columns(
+        any(file.package.size is not None for file in files),
+        any(file.time is not None or file.package.uploaded_by is not None for file in files),
+        any(file.package.requires_python is not None for file in files),
+        any(file.hashes for file in files),
     )
 
 
@@ -36,37 +64,87 @@ def pip_hashes(release: Release) -> list[str]:
     """What `--require-hashes` wants: a hash for each file of the release, or none at all."""
     found = [
         next((f'{name}:{file.hashes[name]}' for name in PIP_HASHES if name in file.hashes), None)
-        for file in release.files
+        for file in release.distributions
     ]
     return [] if None in found else sorted({each for each in found if each})
 
 
-def project_page(project: Project, releases: list[Release], latest: Release | None, settings: Settings) -> bytes:
+def listed_status(project: Project, latest: Release | None) -> str | None:
+    """What is to be known of a project wherever its name stands; nothing when all is as usual."""
+    if project.facts.status not in (None, 'active'):
+        return project.facts.status
+    return 'yanked' if latest is not None and latest.is_yanked else None
+
+
+def description(project: Project) -> object:
+    """Markup, or the text as it is."""
+    if project.facts.description is None:
+        return None
+    from dumb_pypi.pages.description import render_description  # here, because few lists have descriptions
+
+    html = render_description(project.facts.description, project.facts.description_content_type)
+    return project.facts.description if html is None else described(html)
+
+
+class Shown(NamedTuple):
+    """The releases of a project page, newest first."""
+
+    sections: list[Section]  # with their files
+    newer: list[Section]  # those of a long project that are on another page
+    older: list[Section]
+
+    @property
+    def all(self) -> list[Section]:
+        return [*self.newer, *self.sections, *self.older]
+
+
+def shown_releases(project: Project, releases: Sequence[Release], latest: Release | None) -> Shown:
+    sections = [release_section(each) for each in reversed(releases)]
+    if latest is None or len(project.files) <= FILES_A_PAGE:
+        return Shown(sections, [], [])
+    place = next(i for i, section in enumerate(sections) if section.release is latest)
+    return Shown(sections[place : place + 1], sections[:place], sections[place + 1 :])
+
+
+def human_pages(
+    project: Project, releases: Sequence[Release], latest: Release | None, settings: Settings
+) -> Iterator[Page]:
+    name, path = project.name, f'project/{project.name}/'
     exact = latest is not None and latest.parsed is not None
     # Installers choose no pre-release and no yanked release unless it is named.
-    is_usual = not exact or latest is None or not (latest.is_prerelease or latest.is_yanked)
-    requirement = f'{project.name}=={latest.version}' if latest and exact else project.name
-    # Whether others have uploads does not change this page, but its own are in the changelog.
-    has_changelog = any(file.time is not None for file in project.files)
-    return render_macro(
+    is_usual = latest is None or not exact or not (latest.is_prerelease or latest.is_yanked)
+    requirement = f'{name}=={latest.version}' if latest and exact else name
+    shown = shown_releases(project, releases, latest)
+    common = {
+        'layout': layout('../../', settings),
+        'name': name,
+        'latest': latest,
+        'prefix': relocated(settings.packages_url, name, depth=2),
+        'columns': file_columns(project.files),
+    }
+    page = render_macro(
         'project.html',
-        layout=layout('../../', settings, has_changelog),
-        name=project.name,
+        **common,
         facts=project.facts,
-        latest=latest,
-        wanted=project.name if is_usual else requirement,
+        about=project_facts(project.facts, latest) if latest else None,
+        description=description(project),
+        uploaded=next((each.uploaded for each in shown.sections if each.release is latest), None),
+        wanted=name if is_usual else requirement,
         requirement=requirement,
         hashes=pip_hashes(latest) if latest and exact else [],
-        prefix=relocated(settings.packages_url, project.name, depth=2),
-        sections=[release_section(each) for each in reversed(releases)],
+        beside=settings.with_public_index,
+        shown=shown,
     )
+    yield Page(f'{path}index.html', page)
+    if shown.newer or shown.older:
+        yield Page(f'{path}files.html', render_macro('files.html', **common, sections=shown.all))
 
 
-def project_pages(project: Project, settings: Settings) -> list[Page]:
-    releases = project_releases(project)
+def project_pages(project: Project, releases: list[Release], settings: Settings) -> list[Page]:
+    """`releases` are those that the project offers."""
     latest = latest_release(releases)
     return [
         *simple_pages(project, releases, settings.packages_url),
         *legacy_pages(project, releases, latest, settings),
-        Page(f'project/{project.name}/index.html', project_page(project, releases, latest, settings)),
+        *human_pages(project, releases, latest, settings),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:  # a run that renders nothing has no use for them, and they ta
     from markupsafe import Markup
 
 HTML_HASHES = ('sha256', 'sha512', 'sha384', 'md5')  # uv refuses a page whose fragment names any other
+_URL_IN_TEXT = re.compile(r'(https?://[^\s<>"]*[\w/])')  # without the full stop of the sentence
 _MARK = '\0'  # in no text of a page
 
 
@@ -54,6 +56,12 @@ def release_anchor(version: str) -> str:
     return f'v{version if PLAIN.fullmatch(version) else urllib.parse.quote(version, safe="")}'
 
 
+def with_links(text: str) -> list[tuple[str, bool]]:
+    """The parts of a text, and which of them are URLs."""
+    parts = _URL_IN_TEXT.split(text)
+    return [(part, i % 2 == 1) for i, part in enumerate(parts) if part]
+
+
 def kind(file: File) -> str:
     return file_kind(file.filename, file.distribution.packagetype, file.distribution.python_version)
 
@@ -74,6 +82,7 @@ def read_templates() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     filters = (readable, readable_time, feed_time, iso_time, page_hash, fragment, release_anchor, kind, readable_size)
+    filters += (with_links,)
     environment.filters.update({each.__name__: each for each in filters})
     return environment
 
@@ -99,7 +108,17 @@ def human_page(path: str, template: str, settings: Settings, root: str | None = 
     logo = settings.logo
     if logo is not None and not is_absolute(logo):
         logo = root + logo
-    return render(template, settings=settings, logo=logo, root=root, **values)
+    values = {'current': '', **values}
+    return render(template, settings=settings, logo=logo, images=image_sources(logo or ''), root=root, **values)
+
+
+def image_sources(logo: str) -> str:
+    """Where the policy of a page lets images come from: this site, and where the logo is."""
+    parts = urllib.parse.urlsplit(logo)
+    if parts.scheme == 'data':
+        return "'self' data:"
+    is_elsewhere = parts.scheme in ('', 'http', 'https') and re.fullmatch(r'[\w.:\[\]-]+', parts.netloc, re.ASCII)
+    return f"'self' {parts.scheme}{'://' if parts.scheme else ''}{parts.netloc}" if is_elsewhere else "'self'"
 
 
 class Layout(NamedTuple):
@@ -119,9 +138,16 @@ def _rendered(page: bytes) -> Markup:
     return Markup(page.decode())
 
 
+def described(html: str) -> Markup:
+    """A description that `guest` has put together, from elements that it knows and escaped text."""
+    from markupsafe import Markup
+
+    return Markup(html)
+
+
 @functools.lru_cache(maxsize=2**2)
-def layout(root: str, settings: Settings, has_changelog: bool) -> Layout:
-    page = human_page('', 'frame.html', settings, root, mark=_MARK, has_changelog=has_changelog)
+def layout(root: str, settings: Settings, current: str = '') -> Layout:
+    page = human_page('', 'frame.html', settings, root, mark=_MARK, current=current)
     top, title, middle, bottom = map(_rendered, page.split(_MARK.encode()))
     return Layout(top, title, middle, bottom, index_address(settings))
 

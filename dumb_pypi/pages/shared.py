@@ -10,15 +10,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from dumb_pypi.package_list.file_names import parse_version
+from dumb_pypi.package_list.lines import encode
 from dumb_pypi.pages.changelog import Upload, changelog_index_pages, changelog_parts
-from dumb_pypi.pages.listing import listing_pages
+from dumb_pypi.pages.listing import Row, listing_pages
 from dumb_pypi.pages.page import Page
 from dumb_pypi.pages.rendering import human_page, index_address, release_anchor, render
 from dumb_pypi.pages.simple_api import simple_root_pages
 from dumb_pypi.settings import Settings
 
 NEWEST_RELEASES = 20  # on the home page
+LISTED_AT_HOME = 100  # projects
+MOST_DETAILS = 4_000_000  # bytes: 20 seconds at 1.6 Mbit/s
 FEED_RELEASES = 100
 FEED_PROJECTS = 40
 
@@ -29,6 +31,8 @@ class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
     files: int
     uploaded: int | float | None  # its first upload: seconds since 1970
     summary: str | None
+    version: str | None  # of the latest release
+    status: str | None  # when there is something to know
 
 
 class Item(NamedTuple):
@@ -39,19 +43,20 @@ class Item(NamedTuple):
     summary: str | None
 
 
-def newest_releases(uploads: Iterable[Upload]) -> Iterator[Upload]:
-    """The newest upload of each release; looks at no more of the uploads, newest first, than the caller takes."""
+def newest_of_projects(releases: Iterable[Item]) -> Iterator[Item]:
+    """The newest release of each project, of those that came last."""
     seen = set()
-    for upload in uploads:
-        release = (upload.project, parse_version(upload.version) or upload.version)
-        if release not in seen:
-            seen.add(release)
-            yield upload
+    for item in releases:
+        if item.upload.project not in seen:
+            seen.add(item.upload.project)
+            yield item
 
 
 def newest_projects(projects: Mapping[str, Brief]) -> list[Upload]:
     """The first upload of the projects that came last, newest first."""
-    first = (Upload(brief.uploaded, '', name, '') for name, brief in projects.items() if brief.uploaded is not None)
+    first = (
+        Upload(brief.uploaded, name, '', brief.files) for name, brief in projects.items() if brief.uploaded is not None
+    )
     return heapq.nlargest(FEED_PROJECTS, first)
 
 
@@ -66,27 +71,44 @@ def feed_pages(releases: list[Item], projects: Mapping[str, Brief], settings: Se
 
 
 def home_page(
-    projects: Mapping[str, Brief], newest: list[Item], has_changelog: bool, built: int | None, settings: Settings
+    projects: Mapping[str, Brief], rows: list[Row], releases: list[Item], built: int | None, settings: Settings
 ) -> Page:
+    newest = list(itertools.islice(newest_of_projects(releases), NEWEST_RELEASES))
     content = human_page(
         'index.html',
         'home.html',
         settings,
         projects=len(projects),
         files=sum(brief.files for brief in projects.values()),
+        rows=rows if len(rows) <= LISTED_AT_HOME else [],
         newest=newest,
         example=newest[0].upload.project if newest else next(iter(projects), 'NAME'),
         address=index_address(settings),
-        has_changelog=has_changelog,
         built=built,
+        current='home',
     )
     return Page('index.html', content)
 
 
-def missing_page(settings: Settings, has_changelog: bool) -> Page:
+def search_pages(rows: list[Row]) -> Iterator[Page]:
+    """Names alone, which change when projects come or go, and all that the search shows, which changes more often.
+
+    Each is right on its own, since they may be of different runs when they arrive.
+    """
+    yield Page('static/names.js', _script('projectNames', ' '.join(row.name for row in rows)))
+    details = _script('projectDetails', rows)
+    yield Page('static/details.js', details if len(details) <= MOST_DETAILS else _script('projectDetails', None))
+
+
+def _script(name: str, value: object) -> bytes:
+    """A variable that is written as JSON."""
+    return f'/* dumb-pypi: for the search. */\nvar {name} = '.encode() + encode(value) + b';\n'
+
+
+def missing_page(settings: Settings) -> Page:
     """A web server shows this one at any address, so it cannot say how far up the site begins."""
     root = urllib.parse.urlsplit(settings.site_url or '').path
-    return Page('404.html', human_page('404.html', '404.html', settings, root=root, has_changelog=has_changelog))
+    return Page('404.html', human_page('404.html', '404.html', settings, root=root))
 
 
 def shared_pages(
@@ -101,14 +123,13 @@ def shared_pages(
     `projects` by name, sorted; `months` with their numbers of uploads, sorted; `uploads` newest first; `built` in
     seconds since 1970.
     """
-    has_changelog = bool(months)
-    newest = items(itertools.islice(newest_releases(uploads), FEED_RELEASES), projects)
+    newest = items(itertools.islice(uploads, FEED_RELEASES), projects)
+    rows = [Row(name, brief.version, brief.status, brief.summary) for name, brief in projects.items()]
     yield from simple_root_pages(projects.keys())
-    if has_changelog:
-        yield from changelog_index_pages(changelog_parts(months), settings)
+    yield from changelog_index_pages(changelog_parts(months), settings)
     if settings.site_url is not None:  # readers of feeds need to be told where the site is
         yield from feed_pages(newest, projects, settings)
-    yield from listing_pages({name: brief.summary for name, brief in projects.items()}, settings, has_changelog)
-    yield Page('static/names.js', render('names.js', names=' '.join(projects)))
-    yield home_page(projects, newest[:NEWEST_RELEASES], has_changelog, built, settings)
-    yield missing_page(settings, has_changelog)
+    yield from listing_pages(rows, settings)
+    yield from search_pages(rows)
+    yield home_page(projects, rows, newest, built, settings)
+    yield missing_page(settings)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from packaging.version import Version
+
 from dumb_pypi.errors import NotADistribution
-from dumb_pypi.package_list.file_names import identify
+from dumb_pypi.package_list.file_names import identify, parse_version
 from dumb_pypi.package_list.lines import Facts, parse_line
 from dumb_pypi.package_list.projects import SIDECARS
 from dumb_pypi.package_list.values import is_normalized, iso_time
@@ -27,6 +30,7 @@ _FIXED_PAGES = (
     'simple/index.v1_json',
     'rss/updates.xml',
     'rss/packages.xml',
+    'static/details.js',
     'static/icon.svg',
     'static/names.js',
     'static/script.js',
@@ -72,24 +76,26 @@ def owned_by_list(lines: Iterable[bytes], names: Iterable[str], is_old: bool) ->
     none that is valid, is no list of ours: then it is nothing.
     """
     projects: set[str] = set()
-    months: dict[str, int] = {}
+    releases: dict[tuple[str, Version | str], float] = {}  # by project and version, with the first upload
     for raw in lines:
         try:
             line, _ = parse_line(raw.strip(), True)
             if isinstance(line, Facts) or line.path.endswith(SIDECARS):
                 continue
-            projects.add(identify(line.filename, line.name, line.version).project)
+            distribution = identify(line.filename, line.name, line.version)
+            projects.add(distribution.project)
         except NotADistribution:
             continue
         except ValueError:
             return NOTHING
         if line.uploaded is not None:
-            month = iso_time(line.uploaded)[: len('YYYY-MM')]
-            months[month] = months.get(month, 0) + 1
+            release = (distribution.project, parse_version(distribution.version) or distribution.version)
+            releases[release] = min(line.uploaded, releases.get(release, line.uploaded))
     if not projects:
         return NOTHING
     if is_old:
         pages = {'index.html', PACKAGES, 'simple/index.html', *filter(_OLD_PAGE.fullmatch, names)}
         return Owned(projects, pages, OLD_DIRECTORIES)
-    pages = {*_FIXED_PAGES, *changelog_paths(months), *listing_paths(sorted(projects))}
+    months = collections.Counter(iso_time(uploaded)[: len('YYYY-MM')] for uploaded in releases.values())
+    pages = {*_FIXED_PAGES, *changelog_paths(dict(sorted(months.items()))), *listing_paths(sorted(projects))}
     return Owned(projects, pages)

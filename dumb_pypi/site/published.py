@@ -85,4 +85,4 @@ def newest_uploads(staged: str, published: Published, months: Mapping[str, Month
 
 def dropped(lines: Iterable[str], projects: Collection[str]) -> list[str]:
     """Uploads without those of some projects."""
-    return [line for line in lines if line.split('\t', 3)[2] not in projects]
+    return [line for line in lines if line.split('\t', 2)[1] not in projects]

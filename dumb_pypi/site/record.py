@@ -22,7 +22,7 @@ RECORD = '.dumb-pypi.json'
 PENDING = '.dumb-pypi.pending'
 NOTE = '.dumb-pypi.elsewhere'
 UPLOADS = '.dumb-pypi.uploads'  # the changelog, as the next run reads it: a file for each month
-FORMAT = 3
+FORMAT = 4
 
 
 _Name = Annotated[str, msgspec.Meta(pattern=r'\A[a-z0-9]+(?:-[a-z0-9]+)*\Z')]  # normalized: part of no other path
@@ -36,6 +36,7 @@ class Entry(Brief, array_like=True, frozen=True, gc=False):
 
     digest: str  # of its lines in `packages.json`
     length: _Size  # of those lines, in bytes
+    is_described: bool  # so that its page depends on what renders descriptions
 
 
 class Month(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -1,0 +1,115 @@
+"""What a project is and what it needs, in a few lines for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from dumb_pypi.package_list.lines import Facts
+from dumb_pypi.package_list.releases import Release
+from dumb_pypi.pages.words import readable_size
+
+_REQUIREMENT = re.compile(r'([A-Za-z0-9][A-Za-z0-9._-]*)\s*([^;]*?)\s*(?:;\s*(.*))?')
+_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']*)["']""")
+_EXTRA_ALONE = re.compile(rf'\s*\band\s+{_EXTRA.pattern}|{_EXTRA.pattern}\s+and\b\s*|{_EXTRA.pattern}')
+_OUTER_BRACKETS = re.compile(r'\(([^()]*)\)')
+_PYTHON = re.compile(r'Programming Language :: Python :: (\d\.\d+)')
+_LICENSE = re.compile(r'License :: (?:OSI Approved :: )?(.+)')
+_LONGEST_LICENSE = 100  # characters
+
+
+class Requirement(NamedTuple):
+    """What a release requires. What is no requirement has no name."""
+
+    name: str
+    rest: str  # of extras, versions, URL
+    marker: str
+
+
+class ProjectFacts(NamedTuple):
+    """A column beside the description; whatever is unknown is empty."""
+
+    links: list[tuple[str, str]]
+    license: str
+    people: list[tuple[str, str]]
+    python: str
+    files: str
+    keywords: str
+    requirements: list[Requirement]
+    extras: list[tuple[str, list[Requirement]]]
+
+
+def read_requirement(text: str) -> tuple[str | None, Requirement]:
+    """A requirement, and the extra for which alone it is one."""
+    match = _REQUIREMENT.fullmatch(text)
+    if match is None:
+        return None, Requirement('', text, '')
+    name, rest, marker = match.group(1, 2, 3)
+    extras = _EXTRA.findall(marker or '')
+    if len(set(extras)) == 1:
+        marker = _EXTRA_ALONE.sub('', marker).strip()
+    if inner := _OUTER_BRACKETS.fullmatch(marker or ''):
+        marker = inner[1]
+    if inner := _OUTER_BRACKETS.fullmatch(rest):  # old metadata: `foo (>=1.0)`
+        rest = inner[1]
+    return extras[0] if len(set(extras)) == 1 else None, Requirement(name, rest, marker or '')
+
+
+def group_requirements(texts: Iterable[str]) -> tuple[list[Requirement], list[tuple[str, list[Requirement]]]]:
+    """What is always required, and what each extra adds."""
+    always, extras = [], {}
+    for text in texts:
+        extra, requirement = read_requirement(text)
+        if extra is None:
+            always.append(requirement)
+        else:
+            extras.setdefault(canonicalize_name(extra), []).append(requirement)
+    return always, sorted(extras.items())
+
+
+def license_words(facts: Facts) -> str:
+    """The expression; else of a text the first line; else what the classifiers say."""
+    first = (facts.license or '').partition('\n')[0].strip()
+    if len(first) > _LONGEST_LICENSE:
+        first = f'{first[:_LONGEST_LICENSE].rstrip()}…'
+    classifiers = [match[1] for match in map(_LICENSE.fullmatch, facts.classifiers or ()) if match]
+    return facts.license_expression or first or ', '.join(classifiers)
+
+
+def people(facts: Facts) -> list[tuple[str, str]]:
+    found = (
+        ('Author', facts.author or facts.author_email),
+        ('Maintainer', facts.maintainer or facts.maintainer_email),
+    )
+    return [(label, text) for label, text in found if text is not None]
+
+
+def python_words(facts: Facts, latest: Release) -> str:
+    """What the files ask for; else what the classifiers say."""
+    asked = next((file.package.requires_python for file in latest.files if file.package.requires_python), None)
+    named = [match[1] for match in map(_PYTHON.fullmatch, facts.classifiers or ()) if match]
+    return asked or ', '.join(named)
+
+
+def files_words(latest: Release) -> str:
+    sizes = [file.package.size for file in latest.distributions]
+    count = f'{len(sizes)} {"file" if len(sizes) == 1 else "files"}'
+    return count if None in sizes else f'{count}, {readable_size(sum(size or 0 for size in sizes))}'
+
+
+def project_facts(facts: Facts, latest: Release) -> ProjectFacts:
+    requires = (file.package.requires_dist for file in latest.files if file.package.requires_dist is not None)
+    always, extras = group_requirements(next(requires, ()))
+    return ProjectFacts(
+        list((facts.project_urls or {}).items()),
+        license_words(facts),
+        people(facts),
+        python_words(facts, latest),
+        files_words(latest),
+        facts.keywords or '',
+        always,
+        extras,
+    )
