@@ -16,8 +16,8 @@ from dumb_pypi.pages.rendering import human_page, layout, render_macro
 from dumb_pypi.settings import Settings
 
 # Not by `strftime`, which speaks the language of the machine.
-_MONTHS = ('January', 'February', 'March', 'April', 'May', 'June')
-_MONTHS += ('July', 'August', 'September', 'October', 'November', 'December')
+_MONTHS = ['January', 'February', 'March', 'April', 'May', 'June']
+_MONTHS += ['July', 'August', 'September', 'October', 'November', 'December']
 UPLOADS_A_PAGE = 500  # keeps a changelog page below 2 MB even when every name is as long as names get
 
 
@@ -97,7 +97,7 @@ def changelog_index_pages(parts: Sequence[tuple[str, int]], settings: Settings) 
     years = itertools.groupby(
         [(name, month_words(name), count) for name, count in reversed(parts)], key=lambda part: part[0][: len('YYYY')]
     )
-    values = {'years': [(year, list(months)) for year, months in years], 'current': 'changelog'}
-    yield Page(path, human_page(path, 'changelog_index.html', settings, **values))
+    by_year = [(year, list(months)) for year, months in years]
+    yield Page(path, human_page(path, 'changelog_index.html', settings, years=by_year, current='changelog'))
     path = 'changelog/page1.html'  # where release 1.15.0 had the changelog
     yield Page(path, human_page(path, 'changelog_moved.html', settings))

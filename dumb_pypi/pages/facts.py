@@ -41,6 +41,11 @@ class ProjectFacts(NamedTuple):
     requirements: list[Requirement]
     extras: list[tuple[str, list[Requirement]]]
 
+    @property
+    def tells(self) -> bool:
+        """Whether it says what stands nowhere else on the page."""
+        return bool(self.links or self.license or self.people or self.keywords or self.requirements or self.extras)
+
 
 def read_requirement(text: str) -> tuple[str | None, Requirement]:
     """A requirement, and the extra for which alone it is one."""
@@ -60,7 +65,8 @@ def read_requirement(text: str) -> tuple[str | None, Requirement]:
 
 def group_requirements(texts: Iterable[str]) -> tuple[list[Requirement], list[tuple[str, list[Requirement]]]]:
     """What is always required, and what each extra adds."""
-    always, extras = [], {}
+    always: list[Requirement] = []
+    extras: dict[str, list[Requirement]] = {}
     for text in texts:
         extra, requirement = read_requirement(text)
         if extra is None:

@@ -66,13 +66,16 @@ def listing_pages(rows: Sequence[Row], settings: Settings) -> Iterator[Page]:
         names = [None, *(each.page for each in members), None]
         for previous, each, following in zip(names, members, names[2:], strict=False):
             path = f'projects/{each.page}'
-            values = {
-                'rows': list(itertools.islice(left, len(each.names))),
-                'previous': previous,
-                'following': following,
-                'current': 'projects',
-            }
-            yield Page(path, human_page(path, 'projects.html', settings, **values))
+            content = human_page(
+                path,
+                'projects.html',
+                settings,
+                rows=list(itertools.islice(left, len(each.names))),
+                previous=previous,
+                following=following,
+                current='projects',
+            )
+            yield Page(path, content)
     path = 'projects/index.html'
-    values = {'letters': letters, 'rows': [] if ranges else rows, 'current': 'projects'}
-    yield Page(path, human_page(path, 'projects_index.html', settings, **values))
+    shown = [] if ranges else rows
+    yield Page(path, human_page(path, 'projects_index.html', settings, letters=letters, rows=shown, current='projects'))

@@ -133,6 +133,7 @@ def human_pages(
         requirement=requirement,
         hashes=pip_hashes(latest) if latest and exact else [],
         beside=settings.with_public_index,
+        count=len(releases),
         shown=shown,
     )
     yield Page(f'{path}index.html', page)

@@ -8,7 +8,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dumb_pypi.package_list.projects import File
-from dumb_pypi.package_list.values import PLAIN, is_absolute, iso_time
+from dumb_pypi.package_list.values import PLAIN, is_absolute, is_web_url, iso_time
 from dumb_pypi.pages.words import file_kind, readable_size
 from dumb_pypi.settings import Settings
 
@@ -59,7 +59,7 @@ def release_anchor(version: str) -> str:
 def with_links(text: str) -> list[tuple[str, bool]]:
     """The parts of a text, and which of them are URLs."""
     parts = _URL_IN_TEXT.split(text)
-    return [(part, i % 2 == 1) for i, part in enumerate(parts) if part]
+    return [(part, i % 2 == 1 and is_web_url(part)) for i, part in enumerate(parts) if part]
 
 
 def kind(file: File) -> str:
@@ -81,8 +81,8 @@ def read_templates() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters = (readable, readable_time, feed_time, iso_time, page_hash, fragment, release_anchor, kind, readable_size)
-    filters += (with_links,)
+    times = (readable, readable_time, feed_time, iso_time)
+    filters = (*times, page_hash, fragment, release_anchor, kind, readable_size, with_links)
     environment.filters.update({each.__name__: each for each in filters})
     return environment
 

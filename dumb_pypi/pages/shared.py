@@ -19,6 +19,7 @@ from dumb_pypi.pages.simple_api import simple_root_pages
 from dumb_pypi.settings import Settings
 
 NEWEST_RELEASES = 20  # on the home page
+FEW_RELEASES = 8  # where all projects are listed there
 LISTED_AT_HOME = 100  # projects
 MOST_DETAILS = 4_000_000  # bytes: 20 seconds at 1.6 Mbit/s
 FEED_RELEASES = 100
@@ -73,14 +74,15 @@ def feed_pages(releases: list[Item], projects: Mapping[str, Brief], settings: Se
 def home_page(
     projects: Mapping[str, Brief], rows: list[Row], releases: list[Item], built: int | None, settings: Settings
 ) -> Page:
-    newest = list(itertools.islice(newest_of_projects(releases), NEWEST_RELEASES))
+    is_short = len(rows) <= LISTED_AT_HOME
+    newest = list(itertools.islice(newest_of_projects(releases), FEW_RELEASES if is_short else NEWEST_RELEASES))
     content = human_page(
         'index.html',
         'home.html',
         settings,
         projects=len(projects),
         files=sum(brief.files for brief in projects.values()),
-        rows=rows if len(rows) <= LISTED_AT_HOME else [],
+        rows=rows if is_short else [],
         newest=newest,
         example=newest[0].upload.project if newest else next(iter(projects), 'NAME'),
         address=index_address(settings),

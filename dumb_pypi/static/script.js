@@ -3,7 +3,8 @@
 
 (() => {
   const root = new URL('..', document.currentScript.src); // of the site, wherever this page lies
-  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  // A description is a guest: nothing in it is taken for ours.
+  const all = (selector, within = document) => [...within.querySelectorAll(`:is(${selector}):not(.description *)`)];
 
   // ---------------------------------------------------------------- this very address, in commands and settings
 
@@ -40,14 +41,14 @@
     }
   };
 
-  const addButton = (code, place, label) => {
+  const addButton = (code, place, label, spelled = (text) => text) => {
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'copy';
     button.textContent = 'Copy';
     button.setAttribute('aria-label', `Copy ${label}`);
     button.addEventListener('click', async () => {
-      const word = await copy(code.textContent).then(() => 'Copied', () => 'Not copied');
+      const word = await copy(spelled(code.textContent)).then(() => 'Copied', () => 'Not copied');
       button.focus();
       button.textContent = word;
       said.textContent = `${word}: ${label}`;
@@ -60,31 +61,67 @@
     addButton(snippet.querySelector('code'), snippet, snippet.querySelector('h3').textContent);
   }
 
-  // Buttons for the hashes of a release, once somebody looks at it: there may be thousands.
-  const addHashButtons = (release) => {
+  // What a release needs, once somebody looks at it: there may be thousands of files.
+  const prepare = (release) => {
     if (!release.open || release.dataset.ready) return;
     release.dataset.ready = 'yes';
-    for (const row of all('tbody tr', release)) {
+    const rows = all('tbody tr', release);
+    const pin = release.querySelector('.pin code');
+    if (pin) addButton(pin, pin.parentNode, pin.textContent);
+    for (const row of rows) {
       const code = row.querySelector('code');
-      if (code) addButton(code, code.parentNode, `the hash of ${row.querySelector('a').textContent}`);
+      // pip and its requirements files write a colon.
+      const colon = (text) => text.replace('=', ':');
+      if (code) addButton(code, code.parentNode, `the hash of ${row.querySelector('a').textContent}`, colon);
     }
+    const filters = release.querySelector('.filters');
+    if (filters) addFilters(filters, rows);
+  };
+
+  // Hides the files that do not run on what is chosen; a file that says nothing runs on everything.
+  const addFilters = (filters, rows) => {
+    const selects = [...filters.querySelectorAll('select')];
+    const fits = (row, select) => {
+      const said = row.dataset[select.dataset.row];
+      return select.value === '' || said === undefined || said.split(' ').includes(select.value);
+    };
+    const filter = () => {
+      for (const row of rows) row.hidden = !selects.every((select) => fits(row, select));
+      const left = rows.filter((row) => !row.hidden).length;
+      filters.lastElementChild.textContent = left === rows.length ? '' : `${left} of ${rows.length} files`;
+    };
+    for (const select of selects) select.addEventListener('change', filter);
+    filters.hidden = false;
+    filter(); // what the browser remembers of an earlier visit
   };
   for (const release of all('.release')) {
-    release.addEventListener('toggle', () => addHashButtons(release));
-    addHashButtons(release);
+    release.addEventListener('toggle', () => prepare(release));
+    prepare(release);
   }
 
   // A link to a release that is folded opens it.
   const unfold = () => {
     const target = document.getElementById(location.hash.slice(1));
-    const release = target && target.closest('details');
-    if (release && !release.open) {
-      release.open = true;
+    const folded = target && target.closest('details');
+    if (folded && !folded.open) {
+      folded.open = true;
       target.scrollIntoView();
     }
   };
   addEventListener('hashchange', unfold);
   unfold();
+
+  // ---------------------------------------------------------------- how long ago
+
+  const DAY = 24 * 60 * 60;
+  const ago = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+  for (const each of all('.releases time, .uploads time, .when time')) {
+    const seconds = (Date.now() - new Date(each.dateTime)) / 1000;
+    if (seconds < 0 || seconds > 30 * DAY) continue;
+    each.title = `${each.textContent} UTC`;
+    const [size, unit] = seconds < 3600 ? [60, 'minute'] : seconds < DAY ? [3600, 'hour'] : [DAY, 'day'];
+    each.textContent = ago.format(-Math.floor(seconds / size), unit);
+  }
 
   // ---------------------------------------------------------------- search
 
@@ -99,9 +136,12 @@
   const SHOWN = 40;
   const SLICE = 8; // milliseconds of matching between two looks at the keyboard
 
-  // Fetched to be asked for anew each time (and answered "not modified"); from disk, only a script can be loaded.
-  const fetchNames = async () => {
-    const url = new URL('static/names.js', root);
+  const kilobytes = (bytes) => `${Math.round(bytes / 1000).toLocaleString('en')} kB`;
+
+  // A variable in a script. Fetched to be asked for anew each time (and answered "not modified"), and to say how far it
+  // is; from disk, only a script can be loaded.
+  const load = async (path, variable, progress = () => {}) => {
+    const url = new URL(path, root);
     if (root.protocol === 'file:') {
       await new Promise((resolve, reject) => {
         const script = document.createElement('script');
@@ -110,39 +150,80 @@
         script.onerror = reject;
         document.head.append(script);
       });
-      return window.projectNames.split(' ');
+      return window[variable];
     }
     const response = await fetch(url, { cache: 'no-cache' });
     if (!response.ok) throw new Error(response.statusText);
-    return (await response.text()).split("'")[1].split(' ');
-  };
-  let names = null;
-  const loadNames = () => {
-    if (names === null) {
-      count.textContent = 'Loading…';
-      names = fetchNames().catch((error) => { names = null; throw error; });
+    const decoder = new TextDecoder();
+    const reader = response.body.getReader();
+    let [text, bytes] = ['', 0];
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      bytes += part.value.length;
+      text += decoder.decode(part.value, { stream: true });
+      progress(bytes);
     }
-    return names;
+    return JSON.parse(text.slice(text.indexOf(' = ') + 3, text.lastIndexOf(';')));
   };
 
-  const words = (query) => query.toLowerCase().split(/\s+/)
+  // All projects: their names, without what divides words, and what else is known of them, once it has come.
+  let projects = null;
+  const loadProjects = () => {
+    if (projects === null) {
+      count.textContent = 'Loading…';
+      const progress = (bytes) => { if (mayTell) count.textContent = `Loading… ${kilobytes(bytes)}`; };
+      let mayTell = true;
+      projects = load('static/names.js', 'projectNames', progress).then((names) => {
+        mayTell = false;
+        loadDetails();
+        return names === '' ? [] : names.split(' ').map((name) => ({ name }));
+      }).catch((error) => { projects = null; throw error; });
+    }
+    return projects;
+  };
+  const loadDetails = async () => {
+    try {
+      const details = await load('static/details.js', 'projectDetails');
+      if (details === null) return; // they are too many
+      const known = new Map(details.map((each) => [each[0], each]));
+      for (const project of await projects) {
+        // A project that is new, or gone, is in one of the two files only.
+        const [, version, state, summary] = known.get(project.name) ?? [];
+        Object.assign(project, { version, state, summary, text: summary ? ` ${plain(summary)}` : '' });
+      }
+      if (input.value.trim() && !found.hidden) start(Math.max(SHOWN, list.childElementCount));
+    } catch { /* names are enough */ }
+  };
+
+  const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ');
+  // What follows a name in a requirement is no part of it: `==306`, `>=2`, `[extra]`, `; marker`, ` @ url`.
+  const words = (query) => query.toLowerCase().replace(/\s*([<>=!~;@[(].*)$/, '').split(/\s+/)
     .map((word) => word.replace(/[-_.]+/g, '-').replace(/^-|-$/g, '')).filter(Boolean);
 
-  // 0 the name itself, 1 begins with the query, 2 has its words whole, 3 has words that begin so, 4 has it anywhere.
-  const rank = (name, wanted, joined) => {
+  // 0 the name itself, 1 begins with the query, 2 has its words whole, 3 has words that begin so, 4 has it anywhere,
+  // 5 has it when what divides words is left out, 6 has its words in the summary, or here and there.
+  const rank = (project, wanted, joined, squeezed) => {
+    const { name, text } = project;
     if (name.startsWith(joined)) return name === joined ? 0 : 1;
     let worst = 2;
     for (const word of wanted) {
-      if (!name.includes(word)) return -1;
+      if (!name.includes(word)) { worst = 9; break; }
       if (worst < 3 && !`-${name}-`.includes(`-${word}-`)) worst = 3;
       if (worst < 4 && !`-${name}`.includes(`-${word}`)) worst = 4;
     }
-    return worst;
+    if (worst < 9) return worst;
+    if (squeezed.length > 2) {
+      const bare = (project.bare ??= name.replaceAll('-', ''));
+      if (bare === squeezed) return 0;
+      if (bare.startsWith(squeezed)) return 1;
+      if (bare.includes(squeezed)) return 5;
+    }
+    return text && wanted.every((word) => name.includes(word) || text.includes(` ${word.replaceAll('-', ' ')}`)) ? 6 : -1;
   };
 
   // How many letters must be typed, left out, replaced or swapped to make one of the other; more than `most` is enough.
   let [before, last, row] = [0, 1, 2].map(() => new Uint8Array(260));
   const distance = (one, other, most) => {
+    if (Math.abs(one.length - other.length) > most) return most + 1;
     for (let j = 0; j <= other.length; j++) last[j] = j;
     for (let i = 1; i <= one.length; i++) {
       let least = row[0] = i;
@@ -159,10 +240,26 @@
     }
     return last[other.length];
   };
+  const tolerated = (word) => (word.length < 5 ? 1 : 2);
+
+  // Of a name that is meant, perhaps: as a whole, else word by word; -1 when too much differs.
+  const mistakes = (name, wanted, joined) => {
+    const whole = distance(name, joined, tolerated(joined));
+    if (whole <= tolerated(joined)) return whole;
+    let sum = 0;
+    const parts = name.split('-');
+    for (const word of wanted) {
+      const most = word.length < 3 ? 0 : tolerated(word);
+      const steps = Math.min(...parts.map((part) => distance(part, word, most)));
+      if (steps > most) return -1;
+      sum += steps;
+    }
+    return 3 + sum;
+  };
 
   let turn = 0; // of the newest search: an older one gives up when it sees that it is not its turn any more
 
-  // The names that `judge` gives a rank, best first, the shorter of equals first; null when it is too late.
+  // The projects that `judge` gives a rank, best first, the shorter of equals first; null when it is too late.
   const best = async (everything, judge, mine) => {
     const places = [];
     let until = performance.now() + SLICE;
@@ -172,23 +269,34 @@
         if (mine !== turn) return null;
         until = performance.now() + SLICE;
       }
-      const name = everything[i];
-      const place = judge(name);
-      if (place >= 0) (places[place * 256 + name.length] ??= []).push(name);
+      const project = everything[i];
+      const place = judge(project);
+      if (place >= 0) (places[place * 256 + project.name.length] ??= []).push(project);
     }
     return places.flat();
   };
 
+  const part = (tag, className, text) => {
+    const element = document.createElement(tag);
+    element.className = className;
+    element.textContent = text;
+    return element;
+  };
+  const result = ({ name, version, state, summary }) => {
+    const item = document.createElement('li');
+    const link = document.createElement('a');
+    link.href = new URL(`project/${name}/index.html`, root).href;
+    link.append(part('b', 'name', name));
+    if (version) link.append(' ', part('span', 'version', version));
+    if (state) link.append(' ', part('span', `mark ${state}`, state));
+    if (summary) link.append(' ', part('span', 'summary', summary));
+    item.append(link);
+    return item;
+  };
+
   const show = (matches, shown, text) => {
     count.textContent = text;
-    list.replaceChildren(...matches.slice(0, shown).map((name) => {
-      const item = document.createElement('li');
-      const link = document.createElement('a');
-      link.href = new URL(`project/${name}/index.html`, root).href;
-      link.textContent = name;
-      item.append(link);
-      return item;
-    }));
+    list.replaceChildren(...matches.slice(0, shown).map(result));
     more.hidden = matches.length <= shown;
     listing.hidden = matches.length > 0;
     found.hidden = text === '';
@@ -209,26 +317,22 @@
     found.setAttribute('aria-busy', 'true');
     try {
       found.hidden = false;
-      everything = await loadNames();
+      everything = await loadProjects();
     } catch {
-      return show([], 0, 'The names of the projects cannot be loaded.');
+      return show([], 0, 'Could not load the project list.');
     }
     if (mine !== turn) return;
     const joined = wanted.join('-');
-    const matches = await best(everything, (name) => rank(name, wanted, joined), mine);
+    const squeezed = wanted.join('').replaceAll('-', '');
+    const matches = await best(everything, (project) => rank(project, wanted, joined, squeezed), mine);
     if (matches === null) return;
     if (matches.length) {
       const number = matches.length.toLocaleString('en');
       return show(matches, shown, matches.length === 1 ? '1 project' : `${number} projects`);
     }
-    const most = joined.length < 5 ? 1 : 2;
-    const near = await best(everything, (name) => {
-      if (Math.abs(name.length - joined.length) > most) return -1;
-      const steps = distance(name, joined, most);
-      return steps <= most ? steps : -1;
-    }, mine);
+    const near = await best(everything, (project) => mistakes(project.name, wanted, joined), mine);
     if (near !== null) {
-      show(near, 8, `Nothing found for “${query}”.${near.length ? ' Did you mean one of these?' : ' Try a shorter word.'}`);
+      show(near, 8, `No results for “${query}”.${near.length ? ' Did you mean:' : ' Try a shorter word.'}`);
       more.hidden = true;
       listing.hidden = false;
     }
@@ -240,7 +344,7 @@
 
   input.addEventListener('focus', () => {
     found.hidden = !words(input.value).length;
-    loadNames().catch(() => {});
+    loadProjects().catch(() => {});
   });
   input.addEventListener('input', () => start());
   more.querySelector('button').addEventListener('click', async () => {
@@ -261,6 +365,10 @@
     const place = places.indexOf(document.activeElement);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.isComposing || place < 0) return;
+    if (place > 0 && event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      input.focus(); // the letter goes to the field, where it was meant to go
+      return;
+    }
     if (step && places[place + step]) {
       event.preventDefault();
       places[place + step].focus();
@@ -270,9 +378,13 @@
       input.focus();
     }
   });
-  document.addEventListener('click', (event) => {
-    if (!box.contains(event.target) && box.closest('header')) found.hidden = true; // there it lies over the page
-  });
+  if (box.closest('header')) { // there it lies over the page
+    document.addEventListener('click', (event) => { if (!box.contains(event.target)) found.hidden = true; });
+    box.addEventListener('focusout', (event) => {
+      if (event.relatedTarget && !box.contains(event.relatedTarget)) found.hidden = true;
+    });
+    addEventListener('pageshow', (event) => { if (event.persisted) found.hidden = true; });
+  }
   document.addEventListener('keydown', (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
     if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
@@ -285,5 +397,29 @@
   box.hidden = false;
   found.hidden = true;
   const query = new URL(location.href).searchParams.get('q');
-  if (query) { input.value = query; start(); }
+  if (query) {
+    input.value = query;
+    const [visit] = performance.getEntriesByType('navigation');
+    // Who comes back to a page wants the page.
+    if (!box.closest('header') || !visit || visit.type !== 'back_forward') start();
+  }
+
+  // ---------------------------------------------------------------- what a wrong address may have meant
+
+  const suggestion = document.querySelector('.suggestion');
+  if (suggestion) {
+    const [asked] = location.pathname.match(/(?<=\/(?:simple|project|pypi)\/)[^/]+/) ?? [];
+    const wanted = asked ? words(asked.replace(/%[\da-f]{2}/gi, '-')) : [];
+    const joined = wanted.join('-');
+    const judge = (project) => mistakes(project.name, wanted, joined);
+    if (wanted.length) {
+      loadProjects().then((everything) => best(everything, judge, ++turn)).then((near) => {
+        if (!near || !near.length) return;
+        const link = suggestion.querySelector('a');
+        link.href = new URL(`project/${near[0].name}/index.html`, root).href;
+        link.textContent = near[0].name;
+        suggestion.hidden = false;
+      }).catch(() => {});
+    }
+  }
 })();
