@@ -21,11 +21,7 @@ class Release(NamedTuple):
     is_prerelease: bool
     is_yanked: bool
     files: Sequence[File]  # by file name
-
-    @property
-    def distributions(self) -> list[File]:
-        """All but those that only say what the others are."""
-        return [file for file in self.files if file.distribution.packagetype != VARIANTS]
+    distributions: Sequence[File]  # all but those that only say what the others are
 
 
 def natural_order(text: str) -> list[tuple[int, str]]:
@@ -53,10 +49,11 @@ def project_releases(project: Project) -> list[Release]:
             files = sorted(itertools.chain(*(spellings[each] for each in same)), key=lambda file: file.filename)
             name = max(same, key=spelling_order)
         parsed = version if isinstance(version, Version) else None
-        is_yanked = all(
-            file.package.yanked_reason is not None or file.distribution.packagetype == VARIANTS for file in files
+        distributions = [file for file in files if file.distribution.packagetype != VARIANTS]
+        is_yanked = all(file.package.yanked_reason is not None for file in distributions)
+        releases.append(
+            Release(name, parsed, parsed is not None and parsed.is_prerelease, is_yanked, files, distributions)
         )
-        releases.append(Release(name, parsed, parsed is not None and parsed.is_prerelease, is_yanked, files))
     if len(releases) == 1:
         return releases
     return sorted(releases, key=lambda each: (each.parsed is not None, each.parsed or natural_order(each.version)))

@@ -18,6 +18,8 @@ _EXTRA_ALONE = re.compile(rf'\s*\band\s+{_EXTRA.pattern}|{_EXTRA.pattern}\s+and\
 _OUTER_BRACKETS = re.compile(r'\(([^()]*)\)')
 _PYTHON = re.compile(r'Programming Language :: Python :: (\d\.\d+)')
 _LICENSE = re.compile(r'License :: (?:OSI Approved :: )?(.+)')
+_TELLING = ('project_urls', 'license_expression', 'license', 'author', 'author_email', 'maintainer', 'maintainer_email')
+_TELLING += ('keywords', 'classifiers', 'description')
 _LONGEST_LICENSE = 100  # characters
 
 
@@ -40,11 +42,6 @@ class ProjectFacts(NamedTuple):
     keywords: str
     requirements: list[Requirement]
     extras: list[tuple[str, list[Requirement]]]
-
-    @property
-    def tells(self) -> bool:
-        """Whether it says what stands nowhere else on the page."""
-        return bool(self.links or self.license or self.people or self.keywords or self.requirements or self.extras)
 
 
 def read_requirement(text: str) -> tuple[str | None, Requirement]:
@@ -96,8 +93,10 @@ def people(facts: Facts) -> list[tuple[str, str]]:
 def python_words(facts: Facts, latest: Release) -> str:
     """What the files ask for; else what the classifiers say."""
     asked = next((file.package.requires_python for file in latest.files if file.package.requires_python), None)
-    named = [match[1] for match in map(_PYTHON.fullmatch, facts.classifiers or ()) if match]
-    return asked or ', '.join(named)
+    if asked is not None or not facts.classifiers:
+        return asked or ''
+    named = [match[1] for match in map(_PYTHON.fullmatch, facts.classifiers) if match]
+    return ', '.join(named)
 
 
 def files_words(latest: Release) -> str:
@@ -106,14 +105,17 @@ def files_words(latest: Release) -> str:
     return count if None in sizes else f'{count}, {readable_size(sum(size or 0 for size in sizes))}'
 
 
-def project_facts(facts: Facts, latest: Release) -> ProjectFacts:
-    requires = (file.package.requires_dist for file in latest.files if file.package.requires_dist is not None)
-    always, extras = group_requirements(next(requires, ()))
+def project_facts(facts: Facts, latest: Release, python: str) -> ProjectFacts | None:
+    """Nothing where there is nothing to say that does not stand elsewhere on the page."""
+    requires = next((file.package.requires_dist for file in latest.files if file.package.requires_dist), ())
+    if not requires and not any(getattr(facts, key) for key in _TELLING):
+        return None
+    always, extras = group_requirements(requires)
     return ProjectFacts(
         list((facts.project_urls or {}).items()),
         license_words(facts),
         people(facts),
-        python_words(facts, latest),
+        python,
         files_words(latest),
         facts.keywords or '',
         always,

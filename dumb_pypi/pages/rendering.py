@@ -7,7 +7,7 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dumb_pypi.package_list.projects import File
+from dumb_pypi.package_list.file_names import Distribution
 from dumb_pypi.package_list.values import PLAIN, is_absolute, is_web_url, iso_time
 from dumb_pypi.pages.words import file_kind, readable_size
 from dumb_pypi.settings import Settings
@@ -62,8 +62,8 @@ def with_links(text: str) -> list[tuple[str, bool]]:
     return [(part, i % 2 == 1 and is_web_url(part)) for i, part in enumerate(parts) if part]
 
 
-def kind(file: File) -> str:
-    return file_kind(file.filename, file.distribution.packagetype, file.distribution.python_version)
+def kind(distribution: Distribution, filename: str) -> str:
+    return file_kind(filename, distribution.packagetype, distribution.python_version)
 
 
 @functools.cache

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dumb_pypi.package_list.projects import File
-from dumb_pypi.package_list.releases import natural_order
 from dumb_pypi.pages.words import (
     IMPLEMENTATIONS,
     OLD_PLATFORM,
@@ -209,12 +208,13 @@ def _place(one: str, usual: Sequence[str]) -> int:
     return usual.index(one) if one in usual else len(usual)
 
 
-def in_order(files: Sequence[File]) -> list[File]:
-    """Source first, then as people count: cp39 before cp310."""
-    if len(files) < 2:
-        return list(files)
+def in_order(files: Sequence[File]) -> Sequence[File]:
+    """Source first, then as people count: cp39 before cp310. `files` by file name."""
+    if len(files) <= 2:  # as in most releases
+        return files[::-1] if len(files) == 2 and files[1].distribution.packagetype == 'sdist' else files
     return sorted(files, key=_file_order)
 
 
-def _file_order(file: File) -> tuple[bool, list[tuple[int, str]]]:
-    return (file.distribution.packagetype != 'sdist', natural_order(file.filename))
+def _file_order(file: File) -> tuple[bool, str, int]:
+    _, _, packagetype, python = file.distribution
+    return (packagetype != 'sdist', python[:2], len(python))
