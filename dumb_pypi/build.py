@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dumb_pypi.changes import Changes, Shared, Work, read_changes, write_shared
 from dumb_pypi.elsewhere import make_elsewhere
 from dumb_pypi.errors import Failure
-from dumb_pypi.fingerprint import read_fingerprint, read_own_files
+from dumb_pypi.fingerprint import read_described, read_fingerprint, read_is_same, read_own_files
 from dumb_pypi.package_list.families import BATCH, read_families
 from dumb_pypi.package_list.list_file import ListFile, read_list_file
 from dumb_pypi.package_list.problems import Report
@@ -90,11 +90,13 @@ def build(site: Site, order: Order, settings: Settings, lists: Lists, rebuild: b
     work = Work(site, lists.current, families, published, settings, order.max_delete is not None)
     there: list[str] = []
     is_elsewhere = lists.previous is not None and not is_in_place(site)
-    if lists.previous is not None and is_elsewhere:
-        is_known = not rebuild and (note is None or note.fingerprint == fingerprint)
+    if is_elsewhere:
+        is_known = not rebuild and (note is None or read_is_same(note.fingerprint, fingerprint))
         work, there = make_elsewhere(work, lists.previous, note, is_known, static, lists.report, built, jobs)
     changes = read_changes(work, fingerprint, lists.report, jobs)
     lists.report.finish()
+    if any(entry.is_described for entry in changes.record.projects.values()):
+        changes.record.fingerprint = read_described(fingerprint)
     check_changes(work, changes, order)
     paths, stale = work.published.record.pages, list[str]()
     changes.record.months = work.published.record.months
@@ -124,7 +126,7 @@ def is_in_place(site: Site) -> bool:
 def read_published(site: Site, record: Record | None, fingerprint: str) -> Published:
     """What the record says; or, where it tells nothing, what is owned, so that all of it is looked at."""
     is_settled = not os.path.lexists(site.full(PENDING))
-    if record is not None and is_settled and record.fingerprint == fingerprint and is_sound(site, record):
+    if record is not None and is_settled and read_is_same(record.fingerprint, fingerprint) and is_sound(site, record):
         return Published.of(record, site.directory)
     return Published.unknown_but(site.owned.projects, site.directory)
 
