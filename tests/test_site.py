@@ -35,6 +35,29 @@ AXE = (Path(axe_playwright_python.__file__).parent / 'axe.min.js').read_text(enc
 SITE_URL = 'https://pypi.example.com/team/'
 MARKUP = '<img src=x onerror="document.title=\'broken into\'"> & "more"'
 
+# Tries to be taken for a part of our page, and to run, and to fetch.
+HOSTILE_DESCRIPTION = f"""
+# One
+
+<div class="search" id="main"><form><input name="q"><ol class="results"></ol></form></div>
+<details class="release" open><summary class="snippet">a <a href="#one">b</a></summary><code>c</code></details>
+<span class="address">d</span> <time datetime="2026-01-01">e</time> <p hidden>f</p>
+
+### Three
+
+{MARKUP} <script>document.title = 'broken into'</script> <style>body {{ display: none }}</style>
+![g](https://elsewhere.example.com/g.png) [h](javascript:document.title='broken&#32;into') <a href="//x">i</a>
+<iframe src="https://elsewhere.example.com"></iframe><svg onload="document.title='broken into'"></svg>
+<meta http-equiv="refresh" content="0; url=https://elsewhere.example.com"><base href="https://elsewhere.example.com">
+
+| | j |
+|-|--:|
+| k | {'l' * 300} |
+
+- [ ] m
+- <li>n</li>
+"""
+
 # What the sample does not have: text that is markup, no facts at all, all facts, a status, hundreds of releases.
 MORE: list[dict[str, Any]] = [
     {'project': 'hostile', 'summary': MARKUP, 'status': 'quarantined', 'status_reason': MARKUP},
@@ -54,6 +77,20 @@ MORE: list[dict[str, Any]] = [
     {'filename': 'told-2.0rc1.tar.gz', 'hash': f'sha256={"3" * 64}'},
     {'filename': 'told-0.9.tar.gz', 'yanked_reason': 'broke everything'},
     {'filename': 'told-r7.tar.gz'},
+    {
+        'project': 'described',
+        'description': HOSTILE_DESCRIPTION,
+        'description_content_type': 'text/markdown',
+        'project_urls': {MARKUP: 'https://elsewhere.example.com/?a="b"'.replace('"', '%22')},
+        'license': f'{MARKUP}\nmore of it',
+        'author': MARKUP,
+        'maintainer_email': MARKUP,
+        'keywords': MARKUP,
+        'classifiers': [MARKUP, f'Programming Language :: Python :: {MARKUP}'],
+    },
+    {'filename': 'described-1.0.tar.gz', 'requires_dist': [MARKUP, f'told>={MARKUP}', 'told; extra == "a"']},
+    {'filename': 'allyanked-1.0.tar.gz', 'yanked_reason': 'see https://wiki.example.com/why.'},
+    {'filename': 'odd-r1.tar.gz'},
     {'filename': 'onlypre-1.0b1.tar.gz', 'hash': f'sha256={"4" * 64}'},
     *({'filename': f'tall-{number}.{part}.tar.gz'} for number in range(50) for part in range(100)),
 ]
@@ -66,6 +103,12 @@ PAGES = (
     'project/pywin32/index.html',
     'project/hostile/index.html',
     'project/told/index.html',
+    'project/pytest/index.html',
+    'project/click/index.html',
+    'project/lxml/index.html',
+    'project/described/index.html',
+    'project/allyanked/index.html',
+    'project/odd/index.html',
     'projects/index.html',
     'changelog/index.html',
     'changelog/2026-06.html',
@@ -73,6 +116,8 @@ PAGES = (
 )
 OUTSIDE = re.compile('https:|pool/')
 Scheme = Literal['light', 'dark']
+
+expect.set_options(timeout=20_000)  # a machine may have other things to do
 
 
 @pytest.fixture(scope='module')
@@ -176,7 +221,7 @@ def tab(browser: Browser) -> Iterator[Tab]:
 
 
 def results(page: Page) -> list[str]:
-    return page.locator('.results a').all_inner_texts()
+    return page.locator('.results b').all_inner_texts()
 
 
 def search_for(page: Page, query: str) -> list[str]:
@@ -203,7 +248,7 @@ def test_no_page_breaks_a_rule_of_accessibility_or_its_own_policy(
             tab.page.goto(demo.url + path)
             if '?q=' in path:
                 expect(tab.page.locator('.count')).to_have_text(
-                    '2 projects' if path.endswith('py') else 'Nothing found for “no-such-name”. Try a shorter word.'
+                    '4 projects' if path.endswith('py') else 'No results for “no-such-name”. Try a shorter word.'
                 )
             # By way of the debugger: the page's own policy would not let a script of ours in.
             tab.page.evaluate(f'() => {{ {AXE} }}')
@@ -239,8 +284,8 @@ def test_the_site_works_from_a_disk(tab: Tab, demo: Served) -> None:
     tab.page.get_by_role('searchbox').press('Enter')
     tab.page.wait_for_url('**/project/packaging/index.html')
     expect(tab.page.locator('.snippet code').first).to_contain_text(escaped((demo.directory / 'simple').as_uri()) + '/')
-    tab.page.get_by_role('link', name='Changelog').click()
-    expect(tab.page.get_by_role('heading', level=1)).to_have_text('Changelog')
+    tab.page.get_by_role('link', name='Recent uploads').click()
+    expect(tab.page.get_by_role('heading', level=1)).to_have_text('Recent uploads')
     for path in PAGES:
         tab.page.goto((demo.directory / path.partition('?')[0]).as_uri())
 
@@ -277,7 +322,7 @@ def test_without_script_the_search_is_not_shown_and_the_listing_is(browser: Brow
     with open_tab(browser, java_script_enabled=False) as tab:
         tab.page.goto(demo.url)
         expect(tab.page.locator('.search')).to_be_hidden()
-        tab.page.get_by_role('link', name='All projects from A to Z').click()
+        tab.page.get_by_role('link', name='Projects', exact=True).click()
         tab.page.get_by_role('link', name='packaging').click()
         expect(tab.page.get_by_role('heading', level=1)).to_contain_text('packaging')
         tab.page.get_by_role('heading', name='26.2', exact=True).click()
@@ -323,15 +368,18 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         pytest.param(
             'client http', ['http-client', 'my-client-http', 'http-client-tools', *RANKED[3:]], id='words in any order'
         ),
-        pytest.param('HTTP_Client', RANKED[:2], id='case and underscores alike'),
+        pytest.param('HTTP_Client', [*RANKED[:2], RANKED[4]], id='case and underscores alike'),
         pytest.param('zope.interface', ['zope-interface'], id='dots alike'),
         pytest.param('flask--sqlalchemy', ['flask-sqlalchemy'], id='runs of dashes alike'),
         pytest.param(
             ' http- ', ['http', RANKED[0], RANKED[3], RANKED[1], RANKED[2], RANKED[4]], id='a word half typed'
         ),
-        pytest.param('clinet', ['client'], id='letters swapped'),
-        pytest.param('htp', ['http'], id='a letter left out'),
-        pytest.param('htttp', ['http'], id='a letter too many'),
+        pytest.param('clinet', ['client', RANKED[0], RANKED[2], RANKED[1], RANKED[3]], id='letters swapped'),
+        pytest.param('htp', ['http', RANKED[0], RANKED[2], RANKED[1]], id='a letter left out'),
+        pytest.param('htttp', ['http', RANKED[0], RANKED[2], RANKED[1], RANKED[3]], id='a letter too many'),
+        pytest.param('httpclient', [RANKED[0], RANKED[1], RANKED[4]], id='without what divides words'),
+        pytest.param('zope.interface[test]==306 ; x', ['zope-interface'], id='a requirement'),
+        pytest.param('interfase', ['zope-interface'], id='a mistake in one word'),
         pytest.param('zzzz', [], id='nothing'),
         pytest.param('<b>"\'', [], id='markup'),
     ],
@@ -351,9 +399,9 @@ def test_search_works_by_keyboard_alone(tab: Tab, ranked: Served) -> None:
     page.keyboard.type('http')
     expect(page.get_by_role('search').get_by_role('status')).to_have_text('6 projects')
     page.keyboard.press('ArrowDown')
-    expect(page.get_by_role('link', name='http', exact=True)).to_be_focused()
+    expect(page.get_by_role('link', name='http 1.0', exact=True)).to_be_focused()
     page.keyboard.press('ArrowDown')
-    expect(page.get_by_role('link', name='http-client', exact=True)).to_be_focused()
+    expect(page.get_by_role('link', name='http-client 1.0', exact=True)).to_be_focused()
     page.keyboard.press('ArrowUp')
     page.keyboard.press('ArrowUp')
     expect(box).to_be_focused()
@@ -375,7 +423,7 @@ def test_the_query_is_in_the_address_and_can_be_linked(tab: Tab, ranked: Served)
     page.goto(ranked.url)
     search_for(page, 'zope inter')
     assert page.url == f'{ranked.url}?q=zope+inter'
-    page.get_by_role('link', name='zope-interface', exact=True).click()
+    page.locator('.results').get_by_role('link', name='zope-interface').click()
     page.wait_for_url('**/project/zope-interface/index.html')
     page.go_back()
     page.wait_for_function(SETTLED, arg='zope inter')
@@ -391,7 +439,7 @@ def test_many_matches_are_shown_in_parts(tab: Tab, ranked: Served) -> None:
     assert len(search_for(page, 'many')) == 40
     expect(page.locator('.count')).to_have_text('99 projects')
     page.get_by_role('button', name='Show more').click()
-    expect(page.get_by_role('link', name='many-040', exact=True)).to_be_focused()
+    expect(page.get_by_role('link', name='many-040')).to_be_focused()
     assert len(results(page)) == 99
     expect(page.get_by_role('button', name='Show more')).to_be_hidden()
 
@@ -410,7 +458,7 @@ def test_the_search_says_when_it_has_no_names(browser: Browser, ranked: Served) 
     with open_tab(browser) as tab:
         tab.page.route('**/names.js', lambda route: route.abort())
         tab.page.goto(f'{ranked.url}?q=http')
-        expect(tab.page.locator('.count')).to_have_text('The names of the projects cannot be loaded.')
+        expect(tab.page.locator('.count')).to_have_text('Could not load the project list.')
         expect(tab.page.locator('.found').get_by_role('link')).to_have_text('All projects from A to Z')
         tab.page.unroute('**/names.js')
         assert search_for(tab.page, 'zope') == ['zope-interface']
@@ -467,10 +515,11 @@ def test_a_project_page_tells_all_that_the_list_tells(tab: Tab, demo: Served) ->
     assert [each.split('\n')[0] for each in page.locator('.release summary').all_inner_texts()] == [
         '2.0rc1 pre-release 1 file',
         '1.0+a.1 latest 2026-11-20 03:04 · 2 files',
-        '0.9 yanked: broke everything 1 file',
-        'r7 not a PEP 440 version 1 file',
+        '0.9 yanked 1 file',
+        'r7 non-standard version (pip cannot install it) 1 file',
     ]
-    wheel, sdist = page.locator('#v1\\.0\\%2Ba\\.1 tbody tr').all()
+    expect(page.locator('.release').nth(2).locator('.reason')).to_have_text('Yanked: broke everything')
+    sdist, wheel = page.locator('#v1\\.0\\%2Ba\\.1 tbody tr').all()
     assert wheel.locator('td').all_inner_texts() == [
         'told-1.0+a.1-cp312-cp312-linux_x86_64.whl\n\nWheel for CPython 3.12, Linux x86_64 · metadata · provenance',
         '1.6 MB',
@@ -485,7 +534,7 @@ def test_a_project_page_tells_all_that_the_list_tells(tab: Tab, demo: Served) ->
         'https://pypi.example.com/told.provenance',
     ]
     assert sdist.locator('td').all_inner_texts() == [
-        f'told-1.0+a.1.tar.gz\n\nSource · yanked: {MARKUP}',
+        f'told-1.0+a.1.tar.gz\n\nSource distribution · yanked · {MARKUP}',
         '',
         '',
         '',
@@ -502,18 +551,20 @@ def test_a_project_page_tells_all_that_the_list_tells(tab: Tab, demo: Served) ->
         pytest.param(
             'pywin32',
             'This project is archived. No new releases are expected.\n'
-            'The last Windows build machine is gone; no new releases will be added',
+            'The last Windows build machine has been retired, so there will be no new releases.',
             id='archived',
         ),
         pytest.param(
             'greenlet',
-            'This project is deprecated. Something else should be used in its place.\n'
-            'New services use asyncio; kept for the ones that already run on greenlet',
+            'This project is deprecated. Consider using an alternative.\n'
+            'New services use asyncio; greenlet stays for those that already depend on it. '
+            'See https://wiki.example.com/asyncio for the way out.',
             id='deprecated',
         ),
         pytest.param(
             'hostile',
-            f'This project is quarantined. It may do harm, and offers no files until that is settled.\n{MARKUP}',
+            'This project is quarantined. It may be harmful; its files are unavailable while it is under review.\n'
+            f'{MARKUP}',
             id='quarantined',
         ),
     ],
@@ -540,10 +591,14 @@ def test_a_project_with_5_000_files_stays_usable(
     page.goto(f'{demo.url}project/tall/index.html')
     expect(page.get_by_role('link', name='tall-49.99.tar.gz')).to_be_visible()
     record_property('5000_files_ms', round((time.perf_counter() - begun) * 1000))
+    assert page.locator('.release').count() == 1
+    page.get_by_role('link', name='49.98', exact=True).click()
+    # By selectors: to find roles among 5,000 releases takes seconds, in which the page itself comes to nothing.
+    page.wait_for_function('() => document.querySelectorAll(".release[open]").length === 2')
+    expect(page.locator('a', has_text='tall-49.98.tar.gz').first).to_be_visible()
     assert page.locator('.release').count() == 5_000
-    assert page.locator('.release[open]').count() == 1
-    page.get_by_role('heading', name='49.98', exact=True).click()
-    expect(page.get_by_role('link', name='tall-49.98.tar.gz')).to_be_visible()
+    page.locator('h3', has_text='49.97').first.click()
+    expect(page.locator('a', has_text='tall-49.97.tar.gz').first).to_be_visible()
 
 
 # ------------------------------------------------------------------------------------------------- copy buttons
@@ -598,6 +653,7 @@ def test_pip_takes_the_copied_requirements_with_their_hashes(
 def test_pip_takes_the_copied_configuration(tab: Tab, installable: Server, pip: Client, tmp_path: Path) -> None:
     tab.page.goto(installable.url)
     config = tmp_path / 'pip.conf'
+    tab.page.get_by_role('heading', name='pip.conf').click()
     config.write_text(copied(tab.page, 'Copy pip.conf'), encoding='utf-8')
     target = tmp_path / 'target'
     command = ('env', f'PIP_CONFIG_FILE={config}', *pip.command, '--target', str(target), 'only-wheel')
@@ -608,7 +664,8 @@ def test_pip_takes_the_copied_configuration(tab: Tab, installable: Server, pip: 
 def test_uv_takes_the_copied_configuration(tab: Tab, installable: Server, uv: Client, tmp_path: Path) -> None:
     tab.page.goto(installable.url)
     config = tmp_path / 'uv.toml'
-    config.write_text(copied(tab.page, 'Copy uv.toml'), encoding='utf-8')
+    tab.page.get_by_role('heading', name='pyproject.toml for uv').click()
+    config.write_text(copied(tab.page, 'Copy pyproject.toml for uv').replace('[tool.uv.', '['), encoding='utf-8')
     target = tmp_path / 'target'
     outcome = uv.run(*uv.command, '--config-file', str(config), '--target', str(target), 'only-wheel')
     assert (outcome.status, (target / 'only_wheel.py').exists()) == (0, True), outcome.output
@@ -618,7 +675,7 @@ def test_a_shortened_hash_is_copied_whole(tab: Tab, demo: Served) -> None:
     page = tab.page
     page.goto(f'{demo.url}project/told/index.html')
     name = 'told-1.0+a.1-cp312-cp312-linux_x86_64.whl'
-    assert copied(page, f'Copy the hash of {name}') == f'sha256={"2" * 64}'
+    assert copied(page, f'Copy the hash of {name}') == f'sha256:{"2" * 64}'
     expect(page.get_by_role('main').get_by_role('status')).to_have_text(f'Copied: the hash of {name}')
 
 
@@ -662,10 +719,10 @@ def test_over_plain_http_pip_is_told_to_trust_the_host_and_copying_still_works(b
 
 
 def test_pages_stay_light(demo: Served, large: Served) -> None:
-    assert (large.directory / 'index.html').stat().st_size < 200_000
+    assert (large.directory / 'index.html').stat().st_size < 20_000
     assert (demo.directory / 'project' / 'packaging' / 'index.html').stat().st_size < 40_000
     static = demo.directory / 'static'
-    assert (static / 'style.css').stat().st_size + (static / 'script.js').stat().st_size < 30_000
+    assert (static / 'style.css').stat().st_size + (static / 'script.js').stat().st_size < 40_000
     assert (large.directory / 'projects' / 'index.html').stat().st_size < 200_000
 
 
@@ -697,10 +754,10 @@ def test_a_long_listing_has_pages_by_prefix_until_it_is_short_again(tmp_path: Pa
     for path in paths(site / 'projects'):
         links = page_links(site, f'projects/{path}')
         listed[path] = [link.split('/')[1] for link in links if link.startswith('project/')]
-    pages = ['from-0.html', *(f'from-a{digit}.html' for digit in range(10)), 'from-b.html']
+    pages = ['from-0.html', 'from-a0.html', 'from-a9.html', 'from-b.html']
     assert list(listed) == [*pages, 'index.html']
     assert [name for page in pages for name in listed[page]] == names
-    assert (listed['from-a0.html'], listed['index.html']) == (['a0'], [])
+    assert (listed['from-a0.html'][0], listed['from-a9.html'][0], listed['index.html']) == ('a0', 'a9', [])
     assert build(site, lines[3:]) == 0
     assert paths(site / 'projects') == ['index.html']
     assert page_links(site, 'projects/index.html').count('project/b/index.html') == 1
@@ -783,12 +840,12 @@ def test_the_address_of_the_site_is_an_absolute_one(url: str, capsys: pytest.Cap
     assert '--site-url: expected ' in capsys.readouterr().err
 
 
-def test_an_index_that_is_empty_or_knows_no_times_links_to_no_changelog(tmp_path: Path) -> None:
+def test_an_index_that_is_empty_or_knows_no_times_has_an_empty_changelog(tmp_path: Path) -> None:
     assert build(tmp_path / 'empty', [], '--allow-empty', '--site-url', SITE_URL) == 0
     assert build(tmp_path / 'timeless', [{'filename': 'foo-1.tar.gz'}], '--site-url', SITE_URL) == 0
     for site in (tmp_path / 'empty', tmp_path / 'timeless'):
         assert read_feed(site / 'rss' / 'updates.xml').entries == read_feed(site / 'rss' / 'packages.xml').entries == []
-        assert not (site / 'changelog').exists()
+        assert paths(site / 'changelog') == ['index.html', 'page1.html']
         for path in ('index.html', 'projects/index.html'):
             assert set(page_links(site, path)) <= set(paths(site))
 
@@ -796,7 +853,9 @@ def test_an_index_that_is_empty_or_knows_no_times_links_to_no_changelog(tmp_path
 def test_the_names_for_the_search_are_those_of_the_index(demo: Served) -> None:
     text = (demo.directory / 'static' / 'names.js').read_text(encoding='utf-8')
     document = json.loads((demo.directory / 'simple' / 'index.v1_json').read_bytes())
-    assert text.split("'")[1].split(' ') == [project['name'] for project in document['projects']]
+    assert json.loads(text.partition(' = ')[2].removesuffix(';\n')).split(' ') == [
+        project['name'] for project in document['projects']
+    ]
 
 
 @pytest.mark.parametrize(
