@@ -49,9 +49,22 @@ from dumb_pypi.pages.words import file_kind, readable_size
             'Wheel for CPython 3.13, Pyodide 2025.0 wasm32',
             id='Pyodide',
         ),
+        pytest.param(
+            'a-1-cp315-abi3t-win_amd64.whl', 'Wheel for CPython 3.15+, free-threaded, Windows x86_64', id='PEP 803'
+        ),
+        pytest.param(
+            'a-1-cp315-abi3.abi3t-win_amd64.whl',
+            'Wheel for CPython 3.15+, also free-threaded, Windows x86_64',
+            id='PEP 803, both',
+        ),
+        pytest.param(
+            'a-1-cp314-cp314-pyemscripten_2026_0_wasm32.whl',
+            'Wheel for CPython 3.14, Pyodide 2026.0 wasm32',
+            id='PEP 783',
+        ),
         pytest.param('a-1-Odd!-none-{0}.whl', 'Wheel for Odd!, {0}', id='tags that nobody knows'),
         pytest.param('a-1-py3-none-any-x8664v3.whl', 'Wheel for Python 3, any platform', id='wheel variant'),
-        pytest.param('a-1.tar.gz', 'Source', id='sdist'),
+        pytest.param('a-1.tar.gz', 'Source distribution', id='sdist'),
         pytest.param('a-1-py2.7.egg', 'Egg for Python 2.7', id='egg'),
         pytest.param('a-1-py2.6-win-amd64.egg', 'Egg for Python 2.6, Windows x86_64', id='egg with a platform'),
         pytest.param('a-1-py2.5-macosx-10.5-i386.egg', 'Egg for Python 2.5, macOS 10.5+ i386', id='egg for macOS'),

@@ -23,6 +23,7 @@ FEW_RELEASES = 8  # where all projects are listed there
 LISTED_AT_HOME = 100  # projects
 MOST_DETAILS = 4_000_000  # bytes: 20 seconds at 1.6 Mbit/s
 FEED_RELEASES = 100
+LOOKED_THROUGH = 2_000  # releases, for those on the home page
 FEED_PROJECTS = 40
 
 
@@ -44,13 +45,14 @@ class Item(NamedTuple):
     summary: str | None
 
 
-def newest_of_projects(releases: Iterable[Item]) -> Iterator[Item]:
-    """The newest release of each project, of those that came last."""
-    seen = set()
-    for item in releases:
-        if item.upload.project not in seen:
-            seen.add(item.upload.project)
-            yield item
+def newest_of_projects(uploads: Iterable[Upload], count: int) -> list[Upload]:
+    """The newest release of each project, of those that came last; a project of nightly builds hides no other."""
+    newest: dict[str, Upload] = {}
+    for upload in itertools.islice(uploads, LOOKED_THROUGH):
+        newest.setdefault(upload.project, upload)
+        if len(newest) == count:
+            break
+    return list(newest.values())
 
 
 def newest_projects(projects: Mapping[str, Brief]) -> list[Upload]:
@@ -72,10 +74,10 @@ def feed_pages(releases: list[Item], projects: Mapping[str, Brief], settings: Se
 
 
 def home_page(
-    projects: Mapping[str, Brief], rows: list[Row], releases: list[Item], built: int | None, settings: Settings
+    projects: Mapping[str, Brief], rows: list[Row], uploads: Iterable[Upload], built: int | None, settings: Settings
 ) -> Page:
     is_short = len(rows) <= LISTED_AT_HOME
-    newest = list(itertools.islice(newest_of_projects(releases), FEW_RELEASES if is_short else NEWEST_RELEASES))
+    newest = items(newest_of_projects(uploads, FEW_RELEASES if is_short else NEWEST_RELEASES), projects)
     content = human_page(
         'index.html',
         'home.html',
@@ -116,7 +118,7 @@ def missing_page(settings: Settings) -> Page:
 def shared_pages(
     projects: Mapping[str, Brief],
     months: Mapping[str, int],
-    uploads: Iterable[Upload],
+    uploads: Iterator[Upload],
     settings: Settings,
     built: int | None,
 ) -> Iterator[Page]:
@@ -125,13 +127,13 @@ def shared_pages(
     `projects` by name, sorted; `months` with their numbers of uploads, sorted; `uploads` newest first; `built` in
     seconds since 1970.
     """
-    newest = items(itertools.islice(uploads, FEED_RELEASES), projects)
+    first = list(itertools.islice(uploads, FEED_RELEASES))
     rows = [Row(name, brief.version, brief.status, brief.summary) for name, brief in projects.items()]
     yield from simple_root_pages(projects.keys())
     yield from changelog_index_pages(changelog_parts(months), settings)
     if settings.site_url is not None:  # readers of feeds need to be told where the site is
-        yield from feed_pages(newest, projects, settings)
+        yield from feed_pages(items(first, projects), projects, settings)
     yield from listing_pages(rows, settings)
     yield from search_pages(rows)
-    yield home_page(projects, rows, newest, built, settings)
+    yield home_page(projects, rows, itertools.chain(first, uploads), built, settings)
     yield missing_page(settings)
