@@ -1,4 +1,4 @@
-"""Takes a picture of each kind of page of the demo: `python -m testing.screenshots DIRECTORY`."""
+"""Takes the pictures of the demo that the README shows: `python -m testing.screenshots DIRECTORY`."""
 
 from __future__ import annotations
 
@@ -14,20 +14,16 @@ from dumb_pypi.main import main
 from testing.browser import chromium
 
 SITE_URL = 'https://pypi.example.com/'
+NOW = '2026-11-20T12:00:00Z'
 SAMPLE = Path(__file__).parent / 'sample-packages.jsonl'
-PAGES = {
-    'home': 'index.html',
-    'search': 'index.html?q=p',
-    'project': 'project/packaging/index.html',
-    'releases': 'project/pytest/index.html#v8.1.0',
-    'archived': 'project/pywin32/index.html',
-    'projects': 'projects/index.html',
-    'changelog': 'changelog/index.html',
-    'month': 'changelog/2026-06.html',
-    'missing': '404.html',
-}
-SIZES = {'wide': (1200, 860), 'narrow': (390, 844)}
-SCHEMES: tuple[Literal['light'], Literal['dark']] = ('light', 'dark')
+# Those that the README shows: name, page, size, colours.
+PICTURES: tuple[tuple[str, str, str, Literal['light', 'dark']], ...] = (
+    ('home-wide-light', 'index.html', 'wide', 'light'),
+    ('project-wide-dark', 'project/pytest/index.html', 'wide', 'dark'),
+    ('archived-narrow-light', 'project/pywin32/index.html', 'narrow', 'light'),
+    ('search-narrow-dark', 'index.html?q=p', 'narrow', 'dark'),
+)
+SIZES = {'wide': (1200, 1000), 'narrow': (390, 844)}
 
 
 def take_screenshots(target: Path, scratch: Path) -> None:
@@ -41,16 +37,16 @@ def take_screenshots(target: Path, scratch: Path) -> None:
         route.fulfill(path=site / urllib.parse.urlsplit(route.request.url).path.lstrip('/'))
 
     with chromium() as browser:
-        for size, (width, height) in SIZES.items():
-            for scheme in SCHEMES:
-                page = browser.new_page(viewport={'width': width, 'height': height}, color_scheme=scheme)
-                page.route(f'{SITE_URL}**', answer)
-                for name, path in PAGES.items():
-                    page.goto(f'{SITE_URL}{path}')
-                    if '?' in path:
-                        page.locator('.results a').first.wait_for()
-                    page.screenshot(path=target / f'{name}-{size}-{scheme}.png')
-                page.close()
+        for name, path, size, scheme in PICTURES:
+            width, height = SIZES[size]
+            page = browser.new_page(viewport={'width': width, 'height': height}, color_scheme=scheme)
+            page.route(f'{SITE_URL}**', answer)
+            page.clock.install(time=NOW)  # so that what was days ago is so tomorrow as well
+            page.goto(f'{SITE_URL}{path}')
+            if '?' in path:
+                page.locator('.results .summary').first.wait_for()
+            page.screenshot(path=target / f'{name}.png')
+            page.close()
 
 
 if __name__ == '__main__':

@@ -1,0 +1,293 @@
+"""The pages for people, as somebody uses them who looks for a project, and asks whether it suits."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from testing.sites import build
+from tests.test_site import SETTLED, Served, Tab, browser, copied, open_tab, results, search_for, serve, tab
+
+__all__ = ['browser', 'tab']  # fixtures
+
+REAL = (Path(__file__).parent.parent / 'testing' / 'real-packages.jsonl').read_text(encoding='utf-8').splitlines()
+LINES: list[dict[str, Any]] = [
+    {'project': 'acme-billing', 'summary': 'Sends invoices to customers', 'status': 'archived'},
+    {'filename': 'acme_billing-1.0.tar.gz', 'upload_timestamp': '2026-11-20T10:00:00Z'},
+    {'filename': 'acme_billing-2.0.tar.gz', 'upload_timestamp': '2026-11-20T11:00:00Z'},
+    {'project': 'invoice-reader', 'summary': 'Reads what acme has sent'},
+    {'filename': 'invoice-reader-0.1.tar.gz', 'yanked_reason': 'see https://wiki.example.com/why.'},
+    {'filename': 'pywin32-306.win32.exe', 'upload_timestamp': '2001-02-03T04:05:06Z'},
+    {'filename': 'odd-r1.tar.gz'},
+]
+
+
+@pytest.fixture(scope='module')
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    scratch = tmp_path_factory.mktemp('real')
+    assert build(scratch / 'public' / 'site', REAL) == 0
+    with serve(scratch / 'public' / 'site', scratch) as served:
+        yield served
+
+
+@pytest.fixture(scope='module')
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    scratch = tmp_path_factory.mktemp('small')
+    options = ['--title', 'A title of several words', '--logo', 'https://pypi.example.com/logo.svg']
+    assert build(scratch / 'public' / 'site', LINES, '--logo-width', '200', *options) == 0
+    with serve(scratch / 'public' / 'site', scratch) as served:
+        yield served
+
+
+@pytest.fixture
+def page(browser: Browser, small: Served) -> Iterator[Page]:
+    """With a logo from another host, which is the only thing that comes from elsewhere."""
+    with open_tab(browser, permissions=['clipboard-read', 'clipboard-write']) as opened:
+        svg = '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="40"/>'
+        opened.page.route(
+            'https://pypi.example.com/logo.svg', lambda route: route.fulfill(body=svg, content_type='image/svg+xml')
+        )
+        yield opened.page
+        assert {problem for problem in opened.problems if problem != 'https://pypi.example.com/logo.svg'} == set()
+
+
+# ------------------------------------------------------------------------------------------------- wheels that fit
+
+
+def test_the_files_that_fit_are_found_among_many(tab: Tab, real: Served) -> None:
+    page = tab.page
+    page.goto(f'{real.url}project/lxml/index.html')
+    release = page.locator('.release')
+    expect(release).to_have_count(1)
+    expect(release.locator('.choice p').first).to_contain_text('CPython 3.8 to 3.15')
+    rows = release.locator('tbody tr:visible')
+    expect(rows).to_have_count(176)
+    release.get_by_label(re.compile('^Python')).select_option('CPython 3.13')
+    release.get_by_label('Platform').select_option('Windows x86_64')
+    expect(rows).to_have_count(2)
+    assert [row.locator('a').first.inner_text() for row in rows.all()] == [
+        'lxml-6.1.3.tar.gz',
+        'lxml-6.1.3-cp313-cp313-win_amd64.whl',
+    ]
+    expect(release.get_by_role('status')).to_have_text('2 of 176 files')
+    release.get_by_label(re.compile('^Python')).select_option('all')
+    expect(rows).not_to_have_count(2)
+
+
+def test_older_releases_of_a_large_project_are_one_link_away_without_script(browser: Browser, real: Served) -> None:
+    with open_tab(browser, java_script_enabled=False) as tab:
+        tab.page.goto(f'{real.url}project/lxml/index.html')
+        expect(tab.page.get_by_role('link', name='7.0.0b1')).to_be_hidden()
+        tab.page.get_by_text('4 newer pre-releases').click()
+        expect(tab.page.get_by_role('link', name='7.0.0b1')).to_be_visible()
+        tab.page.get_by_role('link', name='4.9.4', exact=True).click()
+        assert tab.page.url.endswith('/project/lxml/files.html#v4.9.4')
+        assert tab.problems == []
+
+
+def test_the_weights_of_real_pages(real: Served) -> None:
+    sizes = {path: (real.directory / path).stat().st_size for path in ('index.html', 'project/lxml/index.html')}
+    assert sizes['index.html'] < 20_000
+    assert sizes['project/lxml/index.html'] < 150_000
+
+
+# ------------------------------------------------------------------------------------------------- search
+
+
+@pytest.mark.parametrize(
+    ('query', 'expected'),
+    [
+        pytest.param('acme', ['acme-billing', 'invoice-reader'], id='names before summaries'),
+        pytest.param('biling', ['acme-billing'], id='a mistake in a word'),
+        pytest.param('acmebilling', ['acme-billing'], id='without the dash'),
+        pytest.param('pywin32==306', ['pywin32'], id='a requirement'),
+        pytest.param('invoices customers', ['acme-billing'], id='what it does'),
+    ],
+)
+def test_people_find_by_what_they_know(page: Page, small: Served, query: str, expected: list[str]) -> None:
+    page.goto(small.url)
+    search_for(page, 'acme')
+    expect(page.locator('.results .summary').first).to_have_text('Sends invoices to customers')
+    assert search_for(page, query) == expected
+
+
+def test_a_result_says_version_state_and_summary(page: Page, small: Served) -> None:
+    page.goto(small.url)
+    search_for(page, 'acme')
+    expect(page.locator('.results a').first).to_have_text('acme-billing 2.0 archived Sends invoices to customers')
+    search_for(page, 'invoice')
+    expect(page.locator('.results a').first).to_have_text('invoice-reader 0.1 yanked Reads what acme has sent')
+
+
+def test_without_details_names_are_found_all_the_same(browser: Browser, small: Served) -> None:
+    with open_tab(browser) as tab:
+        tab.page.route('**/details.js', lambda route: route.fulfill(body='var projectDetails = null;\n'))
+        tab.page.route('**/logo.svg', lambda route: route.fulfill(body=''))
+        tab.page.goto(small.url)
+        assert search_for(tab.page, 'bill') == ['acme-billing']
+        tab.page.route('**/details.js', lambda route: route.abort())
+        tab.page.goto(small.url)
+        assert search_for(tab.page, 'bill') == ['acme-billing']
+
+
+def test_results_in_the_header_go_away_with_the_focus_and_stay_away(page: Page, small: Served) -> None:
+    page.goto(f'{small.url}project/odd/index.html')
+    assert search_for(page, 'odd') == ['odd']
+    field, panel = page.get_by_role('searchbox').bounding_box(), page.locator('.found').bounding_box()
+    assert field is not None
+    assert panel is not None
+    assert (round(field['x']), round(field['width'])) == (round(panel['x']), round(panel['width']))
+    page.keyboard.press('Tab')  # to the result
+    expect(page.locator('.found')).to_be_visible()
+    page.keyboard.press('Tab')
+    expect(page.locator('.found')).to_be_hidden()
+    page.get_by_role('link', name='Projects', exact=True).click()
+    page.wait_for_url('**/projects/index.html')
+    page.go_back()
+    expect(page.get_by_role('searchbox')).to_have_value('odd')
+    expect(page.locator('.found')).to_be_hidden()
+
+
+def test_letters_typed_on_a_result_go_to_the_field(page: Page, small: Served) -> None:
+    page.goto(small.url)
+    search_for(page, 'acme')
+    page.keyboard.press('ArrowDown')
+    expect(page.locator('.results a').first).to_be_focused()
+    page.keyboard.type('-bill')
+    expect(page.get_by_role('searchbox')).to_have_value('acme-bill')
+
+
+def test_a_wrong_address_says_what_it_may_have_meant(browser: Browser, small: Served) -> None:
+    text = (small.directory / '404.html').read_text(encoding='utf-8')
+    with open_tab(browser) as tab:
+        tab.page.route('**/logo.svg', lambda route: route.fulfill(body=''))
+        text = text.replace('href="', f'href="{small.url}').replace('src="static', f'src="{small.url}static')
+        tab.page.route('**/simple/acme_biling/', lambda route: route.fulfill(body=text, content_type='text/html'))
+        tab.page.goto(f'{small.url}simple/acme_biling/')
+        expect(tab.page.locator('.suggestion')).to_have_text('Did you mean acme-billing?')
+        tab.page.locator('.suggestion a').click()
+        tab.page.wait_for_url('**/project/acme-billing/index.html')
+
+
+# ------------------------------------------------------------------------------------------------- what pages say
+
+
+def test_recent_uploads_say_how_long_ago(page: Page, small: Served) -> None:
+    page.clock.install(time='2026-11-20T13:30:00Z')
+    page.goto(small.url)
+    newest = page.locator('.releases li')
+    expect(newest).to_have_count(2)
+    expect(newest.first).to_contain_text('acme-billing 2.0')
+    expect(newest.first.locator('time')).to_have_text('2 hours ago')
+    assert newest.first.locator('time').get_attribute('title') == '2026-11-20 11:00 UTC'
+    expect(newest.last.locator('time')).to_have_text('2001-02-03 04:05')
+    page.get_by_role('link', name='Recent uploads').click()
+    expect(page.get_by_role('link', name='Recent uploads')).to_have_attribute('aria-current', 'true')
+    page.get_by_role('link', name='November 2026').click()
+    expect(page.get_by_role('heading', level=1)).to_have_text('November 2026')
+    assert page.locator('.uploads tbody a').all_inner_texts() == ['acme-billing 2.0', 'acme-billing 1.0']
+
+
+def test_what_pip_cannot_install_says_so(page: Page, small: Served) -> None:
+    page.goto(f'{small.url}project/odd/index.html')
+    expect(page.get_by_text('pip cannot install r1')).to_be_visible()
+    page.goto(f'{small.url}project/invoice-reader/index.html')
+    expect(page.locator('.banner')).to_contain_text('All releases of this project have been yanked.')
+    link = page.get_by_role('link', name='https://wiki.example.com/why')
+    assert (link.get_attribute('href'), page.locator('.mark.yanked').count()) == ('https://wiki.example.com/why', 1)
+    assert copied(page, 'Copy invoice-reader==0.1') == 'invoice-reader==0.1'
+
+
+def test_a_title_stands_beside_or_below_a_wide_logo(browser: Browser, small: Served) -> None:
+    with open_tab(browser, viewport={'width': 360, 'height': 640}) as tab:
+        svg = '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="40"/>'
+        tab.page.route('**/logo.svg', lambda route: route.fulfill(body=svg, content_type='image/svg+xml'))
+        tab.page.goto(small.url)
+        box = tab.page.locator('.brand span').bounding_box()
+        assert box is not None
+        assert box['height'] < 30
+        assert tab.page.evaluate('() => document.documentElement.scrollWidth') == 360
+
+
+@pytest.mark.parametrize(
+    ('logo', 'sources'),
+    [
+        pytest.param('logo.png', "'self'", id='of the site'),
+        pytest.param('https://a.example.com:8443/b.png', "'self' https://a.example.com:8443", id='elsewhere'),
+        pytest.param('//a.example.com/b.png', "'self' a.example.com", id='elsewhere, by the same scheme'),
+        pytest.param('data:image/png;base64,AAAA', "'self' data:", id='in the page'),
+    ],
+)
+def test_images_come_from_here_and_from_where_the_logo_is(logo: str, sources: str, tmp_path: Path) -> None:
+    assert build(tmp_path / 'site', [{'filename': 'foo-1.zip'}], '--logo', logo) == 0
+    text = (tmp_path / 'site' / 'index.html').read_text(encoding='utf-8').replace('&#39;', "'")
+    assert f'img-src {sources};' in text
+
+
+def test_a_column_without_any_value_is_left_out(tmp_path: Path) -> None:
+    assert build(tmp_path / 'site', [{'filename': 'foo-1.zip'}, {'filename': 'foo-2.zip', 'size': 1}]) == 0
+    text = (tmp_path / 'site' / 'project' / 'foo' / 'index.html').read_text(encoding='utf-8')
+    assert re.findall('<th scope="col">(.*?)</th>', text) == ['File', 'Size'] * 2
+
+
+def test_beside_the_public_index_lines_pin_projects_to_this_one(tab: Tab, tmp_path: Path) -> None:
+    site = tmp_path / 'public' / 'site'
+    assert build(site, [{'filename': 'foo-1.zip'}], '--with-public-index') == 0
+    with serve(site, tmp_path) as served:
+        tab.page.goto(served.url)
+        address = f'{served.url}simple/'
+        assert copied(tab.page, 'Copy pip') == f'pip install --extra-index-url {address} foo'
+        assert copied(tab.page, 'Copy uv') == f'uv pip install --index {address} foo'
+        expect(tab.page.locator('.note')).to_contain_text('a higher version there wins')
+        for name, pinned in (('uv', 'explicit = true'), ('poetry', 'priority = "explicit"')):
+            tab.page.get_by_role('heading', name=f'pyproject.toml for {name}').click()
+            assert pinned in copied(tab.page, f'Copy pyproject.toml for {name}')
+        tab.page.goto(f'{served.url}project/foo/index.html')
+        assert copied(tab.page, 'Copy pip') == f'pip install --extra-index-url {address} foo'
+
+
+def test_a_new_project_changes_no_listing_of_another_letter(tmp_path: Path) -> None:
+    names = [f'{letter}{number:04}' for letter in 'ab' for number in range(1_500)]
+    lines = [{'filename': f'{name}-1.zip'} for name in names]
+    assert build(tmp_path / 'one', lines) == 0
+    assert build(tmp_path / 'two', [*lines, {'filename': 'a0000b-1.zip'}]) == 0
+    one, two = (
+        {path.name: path.read_bytes() for path in (tmp_path / each / 'projects').iterdir()} for each in ('one', 'two')
+    )
+    assert {name for name in one if name.startswith('from-b') and one[name] != two[name]} == set()
+    assert len([name for name in one if name.startswith('from-b')]) == 2
+
+
+def test_details_that_are_too_many_are_left_out(tmp_path: Path) -> None:
+    def details(site: Path) -> Any:
+        text = (site / 'static' / 'details.js').read_text(encoding='utf-8')
+        return json.loads(text.partition(' = ')[2].removesuffix(';\n'))
+
+    assert build(tmp_path / 'small', LINES) == 0
+    assert details(tmp_path / 'small')[0] == ['acme-billing', '2.0', 'archived', 'Sends invoices to customers']
+    lines = [{'project': 'foo', 'summary': 'a' * 4_000_000}, {'filename': 'foo-1.zip'}]
+    assert build(tmp_path / 'large', lines) == 0
+    assert details(tmp_path / 'large') is None
+
+
+def test_home_shows_a_project_once_however_often_it_is_released(tmp_path: Path) -> None:
+    lines = [{'filename': f'foo-{n}.zip', 'upload_timestamp': 1767323045 + n} for n in range(150)]
+    lines += [{'filename': f'bar{n}-1.zip', 'upload_timestamp': n} for n in range(120)]
+    assert build(tmp_path / 'site', lines) == 0
+    text = (tmp_path / 'site' / 'index.html').read_text(encoding='utf-8')
+    names = re.findall(r'<li><a href="project/(.+?)/index.html#', text)
+    assert names == ['foo', *(f'bar{n}' for n in range(119, 100, -1))]
+    assert len(text) < 20_000
+
+
+def test_a_query_of_a_requirement_can_be_linked(page: Page, small: Served) -> None:
+    page.goto(f'{small.url}?{urllib.parse.urlencode({"q": "pywin32==306"})}')
+    page.wait_for_function(SETTLED, arg='pywin32==306')
+    assert results(page) == ['pywin32']
