@@ -90,7 +90,7 @@ def build(site: Site, order: Order, settings: Settings, lists: Lists, rebuild: b
     work = Work(site, lists.current, families, published, settings, order.max_delete is not None)
     there: list[str] = []
     is_elsewhere = lists.previous is not None and not is_in_place(site)
-    if is_elsewhere:
+    if lists.previous is not None and is_elsewhere:
         is_known = not rebuild and (note is None or read_is_same(note.fingerprint, fingerprint))
         work, there = make_elsewhere(work, lists.previous, note, is_known, static, lists.report, built, jobs)
     changes = read_changes(work, fingerprint, lists.report, jobs)

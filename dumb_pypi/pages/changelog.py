@@ -41,7 +41,7 @@ def upload_lines(name: str, releases: Iterable[Release]) -> Iterator[tuple[str, 
         time = first_upload(release)
         if time is not None:
             time = time if '.' in time else f'{time[:-1]}.000000Z'
-            yield time[: len('YYYY-MM')], f'{time}\t{name}\t{release.version}\t{len(release.files)}\n'
+            yield time[: len('YYYY-MM')], f'{time}\t{name}\t{release.version}\t{len(release.distributions)}\n'
 
 
 def first_upload(release: Release) -> str | None:

@@ -18,8 +18,8 @@ _EXTRA_ALONE = re.compile(rf'\s*\band\s+{_EXTRA.pattern}|{_EXTRA.pattern}\s+and\
 _OUTER_BRACKETS = re.compile(r'\(([^()]*)\)')
 _PYTHON = re.compile(r'Programming Language :: Python :: (\d\.\d+)')
 _LICENSE = re.compile(r'License :: (?:OSI Approved :: )?(.+)')
-_TELLING = ('project_urls', 'license_expression', 'license', 'author', 'author_email', 'maintainer', 'maintainer_email')
-_TELLING += ('keywords', 'classifiers', 'description')
+_TELLING = ['project_urls', 'license_expression', 'license', 'author', 'author_email', 'maintainer', 'maintainer_email']
+_TELLING += ['keywords', 'classifiers', 'description']
 _LONGEST_LICENSE = 100  # characters
 
 
