@@ -1004,7 +1004,6 @@ def test_a_quarantined_project_offers_no_files(rich: Path) -> None:
         in paragraphs
     )
     assert 'malware' in paragraphs
-    assert 'This project offers no files.' in paragraphs
     assert 'quarantined-1.0.tar.gz' in (rich / 'packages.json').read_text()
 
 
@@ -1283,7 +1282,7 @@ def test_a_project_page_tells_of_every_file(rich: Path) -> None:
             '>=3.8,<4',
             f'sha256={SHA256}',
         ],
-        ['Rich.Project-0.9.tar.gzSource', '999 bytes', '2024-02-29 22:59', '', f'sha256={SHA256}'],
+        ['Rich.Project-0.9.tar.gzSource distribution', '999 bytes', '2024-02-29 22:59', '', f'sha256={SHA256}'],
     ]
 
 
