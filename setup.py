@@ -38,11 +38,17 @@ setup(
         'Topic :: System :: Software Distribution',
     ],
     python_requires='>=3.10',
-    # The lower bounds are tried by `tox -e lowest`; packaging 22.0 is the first that refuses versions outside PEP 440.
-    install_requires=['jinja2>=3.1', 'msgspec>=0.19', 'packaging>=22.0'],
-    # Descriptions as the public index shows them. 44.0 is the first that takes what the public index takes today.
-    extras_require={'readme': ['readme_renderer[md]>=44.0']},
-    packages=['dumb_pypi', 'dumb_pypi.package_list', 'dumb_pypi.pages', 'dumb_pypi.site'],
+    # The lower bounds are tried by `tox -e lowest`; packaging 24.2 is the first that reads License-Expression.
+    install_requires=['jinja2>=3.1', 'msgspec>=0.19', 'packaging>=24.2'],
+    extras_require={
+        # Descriptions as the public index shows them.
+        'readme': ['readme_renderer[md]>=44.0'],
+        # Pools in buckets.
+        'remote': ['fsspec'],
+    },
+    packages=['dumb_pypi', 'dumb_pypi.package_list', 'dumb_pypi.pages', 'dumb_pypi.pool', 'dumb_pypi.site'],
     package_data={'dumb_pypi': ['templates/*', 'static/*']},
-    entry_points={'console_scripts': ['dumb-pypi = dumb_pypi.main:main']},
+    entry_points={
+        'console_scripts': ['dumb-pypi = dumb_pypi.main:main', 'dumb-pypi-list = dumb_pypi.pool.main:main'],
+    },
 )

@@ -1,0 +1,69 @@
+"""What both commands have in common: kinds of arguments, signals, and the status that a run ends with."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from dumb_pypi.errors import BadValue, Failure, tell, unexpected
+
+
+class Terminated(BaseException):
+    """SIGTERM has come."""
+
+
+def refuse(error: BadValue) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(str(error))
+
+
+def file_argument(text: str) -> str:
+    if not text or '\0' in text:
+        raise refuse(unexpected('the name of a file', text))
+    return text
+
+
+def number_argument(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not re.fullmatch('[0-9]{1,9}', text) or int(text) < least:
+            raise refuse(unexpected('a whole number' if least == 0 else f'a whole number, {least} or more', text))
+        return int(text)
+
+    return number
+
+
+def read_cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does: what is half done is taken away."""
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def status_of(run: Callable[[], None], *failures: type[Exception]) -> int:
+    """Runs it, tells what has ended it in one line, and returns the exit status."""
+    try:
+        with terminable():
+            run()
+    except (Failure, *failures) as failure:  # type: ignore[misc]  # mypy does not take apart such a tuple
+        tell(str(failure))
+        return 1
+    except (KeyboardInterrupt, Terminated) as signalled:
+        tell('interrupted')
+        return 128 + (signal.SIGTERM if isinstance(signalled, Terminated) else signal.SIGINT)
+    return 0

@@ -1,0 +1,200 @@
+"""A pool in, its list out: which files are new, what is known of the others, and which of them speak for a project."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dumb_pypi.errors import NotADistribution
+from dumb_pypi.package_list.file_names import identify
+from dumb_pypi.package_list.lines import FACTS_KEYS, Facts, Package, encode
+from dumb_pypi.package_list.projects import SIDECARS, Project, make_file
+from dumb_pypi.package_list.releases import latest_release, project_releases
+from dumb_pypi.package_list.values import normal_path
+from dumb_pypi.pool.archives import has_metadata
+from dumb_pypi.pool.known import Lines, fill_in_from_people, fill_in_known, read_from_people, read_known
+from dumb_pypi.pool.notes import Notes
+from dumb_pypi.pool.places import Entry, Place
+from dumb_pypi.pool.reading import Listed, Reader
+
+_NOT_IN_FILES = ('project', 'status', 'status_reason')  # keys of a line that speaks of a project
+
+
+class Order(NamedTuple):
+    """What is to be done, besides the pool."""
+
+    known: str | None
+    facts: str | None
+    write_metadata: bool
+    strict: bool
+    jobs: int | None
+
+
+class Pool(NamedTuple):
+    listed: dict[str, Listed]  # by path, sorted
+    sidecars: dict[str, Entry]  # by path
+
+
+def read_pool(place: Place, notes: Notes) -> Pool:
+    """The distribution files of a pool, before any of them is opened."""
+    listed: dict[str, Listed] = {}
+    sidecars: dict[str, Entry] = {}
+    paths: dict[str, str] = {}  # by file name
+    for entry in sorted(place.read_entries(notes)):
+        try:
+            package = Package(normal_path(entry.path), size=entry.size, upload_timestamp=entry.time)
+            if entry.path.endswith(SIDECARS):
+                sidecars[entry.path] = entry
+                continue
+            filename = package.filename
+            distribution = identify(filename)
+        except NotADistribution:
+            continue
+        first = paths.setdefault(filename, entry.path)
+        if first == entry.path:
+            listed[entry.path] = Listed(entry, distribution, package)
+        else:  # an index has one file of a name
+            notes.add(place.shown(entry.path), f'left out: {place.shown(first)} has the same name')
+    return Pool(listed, sidecars)
+
+
+class Projects:
+    """Which file speaks for each project, and what it says."""
+
+    def __init__(self, pool: Pool, known: Lines, matched: set[str]) -> None:
+        self.pool = pool
+        self.known = known
+        self.matched = matched  # paths of the files that are as they were in the earlier run
+        self.files: dict[str, list[Listed]] = {}
+        self.known_files: dict[str, list[Listed]] = {}
+        self.said: dict[str, Mapping[str, Any] | None] = {}  # by path; `None` of a file without metadata
+        self.settled: dict[str, Mapping[str, Any]] = {}  # by project
+        for file in pool.listed.values():
+            self.files.setdefault(file.distribution.project, []).append(file)
+        for file in _known_files(pool, known):
+            self.known_files.setdefault(file.distribution.project, []).append(file)
+
+    def drop(self, paths: Iterable[str]) -> None:
+        """These files are left out: the latest release of their projects may be another one."""
+        for path in paths:
+            file = self.pool.listed.pop(path)
+            project = file.distribution.project
+            self.files[project].remove(file)
+            self.settled.pop(project, None)
+            if not self.files[project]:
+                del self.files[project]
+
+    def settle(self) -> list[Listed]:
+        """Settles what each project says; returns the files that must be read before the others can be settled."""
+        sources = (self._settle(project) for project in self.files if project not in self.settled)
+        return [source for source in sources if source is not None]
+
+    def _is_as_known(self, project: str, latest: Sequence[Listed]) -> bool:
+        """Whether the latest release and its files are those of the earlier run."""
+        known = self.known_files.get(project, [])
+        return all(file.entry.path in self.matched for file in latest) and _paths(latest) == _paths(latest_files(known))
+
+    def _is_all_as_known(self, project: str) -> bool:
+        """Whether all releases are, as nearly always: a tenth of the time of finding out which is the latest."""
+        files, known = self.files[project], self.known_files.get(project, [])
+        return all(file.entry.path in self.matched for file in files) and _yanked(files) == _yanked(known)
+
+    def _settle(self, project: str) -> Listed | None:
+        latest = [] if self._is_all_as_known(project) else latest_files(self.files[project])
+        if not latest or self._is_as_known(project, latest):
+            facts = self.known.facts.get(project, Facts(project))
+            self.settled[project] = {key: getattr(facts, key) for key in FACTS_KEYS if key not in _NOT_IN_FILES}
+            return None
+        speaking = [file for file in latest if has_metadata(file.package.filename, file.distribution.packagetype)]
+        for file in sorted(speaking, key=lambda file: not file.is_wheel):
+            if file.entry.path not in self.said:
+                return file
+            said = self.said[file.entry.path]
+            if said is not None:
+                self.settled[project] = said
+                return None
+        self.settled[project] = {}
+        return None
+
+
+def _known_files(pool: Pool, known: Lines) -> Iterator[Listed]:
+    for path, package in known.packages.items():
+        file = pool.listed.get(path)
+        with contextlib.suppress(NotADistribution):
+            distribution = identify(package.filename) if file is None else file.distribution
+            yield Listed(Entry(path, 0, None), distribution, package)
+
+
+def _paths(files: Iterable[Listed]) -> set[str]:
+    return {file.entry.path for file in files}
+
+
+def _yanked(files: Iterable[Listed]) -> dict[str, bool]:
+    return {file.entry.path: file.package.yanked_reason is not None for file in files}
+
+
+def latest_files(files: Sequence[Listed]) -> list[Listed]:
+    """Those of the latest release of a project, by name."""
+    by_path = {file.entry.path: file for file in files}
+    ordered = sorted((make_file(file.package, file.distribution, '') for file in files), key=lambda file: file.filename)
+    latest = latest_release(project_releases(Project('', Facts(''), ordered)))
+    return [by_path[file.package.path] for file in latest.files] if latest else []
+
+
+def prepared(place: Place, order: Order, notes: Notes) -> tuple[Projects, Lines]:
+    """All that there is to know before a file is opened, and what people say."""
+    gc.disable()  # all of it stays to the end: to look for what does not is an eighth of a run that opens nothing
+    try:
+        known = read_known(order.known)
+        pool = read_pool(place, notes)
+        names = {file.distribution.project for file in pool.listed.values()}
+        people = read_from_people(order.facts, pool.listed, names, notes)
+        for file in pool.listed.values():
+            fill_in_known(file.package, known.packages, f'{file.entry.path}.metadata' in pool.sidecars)
+            fill_in_from_people(file.package, people.packages)
+        return Projects(pool, known, {path for path, file in pool.listed.items() if file.is_known}), people
+    finally:
+        gc.enable()
+
+
+def make_list(place: Place, order: Order) -> bytes:
+    """The lines of a pool, as `packages.json` has them. Raises `Failure`."""
+    notes = Notes(order.strict)
+    projects, people = prepared(place, order, notes)
+    pool = projects.pool
+    reader = Reader(place, pool.sidecars, order.write_metadata, notes, order.jobs or place.jobs)
+    tasks = {path: file for path, file in pool.listed.items() if must_be_read(file, pool, order.write_metadata)}
+    with reader.progress:
+        while True:
+            sources = {file.entry.path: file for file in projects.settle()}
+            tasks |= sources
+            if not tasks:
+                break
+            dropped, said = reader.read_all(tasks.values(), sources)
+            projects.said |= {path: said.get(path) for path in sources}
+            projects.drop(dropped)
+            tasks = {}
+    notes.finish()
+    return b''.join(line for name in sorted(projects.files) for line in project_lines(projects, name, people))
+
+
+def must_be_read(file: Listed, pool: Pool, writes: bool) -> bool:
+    """A known wheel too, when it is not known whether the sidecar is its own, or when that is to be written."""
+    has_sidecar = f'{file.entry.path}.metadata' in pool.sidecars
+    return not file.is_known or (file.is_wheel and file.package.core_metadata is None and (has_sidecar or writes))
+
+
+def project_lines(projects: Projects, name: str, people: Lines) -> Iterator[bytes]:
+    """The project, then its files by name, as in `packages.json`; then, after each, the file of its provenance."""
+    facts = people.facts.get(name) or Facts(name)
+    for key, value in projects.settled[name].items():
+        setattr(facts, FACTS_KEYS[key].attribute, value)
+    if facts != Facts(name):
+        yield encode(facts) + b'\n'
+    for file in sorted(projects.files[name], key=lambda file: file.package.filename):
+        yield encode(file.package) + b'\n'
+        sidecar = projects.pool.sidecars.get(f'{file.entry.path}.provenance')
+        if sidecar is not None:
+            yield encode(Package(sidecar.path)) + b'\n'

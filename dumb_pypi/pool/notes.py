@@ -1,0 +1,39 @@
+"""What there is to say about the files of a pool: collected while they are read, and told when all of them are."""
+
+from __future__ import annotations
+
+from dumb_pypi.errors import Failure, tell
+from dumb_pypi.package_list.problems import SHOWN_ERRORS
+from dumb_pypi.package_list.releases import natural_order
+
+
+class Unreadable(Exception):
+    """A file that has no place in a list, since nobody could use it: the text says why."""
+
+
+class Gone(Exception):
+    """A file that is no longer there, or that somebody is writing: the next run will see."""
+
+
+class NoMetadata(Exception):
+    """A file that nothing can be said of but its hash, its size and its time: the text says why."""
+
+
+class Notes:
+    """Warnings; errors when `strict`. Threads may add to them."""
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        self.texts: dict[str, None] = {}  # in order, each of them once
+
+    def add(self, place: str, text: str) -> None:
+        self.texts[f'{place}: {text}'] = None
+
+    def finish(self) -> None:
+        """Prints them. Raises `Failure` when they are errors."""
+        texts = sorted(self.texts, key=natural_order)
+        if texts and self.strict:
+            more = [f'… and {len(texts) - SHOWN_ERRORS} more'] if len(texts) > SHOWN_ERRORS else []
+            raise Failure('\n'.join(texts[:SHOWN_ERRORS] + more))
+        for text in texts:
+            tell(text)

@@ -1,0 +1,164 @@
+"""Reads the files of a pool, several at once: threads, since hashing and unpacking release the interpreter lock."""
+
+from __future__ import annotations
+
+import collections
+import concurrent.futures
+import hashlib
+import threading
+from collections.abc import Collection, Mapping
+from typing import IO, Any, NamedTuple
+
+from dumb_pypi.errors import refusal
+from dumb_pypi.package_list.file_names import Distribution
+from dumb_pypi.package_list.lines import Package
+from dumb_pypi.package_list.values import MAX_NAME
+from dumb_pypi.pool.archives import has_metadata, read_metadata
+from dumb_pypi.pool.metadata import Said, parse_metadata
+from dumb_pypi.pool.notes import Gone, NoMetadata, Notes, Unreadable
+from dumb_pypi.pool.places import Entry, Place
+from dumb_pypi.pool.progress import Progress
+
+_BLOCK = 2**18  # bytes that are hashed at once
+
+
+class Listed(NamedTuple):
+    """A distribution file of a pool, and the line that it gets: reading fills in what is not known of it."""
+
+    entry: Entry
+    distribution: Distribution
+    package: Package
+
+    @property
+    def is_wheel(self) -> bool:
+        return self.distribution.packagetype == 'bdist_wheel'
+
+    @property
+    def is_known(self) -> bool:
+        return self.package.hash is not None
+
+
+class _Content(NamedTuple):
+    """What was read of a file."""
+
+    digest: str | None  # `None` where it is known
+    metadata: bytes | None
+    said: Said
+    problem: str | None  # why there is no metadata
+
+
+_NOTHING = Said(None, None, None)
+
+
+class Reader:
+    def __init__(self, place: Place, sidecars: Mapping[str, Entry], writes: bool, notes: Notes, jobs: int) -> None:
+        self.place = place
+        self.sidecars = sidecars  # by path
+        self.writes = writes
+        self.notes = notes
+        self.jobs = jobs
+        self.progress = Progress()
+        self.stopped = threading.Event()
+
+    def read_all(self, tasks: Collection[Listed], for_people: Collection[str]) -> tuple[set[str], dict[str, Any]]:
+        """Reads these files. Returns the paths of those that are to be left out, and what the metadata of those files
+        whose paths are in `for_people` says of their projects. Raises what the first thread that fails raises."""
+        # The largest first, so that no thread is left alone with one at the end.
+        waiting = collections.deque(sorted(tasks, key=lambda task: -task.entry.size))
+        dropped: set[str] = set()
+        facts: dict[str, Any] = {}
+
+        def work() -> None:
+            try:
+                while not self.stopped.is_set():
+                    try:
+                        task = waiting.popleft()
+                    except IndexError:
+                        return
+                    said = self.read(task, task.entry.path in for_people)
+                    if said is None:
+                        dropped.add(task.entry.path)
+                    elif said.facts is not None:
+                        facts[task.entry.path] = said.facts
+                    self.progress.add(1, 0)
+            except BaseException:
+                self.stopped.set()
+                raise
+
+        self.progress.wanted += len(tasks)
+        jobs = max(1, min(self.jobs, len(tasks)))
+        with concurrent.futures.ThreadPoolExecutor(jobs) as executor:
+            try:
+                for done in [executor.submit(work) for _ in range(jobs)]:
+                    done.result()
+            except BaseException:  # an interrupt, too: the threads end soon
+                self.stopped.set()
+                raise
+        return dropped, facts
+
+    def read(self, task: Listed, for_people: bool) -> Said | None:
+        """Fills in what is not known of a file; `None` when it is to be left out."""
+        entry, name = task.entry, self.place.shown(task.entry.path)
+        try:
+            with self.place.opened(entry) as file:
+                try:
+                    with refusal('read', name):
+                        content = self._read_content(task, file, for_people)
+                except Unreadable:
+                    if self.place.read_unchanged(entry, file):
+                        raise
+                    return None  # it is only half there
+                if not self.place.read_unchanged(entry, file):
+                    return None
+        except Gone:
+            return None
+        except Unreadable as reason:
+            self.notes.add(name, f'left out: {reason}')
+            return None
+        if content.problem is not None and task.is_wheel:
+            self.notes.add(name, f'listed without metadata: {content.problem}')
+        package, said = task.package, content.said
+        if content.digest is not None:
+            package.hash = f'sha256={content.digest}'
+            package.requires_python, package.requires_dist = said.requires_python, said.requires_dist
+        if task.is_wheel and content.metadata is not None:
+            package.core_metadata = self._settle_sidecar(task, content.metadata)
+        return said
+
+    def _read_content(self, task: Listed, file: IO[bytes], for_people: bool) -> _Content:
+        digest = None if task.is_known else self._read_digest(file, task.entry.size)
+        filename, packagetype = task.package.filename, task.distribution.packagetype
+        if not has_metadata(filename, packagetype):
+            return _Content(digest, None, _NOTHING, None)
+        try:
+            metadata = read_metadata(file, filename, packagetype)
+            said = parse_metadata(metadata, task.distribution.project, task.is_wheel, for_people)
+            return _Content(digest, metadata, said, None)
+        except NoMetadata as problem:
+            return _Content(digest, None, _NOTHING, str(problem))
+
+    def _read_digest(self, file: IO[bytes], size: int) -> str:
+        """As `hashlib.file_digest` of Python 3.11 does, but it can be stopped, and tells how far it is."""
+        digest, block = hashlib.sha256(), memoryview(bytearray(min(_BLOCK, size + 1)))
+        while not self.stopped.is_set():
+            count = file.readinto(block)  # type: ignore[attr-defined]  # of each buffered file
+            if not count:
+                return digest.hexdigest()
+            digest.update(block[:count])
+            self.progress.add(0, count)
+        raise Gone
+
+    def _settle_sidecar(self, task: Listed, metadata: bytes) -> str | None:
+        """What a line says of the file of metadata beside a wheel (PEP 658), which is written if it may be."""
+        path = f'{task.entry.path}.metadata'
+        sidecar = self.sidecars.get(path)
+        if sidecar is None or self.place.read_sidecar(sidecar, len(metadata)) != metadata:
+            if not self.writes:
+                if sidecar is not None:
+                    self.notes.add(self.place.shown(path), 'ignored: it is not the METADATA of the wheel')
+                return None
+            if len(path.rpartition('/')[2].encode()) > MAX_NAME:
+                self.notes.add(self.place.shown(path), f'not written: its name has more than {MAX_NAME} bytes')
+                return None
+            self.place.write_sidecar(path, metadata)
+        return f'sha256={hashlib.sha256(metadata).hexdigest()}'
