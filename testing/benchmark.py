@@ -2,6 +2,7 @@
 
     python -m testing.benchmark --sizes 1000,50000 --rounds 5
     python -m testing.benchmark --public-index --scale 0.25
+    python -m testing.benchmark --pool
 
 Linux only: memory is read from /proc. Nothing is asserted here.
 """
@@ -23,12 +24,14 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
+from testing.distributions import make_wheel
 from testing.tools import CACHE, build_wheel, make_tool
 
 PEER = 'dumb-pypi==1.15.0'
@@ -667,6 +670,90 @@ def run_public(scale: float, keep: bool) -> int:
     return 0
 
 
+# ------------------------------------------------------------------------------------------------- the list maker
+# `dumb-pypi-list` over a pool in memory: beside `sha256sum`, and beside the programs that make pages of the same files.
+
+POOL_PEERS = ('simple503==0.4.0', 'simple-repository-generator==0.2.1')
+LARGE_FILES, LARGE_SIZE = 200, 2**30  # bytes of all of them
+SMALL_FILES = 12_000
+POOL_HEAD = ['run', 'wall s', 'CPU s', 'peak MiB']
+
+
+def write_pool(directory: Path, files: int, size: int) -> None:
+    """Wheels of a tenth as many projects, each with its own metadata, and with `size` bytes to install."""
+    for number in range(files):
+        name, version = f'project-{number // 10}', f'1.{number % 10}'
+        wheel = make_wheel(directory, name, version, requires_python='>=3.8', requires_dist=[f'other>=1.{number}'])
+        if size:
+            with zipfile.ZipFile(wheel, 'a') as archive:
+                archive.writestr('data', os.urandom(size))
+
+
+def in_shell(*commands: str) -> list[str]:
+    return ['sh', '-ec', ' && '.join(commands)]
+
+
+def run_pool(memory: Path, rounds: int) -> None:
+    ours = make_ours()
+    peers = make_tool('pool-peers', *POOL_PEERS)
+    large, small, names = memory / 'large', memory / 'small', memory / 'names'
+    for pool, files, size in ((large, LARGE_FILES, LARGE_SIZE // LARGE_FILES), (small, SMALL_FILES, 0)):
+        pool.mkdir()
+        write_pool(pool, files, size)
+    names.mkdir()
+    write_pool(names, LARGE_FILES, 0)
+    make_list = f'{ours.parent}/dumb-pypi-list --write-metadata'
+    site = f'{ours} --package-list-json list --packages-url ../../pool/ --no-generate-timestamp --output-dir site'
+    runs = {
+        'sha256sum of 1 GiB': in_shell(f'sha256sum {large}/*.whl > sums'),
+        'list of 1 GiB': in_shell(f'{make_list} {large} > list'),
+        'list of 200 small wheels': in_shell(f'{make_list} {names} > list'),
+        'simple503': in_shell(f'{peers}/simple503 --extract-metadata --no-sort --copy {small} site'),
+        'simple-repository-generator': in_shell(f'{peers}/simple-repository-generator --output site {small}'),
+        'list': in_shell(f'{make_list} {small} > list'),
+        'its site': in_shell(site),
+        'list, all known': in_shell(f'{make_list} --known list {small} > list.new'),
+    }
+    costs: dict[str, list[Cost]] = {name: [] for name in runs}
+    os.chdir(memory)
+    for _ in range(rounds):
+        for name, command in runs.items():
+            if name in ('simple503', 'list'):  # what the run before has left
+                for sidecar in [*small.glob('*.metadata'), *large.glob('*.metadata')]:
+                    sidecar.unlink()
+            remove(memory / 'site')
+            costs[name].append(measure(command))
+            say(f'{name}: {number(costs[name][-1].wall)} s')
+    print(pool_tables(costs), end='')
+
+
+def pool_tables(costs: dict[str, list[Cost]]) -> str:
+    wall = {name: statistics.median(cost.wall for cost in each) for name, each in costs.items()}
+    rows = [
+        [
+            name,
+            spread([cost.wall for cost in each]),
+            spread([cost.cpu for cost in each]),
+            number(max(cost.memory for cost in each) / 2**20),
+        ]
+        for name, each in costs.items()
+    ]
+    first = wall['list']
+    goals: list[tuple[str, float, float]] = [
+        ('list of 1 GiB / sha256sum', wall['list of 1 GiB'] / wall['sha256sum of 1 GiB'], 1.3),
+        ('list / simple503', first / wall['simple503'], 1.0),
+        ('list and its site / simple503', (first + wall['its site']) / wall['simple503'], 1.0),
+        ('list, all known / list', wall['list, all known'] / first, max(0.1, 0.6 / first)),
+    ]
+    checked = [[name, number(ratio), *at_most(ratio, goal)] for name, ratio, goal in goals]
+    return (
+        f'{machine()}\n\n'
+        + table(f'A pool in memory: 1 GiB in {LARGE_FILES} wheels, and {SMALL_FILES:,} small wheels', POOL_HEAD, rows)
+        + table('Ratios of wall time', ['what', 'ratio', 'goal', ''], checked)
+        + 'simple-repository-generator opens no file: its pages have no hashes and no metadata of their own.\n'
+    )
+
+
 # ------------------------------------------------------------------------------------------------- the command line
 
 
@@ -678,6 +765,7 @@ class Args(argparse.Namespace):
     only: list[str]
     directory: Path
     public_index: bool
+    pool: bool
     scale: float
     keep: bool
 
@@ -711,6 +799,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('--only', metavar='CASE', nargs='+', choices=[case.name for case in CASES], default=[])
     parser.add_argument('--directory', metavar='DIR', type=Path, default=Path('/dev/shm'), help='where memory is')
     parser.add_argument('--public-index', action='store_true', help='this program alone, at the size of all of it')
+    parser.add_argument('--pool', action='store_true', help='dumb-pypi-list beside sha256sum and two other programs')
     parser.add_argument('--scale', metavar='PART', type=positive(float), default=0.25, help='of the public index')
     parser.add_argument('--keep', action='store_true', help='leave the list and the site of --public-index')
     return parser
@@ -726,6 +815,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.public_index:
             return run_public(args.scale, args.keep)
+        if args.pool:
+            with scratch_directory(args.directory) as memory:
+                run_pool(memory, args.rounds)
+            return 0
         cases = [case for case in CASES if not args.only or case.name in args.only]
         print(report(compare(args.sizes, cases, args.rounds, args.directory)), end='')
     except KeyboardInterrupt:

@@ -1,0 +1,224 @@
+"""Pools in buckets: what is read there, and what an S3 that logs its requests was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import re
+import subprocess
+import urllib.parse
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fsspec  # type: ignore[import-untyped]  # it has none
+import pytest
+
+from dumb_pypi.pool.places import usual_time
+from testing.pools import described_sdist, described_wheel, headers, make_pool, run_list
+from testing.s3 import s3, s3_env
+from testing.servers import Server
+from testing.tools import make_tool
+from tests.test_readme import ROOT
+
+WHEEL = 'foo-1.0-py3-none-any.whl'
+
+
+class Bucket:
+    """One in memory, of a name that nobody else has."""
+
+    def __init__(self) -> None:
+        self.system = fsspec.filesystem('memory')
+        self.address = f'memory://{uuid.uuid4()}/pool'
+
+    def put(self, path: str, content: bytes) -> None:
+        self.system.pipe_file(f'{self.address}/{path}', content)
+
+    def upload(self, directory: Path) -> None:
+        for path in directory.rglob('*.*'):
+            self.put(path.relative_to(directory).as_posix(), path.read_bytes())
+
+    def get(self, path: str) -> bytes:
+        return bytes(self.system.cat_file(f'{self.address}/{path}'))
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    made = Bucket()
+    yield made
+    with contextlib.suppress(FileNotFoundError):
+        made.system.rm(made.address, recursive=True)
+
+
+def test_the_list_of_a_bucket_says_what_that_of_a_directory_says(bucket: Bucket, tmp_path: Path) -> None:
+    make_pool(tmp_path / 'pool')
+    described_wheel(tmp_path / 'pool' / 'team', 'baz', '1.0', 'Summary: Does baz')
+    bucket.upload(tmp_path / 'pool')
+    bucket.put('.hidden/foo-3.0.tar.gz', b'')
+    bucket.put('README.md', b'')
+    there, here = (run_list('--write-metadata', address) for address in (bucket.address, tmp_path / 'pool'))
+    assert (there.status, there.messages) == (0, '')
+    strip = [
+        [{key: value for key, value in line.items() if key != 'upload_timestamp'} for line in each.lines]
+        for each in (there, here)
+    ]
+    assert strip[0] == strip[1]
+    assert all(isinstance(line['upload_timestamp'], float) for line in there.files().values())
+    assert bucket.get(f'{WHEEL}.metadata') == (tmp_path / 'pool' / f'{WHEEL}.metadata').read_bytes()
+    (tmp_path / 'list').write_bytes(there.output)
+    assert run_list('--known', tmp_path / 'list', '--write-metadata', bucket.address) == there
+
+
+def test_a_sidecar_whose_name_is_too_long_for_the_generator_is_passed_over(bucket: Bucket) -> None:
+    """Stores take longer names than file systems do."""
+    name = f'foo-{"1" * 240}-py2.7.egg'
+    bucket.put(name, b'egg')
+    bucket.put(f'{name}.provenance', b'{}')
+    assert run_list(bucket.address).files().keys() == {name}
+
+
+def test_an_address_of_a_directory_is_a_directory(tmp_path: Path) -> None:
+    pool = make_pool(tmp_path / 'pool')
+    assert run_list(f'file://{pool}').output == run_list(pool).output
+
+
+@pytest.mark.parametrize('wrong', [b'short', bytes(1000)], ids=['short', 'long'])
+def test_a_wrong_sidecar_in_a_bucket_is_mended(wrong: bytes, bucket: Bucket, tmp_path: Path) -> None:
+    described_wheel(tmp_path, 'foo', '1.0')
+    bucket.upload(tmp_path)
+    bucket.put(f'{WHEEL}.metadata', wrong)
+    messages = f'{bucket.address}/{WHEEL}.metadata: ignored: it is not the METADATA of the wheel\n'
+    assert run_list(bucket.address).messages == messages
+    assert run_list('--write-metadata', bucket.address).messages == ''
+    assert bucket.get(f'{WHEEL}.metadata') == headers('foo', '1.0')
+
+
+def broken(bucket: Bucket, method: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(type(bucket.system), method, fail)
+
+
+class StoreError(Exception):
+    """Drivers have their own."""
+
+
+def test_what_a_store_refuses_is_one_line(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    described_wheel(tmp_path, 'foo', '1.0')
+    bucket.upload(tmp_path)
+    cases = [
+        ('find', StoreError('no such bucket\nrequest 17'), f'cannot read {bucket.address}: no such bucket\n'),
+        ('find', StoreError(), f'cannot read {bucket.address}: StoreError\n'),
+        ('get_file', StoreError('busy'), f'cannot read {bucket.address}/{WHEEL}: busy\n'),
+        ('pipe_file', StoreError('full'), f'cannot write {bucket.address}/{WHEEL}.metadata: full\n'),
+    ]
+    for method, error, expected in cases:
+        with monkeypatch.context() as patch:
+            broken(bucket, method, error, patch)
+            outcome = run_list('--write-metadata', bucket.address)
+        assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
+
+
+def test_an_object_that_may_not_be_read_and_one_that_is_gone(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described_wheel(tmp_path, 'foo', '1.0')
+    bucket.upload(tmp_path)
+    with monkeypatch.context() as patch:
+        broken(bucket, 'get_file', PermissionError(), patch)
+        outcome = run_list(bucket.address)
+    assert outcome.messages == f'{bucket.address}/{WHEEL}: left out: the store does not let it be read\n'
+    with monkeypatch.context() as patch:
+        broken(bucket, 'get_file', FileNotFoundError(), patch)
+        assert run_list(bucket.address) == (0, b'', '')
+    bucket.put(f'{WHEEL}.metadata', b'')
+    with monkeypatch.context() as patch:
+        broken(bucket, 'cat_file', PermissionError(), patch)
+        assert 'ignored' in run_list(bucket.address).messages
+
+
+INFOS: list[tuple[dict[str, Any], Any]] = [
+    ({'LastModified': '2026-01-02T03:04:05Z'}, 1767323045),
+    ({'last_modified': '2026-01-02T03:04:05.5+00:00'}, 1767323045.5),
+    ({'mtime': 1767323045.25}, 1767323045.25),
+    ({'mtime': None, 'updated': '2026-01-02T03:04:05Z'}, 1767323045),
+    ({'created': 'yesterday'}, None),
+    ({'created': b''}, None),
+    ({}, None),
+]
+
+
+@pytest.mark.parametrize(('info', 'expected'), [pytest.param(*case, id=str(case[0])) for case in INFOS])
+def test_times_are_read_as_drivers_tell_them(
+    info: dict[str, Any], expected: Any, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put('foo-1.0-py2.7.egg', b'egg')
+    [key] = bucket.system.find(bucket.address)
+    monkeypatch.setattr(type(bucket.system), 'find', lambda *_, **__: {key: {'size': 3, **info}})
+    assert run_list(bucket.address).lines[0].get('upload_timestamp') == expected
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    assert usual_time(datetime.datetime(2026, 1, 2, 3, 4, 5)) == 1767323045
+
+
+# One process for all rounds, since the driver takes a second to load. Each round is a line: where the list goes.
+ROUNDS = """
+import contextlib, sys
+from dumb_pypi.pool.main import main
+for line in sys.stdin:
+    with open(line.strip(), 'w') as output, contextlib.redirect_stdout(output):
+        status = main(sys.argv[1:])
+    print(status, flush=True)
+"""
+
+
+def test_ten_rounds_of_change_in_s3_read_only_what_is_new(tmp_path: Path) -> None:
+    """With the driver that people use; the log of the server is the witness."""
+    import boto3  # type: ignore[import-untyped]  # comes with moto
+
+    python = make_tool('s3fs', 's3fs', 'msgspec', 'packaging') / 'python'
+    pool = tmp_path / 'pool'
+    with s3(tmp_path) as server:
+        env = {**s3_env(server, tmp_path / 'home'), 'PYTHONPATH': str(ROOT)}
+        keys = {'aws_access_key_id': 'nobody', 'aws_secret_access_key': 'nothing', 'region_name': 'us-east-1'}
+        client = boto3.client('s3', endpoint_url=server.url, **keys)
+        client.create_bucket(Bucket='mine')
+        command = [str(python), '-c', ROUNDS, '--known', 'known', '--write-metadata', 's3://mine/pool']
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding='utf-8'
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            for number in range(10):
+                new = [described_wheel(pool, 'foo', f'1.{number}', f'Summary: Round {number}')]
+                new += [described_sdist(pool / 'sub', 'bar', f'2.{number}')] if number % 2 else []
+                for path in new:
+                    client.put_object(Bucket='mine', Key=f'pool/{path.relative_to(pool)}', Body=path.read_bytes())
+                if number == 5:
+                    client.delete_object(Bucket='mine', Key=f'pool/{WHEEL}')
+                before = len(requested(server))
+                process.stdin.write(f'{number}\n')
+                process.stdin.flush()
+                assert process.stdout.readline() == '0\n'
+                expected = [f'GET pool/{path.relative_to(pool)}' for path in new]
+                expected += [f'PUT pool/{new[0].name}.metadata']
+                assert sorted(requested(server)[before:]) == sorted(expected)
+                (tmp_path / 'known').write_bytes((tmp_path / f'{number}').read_bytes())
+            (tmp_path / 'known').unlink()
+            process.stdin.write('anew\n')
+            process.stdin.close()
+            assert process.wait(60) == 0
+        assert (tmp_path / 'anew').read_bytes() == (tmp_path / '9').read_bytes()
+        assert (tmp_path / 'anew').read_bytes().count(b'"filename"') == 14
+        sidecar = client.get_object(Bucket='mine', Key='pool/foo-1.9-py3-none-any.whl.metadata')['Body'].read()
+        assert sidecar == headers('foo', '1.9', 'Summary: Round 9')
+        client.close()
+
+
+def requested(server: Server) -> list[str]:
+    """The method and the key of each request for an object, up to now."""
+    found = re.findall(r'"(GET|PUT|HEAD) /mine/([^ ?]+)', server.log.read_text(encoding='utf-8'))
+    return [f'{method} {urllib.parse.unquote(key)}' for method, key in found]

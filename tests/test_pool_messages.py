@@ -1,0 +1,438 @@
+"""Every warning and every error of `dumb-pypi-list`, word for word."""
+
+from __future__ import annotations
+
+import builtins
+import bz2
+import gzip
+import io
+import os
+import struct
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dumb_pypi.pool import archives
+from dumb_pypi.pool.main import main
+from dumb_pypi.pool.notes import Notes
+from dumb_pypi.pool.places import Directory
+from testing.pools import described_sdist, described_wheel, headers, make_tar, make_zip, run_list
+from testing.sites import write_list
+
+POOL = Path('pool')
+WHEEL = POOL / 'foo-1.0-py3-none-any.whl'
+SDIST = POOL / 'foo-1.0.tar.gz'
+METADATA = 'foo-1.0.dist-info/METADATA'
+LONG = 10 * 2**20 + 1
+LEFT_OUT = 'pool/foo-1.0-py3-none-any.whl: left out: it is no zip archive, or not all of one\n'
+
+
+@pytest.fixture(autouse=True)
+def in_a_new_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    POOL.mkdir()
+
+
+def write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def wheel_with_flag(offset: int, value: int) -> None:
+    """A wheel of which the directory says something else of the METADATA than is true."""
+    described_wheel(POOL, 'foo', '1.0')
+    content = bytearray(WHEEL.read_bytes())
+    struct.pack_into('<H', content, content.index(b'PK\1\2') + offset, value)
+    WHEEL.write_bytes(content)
+
+
+def wheel_of_two(name: str) -> None:
+    with zipfile.ZipFile(WHEEL, 'w') as archive:
+        archive.writestr(name, headers('foo', '1.0'))
+        with pytest.warns(UserWarning, match='Duplicate'):
+            archive.writestr(name, headers('foo', '1.0'))
+
+
+def wheel_whose_directory_is_long() -> None:
+    described_wheel(POOL, 'foo', '1.0')
+    content = bytearray(WHEEL.read_bytes())
+    end = content.index(b'PK\5\6')
+    size = archives.MOST_MEMBERS * 46 + 1
+    struct.pack_into('<L', content, end + 12, size)
+    WHEEL.write_bytes(bytes(content[:end]) + bytes(size) + bytes(content[end:]))
+
+
+def wheel_that_breaks_off_inside() -> None:
+    make_zip(WHEEL, {METADATA: headers('foo', '1.0') + os.urandom(1000).hex().encode()})
+    content = bytearray(WHEEL.read_bytes())
+    content[200:300] = bytes(100)
+    WHEEL.write_bytes(content)
+
+
+NO_METADATA: dict[str, tuple[Callable[[], object], str]] = {
+    'no metadata': (lambda: make_zip(WHEEL, {'foo.py': b''}), 'it has no .dist-info directories at the top'),
+    'two of them': (
+        lambda: make_zip(WHEEL, {METADATA: b'', 'foo-2.0.dist-info/METADATA': b''}),
+        'it has 2 .dist-info directories at the top',
+    ),
+    'no METADATA': (lambda: make_zip(WHEEL, {'foo-1.0.dist-info/WHEEL': b''}), 'it has no METADATA'),
+    'METADATA twice': (lambda: wheel_of_two(METADATA), 'it has 2 METADATA'),
+    'too long': (lambda: make_zip(WHEEL, {METADATA: bytes(LONG)}), 'its METADATA is larger than 10 MiB'),
+    'another compression': (
+        lambda: make_zip(WHEEL, {METADATA: headers('foo', '1.0')}, zipfile.ZIP_BZIP2),
+        'its METADATA is not compressed as installers expect it',
+    ),
+    'encrypted': (lambda: wheel_with_flag(8, 1), 'its METADATA cannot be unpacked'),
+    'broken': (wheel_that_breaks_off_inside, 'its METADATA cannot be unpacked'),
+    'a long directory': (wheel_whose_directory_is_long, 'its metadata is behind more than 1,000,000 members'),
+    'of another project': (
+        lambda: make_zip(WHEEL, {METADATA: headers('b\\ar', '1.0')}),
+        "its metadata is of project 'b\\\\ar'",
+    ),
+    'of none': (lambda: make_zip(WHEEL, {METADATA: b'Version: 1.0\n'}), 'its metadata is of no project'),
+    'of two': (
+        lambda: make_zip(WHEEL, {METADATA: headers('foo', '1.0', 'Name: foo')}),
+        'its metadata is of no project',
+    ),
+    'a letter in a letter in a letter': (
+        lambda: make_zip(WHEEL, {METADATA: b'Name: foo\n' + b'Content-Type: message/rfc822\n\n' * 5000}),
+        'its metadata cannot be parsed',
+    ),
+}
+
+
+@pytest.mark.parametrize(('make', 'reason'), [pytest.param(*case, id=name) for name, case in NO_METADATA.items()])
+def test_a_wheel_whose_metadata_cannot_be_used_is_listed_with_a_warning(
+    make: Callable[[], object], reason: str
+) -> None:
+    make()
+    expected = f'pool/foo-1.0-py3-none-any.whl: listed without metadata: {reason}\n'
+    outcome = run_list('--write-metadata', 'pool')
+    assert (outcome.status, outcome.messages) == (0, expected)
+    [line] = outcome.lines
+    assert line.keys() == {'filename', 'hash', 'size', 'upload_timestamp'}
+    assert os.listdir(POOL) == ['foo-1.0-py3-none-any.whl']
+    strict = run_list('--strict', 'pool')
+    assert (strict.status, strict.output, strict.messages) == (1, b'', expected)
+
+
+def tar_bytes(*members: tuple[str, int], kind: bytes = tarfile.REGTYPE) -> bytes:
+    """Headers alone: whatever size they tell, nothing follows."""
+    blocks = []
+    for name, size in members:
+        member = tarfile.TarInfo(name)
+        member.size, member.type = size, kind
+        blocks.append(member.tobuf(tarfile.GNU_FORMAT))
+    return b''.join(blocks)
+
+
+HOSTILE: dict[str, Callable[[], object]] = {
+    'PKG-INFO that is too long': lambda: make_tar(SDIST, {'foo-1.0/PKG-INFO': bytes(LONG)}),
+    'a member that is too long': lambda: write(SDIST, gzip.compress(tar_bytes(('a', 2**33), ('foo-1.0/PKG-INFO', 0)))),
+    'a name that is too long': lambda: write(
+        SDIST, gzip.compress(tar_bytes(('a', LONG), kind=tarfile.GNUTYPE_LONGNAME))
+    ),
+    'too many members': lambda: make_tar(SDIST, {**{f'{n}': b'' for n in range(9)}, 'foo-1.0/PKG-INFO': b''}),
+    'PKG-INFO that is a link': lambda: write(
+        SDIST, gzip.compress(tar_bytes(('foo-1.0/PKG-INFO', 0), kind=tarfile.SYMTYPE) + bytes(1024))
+    ),
+    'a broken header': lambda: write(SDIST, tar_bytes(('a', 0)) + b'x' * 1024),
+    'PKG-INFO twice in a zip': lambda: make_zip(SDIST.with_suffix('.zip'), {'a/PKG-INFO': b'', 'b/PKG-INFO': b''}),
+}
+
+
+@pytest.mark.parametrize('make', [pytest.param(make, id=name) for name, make in HOSTILE.items()])
+def test_an_sdist_whose_metadata_cannot_be_used_is_listed_without_a_word(
+    make: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, 'MOST_MEMBERS', 9)
+    make()
+    outcome = run_list('pool')
+    assert (outcome.status, outcome.messages, len(outcome.lines)) == (0, '', 1)
+
+
+def cut(path: Path, content: bytes) -> None:
+    write(path, content[: len(content) // 2])
+
+
+UNREADABLE: dict[str, tuple[Callable[[], object], str]] = {
+    'no zip archive': (lambda: write(WHEEL, b'x'), LEFT_OUT),
+    'an empty file': (lambda: write(WHEEL, b''), LEFT_OUT),
+    'half a wheel': (lambda: cut(described_wheel(POOL, 'foo', '1.0'), WHEEL.read_bytes()), LEFT_OUT),
+    'a directory that is none': (
+        lambda: write(WHEEL, b'PK\5\6' + struct.pack('<4H2LH', 0, 0, 9, 9, 2**31, 0, 0)),
+        LEFT_OUT,
+    ),
+    'half an sdist': (
+        lambda: cut(make_tar(SDIST, {'foo-1.0/a': os.urandom(10**5), 'foo-1.0/PKG-INFO': b''}), SDIST.read_bytes()),
+        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+    ),
+    'half an sdist of bzip2': (
+        lambda: write(SDIST, bz2.compress(os.urandom(10**5))[:1000] + b'x'),
+        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+    ),
+    'a zip archive that is called a tar archive': (
+        lambda: make_zip(SDIST, {'foo-1.0/PKG-INFO': b''}),
+        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+    ),
+    'the same name twice': (
+        lambda: [described_wheel(POOL / each, 'foo', '1.0') for each in ('a', 'b', 'c')],
+        'pool/b/foo-1.0-py3-none-any.whl: left out: pool/a/foo-1.0-py3-none-any.whl has the same name\n'
+        'pool/c/foo-1.0-py3-none-any.whl: left out: pool/a/foo-1.0-py3-none-any.whl has the same name\n',
+    ),
+}
+
+
+@pytest.mark.parametrize(('make', 'expected'), [pytest.param(*case, id=name) for name, case in UNREADABLE.items()])
+def test_what_nobody_could_use_is_left_out_with_a_warning(make: Callable[[], object], expected: str) -> None:
+    described_sdist(POOL, 'bar', '1.0')
+    make()
+    outcome = run_list('pool')
+    assert (outcome.status, outcome.messages) == (0, expected)
+    names = {name.partition(':')[0].removeprefix('pool/') for name in expected.splitlines()}
+    assert 'bar-1.0.tar.gz' in outcome.files()
+    assert not names & outcome.files().keys()
+    Path('list').write_bytes(outcome.output)
+    assert run_list('--known', 'list', 'pool') == outcome  # in every run
+    strict = run_list('--strict', 'pool')
+    assert (strict.status, strict.output, strict.messages) == (1, b'', expected)
+
+
+def test_the_first_twenty_of_many_errors_are_shown() -> None:
+    for number in range(22):
+        write(POOL / f'foo-{number}-py3-none-any.whl', b'')
+    strict = run_list('--strict', 'pool')
+    lines = strict.messages.splitlines()
+    assert (len(lines), lines[2], lines[-1]) == (21, LEFT_OUT.strip().replace('1.0', '2'), '… and 2 more')
+
+
+def denied(path: Path, monkeypatch: pytest.MonkeyPatch, error: type[OSError] = PermissionError) -> None:
+    """Root may read everything, so the permission is denied here."""
+    really_open, really_scan = builtins.open, os.scandir
+
+    def deny(name: Any) -> None:
+        if isinstance(name, str) and os.path.normpath(name) == str(path):
+            raise error(13, 'Permission denied', name)
+
+    def open_or_deny(name: Any, *arguments: Any, **options: Any) -> Any:
+        deny(name)
+        return really_open(name, *arguments, **options)
+
+    def scan_or_deny(name: Any) -> Any:
+        deny(name)
+        return really_scan(name)
+
+    monkeypatch.setattr(builtins, 'open', open_or_deny)
+    monkeypatch.setattr(os, 'scandir', scan_or_deny)
+
+
+def test_what_may_not_be_read_is_left_out_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    described_wheel(POOL, 'foo', '1.0')
+    described_sdist(POOL / 'sub', 'bar', '1.0')
+    with monkeypatch.context() as patch:
+        denied(WHEEL, patch)
+        outcome = run_list('pool')
+    assert outcome.messages == 'pool/foo-1.0-py3-none-any.whl: left out: Permission denied\n'
+    assert outcome.files().keys() == {'sub/bar-1.0.tar.gz'}
+    with monkeypatch.context() as patch:
+        denied(POOL / 'sub', patch)
+        outcome = run_list('pool')
+    assert outcome.messages == 'pool/sub/: left out: Permission denied\n'
+    assert outcome.files().keys() == {WHEEL.name}
+    with monkeypatch.context() as patch:
+        denied(POOL / 'sub', patch, FileNotFoundError)  # it was removed meanwhile
+        outcome = run_list('pool')
+    assert (outcome.messages, [*outcome.files()]) == ('', [WHEEL.name])
+    with monkeypatch.context() as patch:
+        denied(POOL, patch)
+        outcome = run_list('pool')
+    assert (outcome.status, outcome.messages) == (1, 'cannot read pool: Permission denied\n')
+
+
+def test_a_link_that_may_not_be_followed_is_left_out_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Denied:
+        path = name = SDIST.name
+
+        def is_file(self) -> bool:
+            raise PermissionError(13, 'Permission denied')
+
+    class Failing(Denied):
+        def is_file(self) -> bool:
+            raise OSError(5, 'Input/output error')
+
+    notes, place = Notes(strict=False), Directory('pool', writes=False)
+    assert list(place._read_entry('foo-1.0.tar.gz', Denied(), notes)) == []  # type: ignore[arg-type]  # no DirEntry
+    assert [*notes.texts] == ['pool/foo-1.0.tar.gz: left out: Permission denied']
+    with pytest.raises(OSError, match='Input/output'):
+        list(place._read_entry('foo-1.0.tar.gz', Failing(), notes))  # type: ignore[arg-type]
+
+
+def test_a_sidecar_that_may_not_be_read_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    described_wheel(POOL, 'foo', '1.0')
+    run_list('--write-metadata', 'pool')
+    denied(Path(f'{WHEEL}.metadata'), monkeypatch)
+    outcome = run_list('pool')
+    assert outcome.messages == (
+        'pool/foo-1.0-py3-none-any.whl.metadata: ignored: it is not the METADATA of the wheel\n'
+    )
+
+
+def test_a_name_that_is_too_long_for_a_sidecar() -> None:
+    version = '1' * (255 - len('foo--py3-none-any.whl'))
+    described_wheel(POOL, 'foo', version)
+    expected = f'pool/foo-{version}-py3-none-any.whl.metadata: not written: its name has more than 255 bytes\n'
+    outcome = run_list('--write-metadata', 'pool')
+    assert (outcome.status, outcome.messages, len(outcome.lines)) == (0, expected, 1)
+
+
+# ------------------------------------------------------------------------------------------------- errors
+
+
+def test_a_disk_that_fails_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then a file is not left out: the next list would have it again."""
+    described_wheel(POOL, 'foo', '1.0')
+    described_sdist(POOL, 'foo', '1.0')
+    error = OSError(5, 'Input/output error')
+
+    def fail(*arguments: Any, **options: Any) -> Any:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zipfile.ZipFile, 'open', fail)
+        assert run_list('pool')[::2] == (1, 'cannot read pool/foo-1.0-py3-none-any.whl: Input/output error\n')
+    with monkeypatch.context() as patch:
+        patch.setattr(zipfile, 'ZipFile', fail)
+        assert run_list('pool')[::2] == (1, 'cannot read pool/foo-1.0-py3-none-any.whl: Input/output error\n')
+    with monkeypatch.context() as patch:
+        patch.setattr(tarfile, 'open', fail)
+        assert run_list('pool')[::2] == (1, 'cannot read pool/foo-1.0.tar.gz: Input/output error\n')
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'replace', fail)
+        message = 'cannot write pool/foo-1.0-py3-none-any.whl.metadata: Input/output error\n'
+        assert run_list('--write-metadata', 'pool')[::2] == (1, message)
+    assert sorted(os.listdir(POOL)) == [WHEEL.name, SDIST.name]
+    with monkeypatch.context() as patch:
+        patch.setattr(builtins, 'open', fail)
+        assert run_list('--jobs', '1', 'pool')[::2] == (
+            1,
+            'cannot read pool/foo-1.0.tar.gz: Input/output error\n'
+            if SDIST.stat().st_size > WHEEL.stat().st_size
+            else 'cannot read pool/foo-1.0-py3-none-any.whl: Input/output error\n',
+        )
+
+
+NO_LISTS = {
+    'no JSON': (b'{"filename": "foo-1.0.tar.gz"}\nx\n', "list:2: expected a JSON object, got 'x'\n"),
+    'no UTF-8': (b'{"filename": "\xff"}', 'list:1: expected UTF-8, got b\'{"filename": "\\xff"}\'\n'),
+    'wrong values': (
+        b'{"filename": "foo-1.0.tar.gz", "size": "1", "hash": 1}',
+        "list:1: size: expected a number of bytes, got '1'\nlist:1: hash: expected <algorithm>=<hex>, got 1\n",
+    ),
+    'nothing named': (b'{}', 'list:1: filename: expected a file name, got null\n'),
+}
+
+
+@pytest.mark.parametrize('option', ['--known', '--facts'])
+@pytest.mark.parametrize(('content', 'expected'), [pytest.param(*case, id=name) for name, case in NO_LISTS.items()])
+def test_a_file_that_is_no_list_is_an_error(option: str, content: bytes, expected: str) -> None:
+    Path('list').write_bytes(content)
+    outcome = run_list(option, 'list', 'pool')
+    assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
+
+
+def test_what_people_may_not_say_is_an_error() -> None:
+    described_wheel(POOL, 'foo', '1.0')
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({'filename': WHEEL.name, 'size': 1}, "facts:2: expected yanked, yanked_reason or uploaded_by, got 'size'\n"),
+        ({'filename': WHEEL.name, 'x': 1}, "facts:2: expected yanked, yanked_reason or uploaded_by, got 'x'\n"),
+        ({'project': 'foo', 'summary': 'Foo'}, "facts:2: expected status or status_reason, got 'summary'\n"),
+        (
+            {'project': 'foo', 'status': 'old'},
+            "facts:2: status: expected one of active, archived, deprecated, quarantined, got 'old'\n",
+        ),
+        (
+            {'filename': WHEEL.name, 'yanked_reason': 'worse'},
+            f"facts:2: expected '{WHEEL.name}' to be as in line 1, got another yanked_reason\n",
+        ),
+    ]
+    for line, expected in cases:
+        write_list(Path('facts'), [{'filename': WHEEL.name, 'yanked': True}, line])
+        outcome = run_list('--facts', 'facts', 'pool')
+        assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
+
+
+def test_what_people_say_of_what_is_not_there_is_a_warning() -> None:
+    described_wheel(POOL, 'foo', '1.0')
+    lines: list[dict[str, Any]] = [
+        {'filename': 'bar-1.0.tar.gz', 'yanked': True},
+        {'project': 'bar', 'status': 'archived'},
+        {'filename': '../foo', 'yanked': True},
+    ]
+    write_list(Path('facts'), lines)
+    expected = (
+        "facts:1: ignored: there is no file 'bar-1.0.tar.gz'\n"
+        "facts:2: ignored: there is no project 'bar'\n"
+        'facts:3: ignored: there is no such file\n'
+    )
+    outcome = run_list('--facts', 'facts', 'pool')
+    assert (outcome.status, outcome.messages, len(outcome.lines)) == (0, expected, 1)
+    strict = run_list('--strict', '--facts', 'facts', 'pool')
+    assert (strict.status, strict.output, strict.messages) == (1, b'', expected)
+
+
+CANNOT = {
+    'no pool': (['nowhere'], 'cannot read nowhere: No such file or directory\n'),
+    'a file for a pool': (['file'], 'cannot read file: Not a directory\n'),
+    'no facts': (['--facts', 'nowhere', 'pool'], 'cannot read nowhere: No such file or directory\n'),
+    'a directory for facts': (['--facts', 'pool', 'pool'], 'cannot read pool: Is a directory\n'),
+    'a directory for a list': (['--known', 'pool', 'pool'], 'cannot read pool: Is a directory\n'),
+    'a file on the way to a list': (['--known', 'file/list', 'pool'], 'cannot read file/list: Not a directory\n'),
+    'no such driver': (
+        ['nothing://user:secret@host/pool'],
+        'cannot open nothing://host/pool: Protocol not known: nothing\n',
+    ),
+}
+
+
+@pytest.mark.parametrize(('arguments', 'expected'), [pytest.param(*case, id=name) for name, case in CANNOT.items()])
+def test_what_cannot_be_read_is_one_line(arguments: list[str], expected: str) -> None:
+    Path('file').touch()
+    outcome = run_list(*arguments)
+    assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
+
+
+def test_what_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, 's3fs', None)
+    outcome = run_list('s3://bucket/pool')
+    assert outcome[::2] == (1, 'cannot open s3://bucket/pool: Install s3fs to access S3\n')
+    monkeypatch.setitem(sys.modules, 'fsspec.core', None)
+    outcome = run_list('s3://bucket/pool')
+    assert outcome[::2] == (1, "s3://bucket/pool: needs fsspec: pip install '.[remote]'\n")
+
+
+USAGE = {
+    'no pool': ([], 'the following arguments are required: POOL'),
+    'an empty pool': ([''], "argument POOL: expected the name of a file, got ''"),
+    'no jobs': (['--jobs', '0', 'pool'], "argument --jobs: expected a whole number, 1 or more, got '0'"),
+}
+
+
+@pytest.mark.parametrize(('arguments', 'expected'), [pytest.param(*case, id=name) for name, case in USAGE.items()])
+def test_wrong_usage_is_status_2(arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_status:
+        main(arguments)
+    assert exit_status.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f'dumb-pypi-list: error: {expected}'
+
+
+def test_standard_output_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, 'stdout', None)
+    messages = io.StringIO()
+    monkeypatch.setattr(sys, 'stderr', messages)
+    assert main(['pool']) == 1
+    assert messages.getvalue() == 'cannot write <stdout>: it is closed\n'
