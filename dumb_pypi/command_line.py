@@ -7,10 +7,11 @@ import contextlib
 import os
 import re
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from dumb_pypi.errors import BadValue, Failure, tell, unexpected
+from dumb_pypi.errors import BadValue, Failure, shortage, tell, unexpected
 
 
 class Terminated(BaseException):
@@ -48,6 +49,9 @@ def terminable() -> Iterator[None]:
     def terminate(number: int, frame: FrameType | None) -> None:
         raise Terminated
 
+    if threading.current_thread() is not threading.main_thread():  # of a program that this one is a part of
+        yield
+        return
     before = signal.signal(signal.SIGTERM, terminate)
     try:
         yield
@@ -55,13 +59,19 @@ def terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def status_of(run: Callable[[], None], *failures: type[Exception]) -> int:
+def status_of(run: Callable[[], None]) -> int:
     """Runs it, tells what has ended it in one line, and returns the exit status."""
     try:
         with terminable():
             run()
-    except (Failure, *failures) as failure:  # type: ignore[misc]  # mypy does not take apart such a tuple
+    except Failure as failure:
         tell(str(failure))
+        return 1
+    except OSError as error:
+        short = shortage(error)
+        if short is None:
+            raise
+        tell(str(short))
         return 1
     except (KeyboardInterrupt, Terminated) as signalled:
         tell('interrupted')

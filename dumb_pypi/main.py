@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import re
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
+from collections.abc import Sequence
 
 from dumb_pypi import __version__
 from dumb_pypi.build import Order, run
-from dumb_pypi.errors import BadValue, Failure, quoted, shortage, tell, unexpected
+from dumb_pypi.command_line import file_argument, number_argument, read_cores, refuse, status_of
+from dumb_pypi.errors import BadValue, quoted, unexpected
 from dumb_pypi.package_list.values import is_absolute, normal_text, normal_url
 from dumb_pypi.settings import Settings
 
@@ -41,14 +37,6 @@ class Args(argparse.Namespace):
     changed_paths: str | None
     removed_paths: str | None
     jobs: int
-
-
-class Terminated(BaseException):
-    """SIGTERM has come."""
-
-
-def refuse(error: BadValue) -> argparse.ArgumentTypeError:
-    return argparse.ArgumentTypeError(str(error))
 
 
 def url_argument(text: str) -> str:
@@ -81,26 +69,6 @@ def site_url_argument(text: str) -> str:
     if not url.lower().startswith(('http://', 'https://')):
         raise refuse(unexpected('an absolute http or https URL', text))
     return url
-
-
-def file_argument(text: str) -> str:
-    if not text or '\0' in text:
-        raise refuse(unexpected('the name of a file', text))
-    return text
-
-
-def number_argument(least: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        if not re.fullmatch('[0-9]{1,9}', text) or int(text) < least:
-            raise refuse(unexpected('a whole number' if least == 0 else f'a whole number, {least} or more', text))
-        return int(text)
-
-    return number
-
-
-def read_cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -218,23 +186,6 @@ def check_files(parser: argparse.ArgumentParser, args: Args) -> None:
             taken[found] = option
 
 
-@contextlib.contextmanager
-def terminable() -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does: what is half done is taken away."""
-
-    def terminate(number: int, frame: FrameType | None) -> None:
-        raise Terminated
-
-    if threading.current_thread() is not threading.main_thread():  # of a program that this one is a part of
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     parser = make_parser()
     args = parser.parse_args(argv, Args())
@@ -263,22 +214,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         removed_paths=args.removed_paths,
         jobs=args.jobs,
     )
-    try:
-        with terminable():
-            run(order, settings)
-    except Failure as failure:
-        tell(str(failure))
-        return 1
-    except OSError as error:
-        short = shortage(error)
-        if short is None:
-            raise
-        tell(str(short))
-        return 1
-    except (KeyboardInterrupt, Terminated) as signalled:
-        tell('interrupted')
-        return 128 + (signal.SIGTERM if isinstance(signalled, Terminated) else signal.SIGINT)
-    return 0
+    return status_of(lambda: run(order, settings))
 
 
 if __name__ == '__main__':

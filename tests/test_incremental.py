@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from dumb_pypi.main import main
 from dumb_pypi.pages.page import digest
+from dumb_pypi.site.record import Entry
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import (
     RECORD,
@@ -370,8 +371,13 @@ def with_another_head(**values: object) -> Callable[[bytes], bytes]:
 
 def drop_a_project(record: Line) -> None:
     """The lengths still add up."""
+    length = Entry.__struct_fields__.index('length')
     dropped = record['projects'].pop('bar')
-    record['projects']['foo'][-1] += dropped[-1]
+    record['projects']['foo'][length] += dropped[length]
+
+
+def put(record: Line, field: str, value: object) -> None:
+    record['projects']['foo'][Entry.__struct_fields__.index(field)] = value
 
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -389,20 +395,18 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     'of the release before': lambda content: b'{"format":2,"fingerprint":"","families":{},"projects":{},"months":{}}\n',
     'without projects': edited(lambda record: record.pop('projects')),
     'without a project': edited(drop_a_project, is_consistent=False),
-    'with a time that never comes': edited(
-        lambda record: record['projects']['foo'].__setitem__(1, 10**26), is_consistent=False
-    ),
-    'with a negative length': edited(lambda record: record['projects']['foo'].__setitem__(4, -1)),
+    'with a time that never comes': edited(lambda record: put(record, 'uploaded', 10**26), is_consistent=False),
+    'with a negative length': edited(lambda record: put(record, 'length', -1)),
     'with another fingerprint': edited(lambda record: record.update(fingerprint='0' * 32)),
     'with a number for a fingerprint': edited(lambda record: record.update(fingerprint=1)),
     'with a number for the projects': edited(lambda record: record.update(projects=1)),
     'with pairs for the projects': edited(lambda record: record.update(projects=[[1, 2], ['foo', 3]])),
     'with numbers for projects': edited(lambda record: record.update(projects={'foo': 1, 'gone': 2})),
     'with too little of a project': edited(lambda record: record['projects']['foo'].pop()),
-    'with a number for a digest': edited(lambda record: record['projects']['foo'].__setitem__(3, 1)),
-    'with text for a length': edited(lambda record: record['projects']['foo'].__setitem__(4, '100')),
-    'with a number for a summary': edited(lambda record: record['projects']['foo'].__setitem__(2, 1)),
-    'with another length': edited(lambda record: record['projects']['foo'].__setitem__(4, 100)),
+    'with a number for a digest': edited(lambda record: put(record, 'digest', 1)),
+    'with text for a length': edited(lambda record: put(record, 'length', '100')),
+    'with a number for a summary': edited(lambda record: put(record, 'summary', 1)),
+    'with another length': edited(lambda record: put(record, 'length', 100)),
     'with a number for the families': edited(lambda record: record.update(families=1)),
     'with numbers for families': edited(lambda record: record.update(families={'foo': 1})),
     'with text for the months': edited(lambda record: record.update(months='months')),
@@ -438,8 +442,8 @@ def test_a_record_that_is_missing_means_a_full_build(
 @pytest.mark.parametrize(
     'record',
     [
-        {'projects': {'../../outside': [1, None, None, '0', 0]}},
-        {'projects': {'..': [1, None, None, '0', 0]}},
+        {'projects': {'../../outside': [1, None, None, None, None, '0', 0, False]}},
+        {'projects': {'..': [1, None, None, None, None, '0', 0, False]}},
         {'months': {'../outside/index.html': [1, 1, '0']}},
         {'months': {'2026-01/../../../outside/index.html': [1, 1, '0']}},
         {'pages': ['../outside/index.html']},
@@ -596,7 +600,10 @@ def test_a_file_that_two_families_claim_differently_is_an_error(
     monkeypatch.chdir(tmp_path)
     lines = [{'filename': 'bar-1.0.zip', 'name': 'foo'}, {'filename': 'foo-1.0.zip'}, {'filename': 'a/bar-1.0.zip'}]
     assert build(Path('site'), lines) == 1
-    message = "site.jsonl:3: filename: expected 'bar-1.0.zip' to be as in line 1, got another filename, name\n"
+    message = (
+        "site.jsonl:3: filename: expected 'bar-1.0.zip' to be as in line 1, got another filename, name; "
+        "the paths are 'bar-1.0.zip' and 'a/bar-1.0.zip'\n"
+    )
     assert capfd.readouterr() == ('', message)
 
 
