@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
 from typing import NamedTuple
 
-from testing.tools import ordinary_pip
+from testing.tools import make_tool
 
 _SECONDS_TO_WAIT = 120
+_PYTHON = 'python.exe' if sys.platform == 'win32' else 'python'
 # What could lead a client to another index, through a proxy, or to packages of another environment; and colors.
 _SCRUBBED_PREFIXES = ('PIP_', 'UV_', 'PYTHON', 'XDG_')
 _SCRUBBED_NAMES = {
@@ -57,20 +57,18 @@ class Outcome(NamedTuple):
     output: str
 
 
-def make_pip(directory: Path) -> Client:
-    """The newest pip, installed into `directory`."""
-    python = _make_environment(directory / 'venv')
-    ordinary_pip(python, 'install', '--upgrade', 'pip')
+def make_pip(home: Path) -> Client:
+    """The newest pip, whose home is an empty directory."""
+    python = make_tool('pip', 'pip') / _PYTHON
     options = ('--no-input', '--disable-pip-version-check', '--no-cache-dir')
-    return Client('pip', (str(python), '-m', 'pip', 'install', *options), _make_home(directory))
+    return Client('pip', (str(python), '-m', 'pip', 'install', *options), home)
 
 
-def make_uv(directory: Path) -> Client:
-    """The newest uv, installed into `directory`."""
-    python = _make_environment(directory / 'venv')
-    ordinary_pip(python, 'install', 'uv')
+def make_uv(home: Path) -> Client:
+    """The newest uv, whose home is an empty directory."""
+    python = make_tool('uv', 'uv') / _PYTHON
     program = python.with_name(f'uv{python.suffix}')
-    return Client('uv', (str(program), 'pip', 'install', '--python', str(python)), _make_home(directory))
+    return Client('uv', (str(program), 'pip', 'install', '--python', str(python)), home)
 
 
 def isolated_env(home: Path) -> dict[str, str]:
@@ -97,17 +95,3 @@ def isolated_env(home: Path) -> dict[str, str]:
         # The cache and the target may be on two file systems, which uv otherwise warns about.
         'UV_LINK_MODE': 'copy',
     }
-
-
-def _make_home(directory: Path) -> Path:
-    home = directory / 'home'
-    home.mkdir()
-    return home
-
-
-def _make_environment(directory: Path) -> Path:
-    """A new virtual environment with pip; its interpreter."""
-    windows = sys.platform == 'win32'
-    # Links, as `python -m venv` makes them: a copied interpreter does not find its libraries everywhere.
-    venv.create(directory, with_pip=True, symlinks=not windows)
-    return directory / ('Scripts/python.exe' if windows else 'bin/python')

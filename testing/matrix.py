@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel
 from testing.clients import Outcome, isolated_env
 from testing.distributions import list_line, make_old_sdist, make_sdist, make_wheel, write_metadata
 from testing.servers import Request, nginx
-from testing.tools import CACHE, fetch_library, find_python, make_tool
+from testing.tools import fetch_library, find_python, make_tool, tool_directory
 
 _SECONDS_TO_WAIT = 240
 _TAG = 'py2.py3-none-any'
@@ -369,6 +369,6 @@ def asks(result: Result) -> list[str]:
 def versions() -> str:
     """Of the newest clients, installed by now."""
     names = [client.name.removesuffix(', newest') for client in CLIENTS if client.name.endswith(', newest')]
-    libraries = {name: map(str, (CACHE / 'tools' / name).glob('lib/*/site-packages')) for name in names}
+    libraries = {name: map(str, tool_directory(name).glob('lib/*/site-packages')) for name in names}
     found = {name: importlib.metadata.distributions(name=name, path=list(path)) for name, path in libraries.items()}
     return ', '.join(f'{name} {next(iter(each)).version}' for name, each in found.items())

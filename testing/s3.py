@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,6 @@ from urllib.parse import quote, unquote_plus
 
 from testing.clients import isolated_env
 from testing.servers import Server, running
-from testing.tools import make_tool
 from testing.waiting import wait_for
 
 
@@ -24,19 +24,19 @@ from testing.waiting import wait_for
 def s3(scratch: Path) -> Iterator[Server]:
     """An empty one; it logs what it is asked for as Python's http.server does, nearly."""
     log = scratch / 's3.log'
-    program = make_tool('moto', 'moto[server]') / 'moto_server'
-    with log.open('wb') as output, running([str(program), '-H', '127.0.0.1', '-p', '0'], output.fileno()) as process:
+    command = [sys.executable, '-m', 'moto.server', '-H', '127.0.0.1', '-p', '0']
+    with log.open('wb') as output, running(command, output.fileno()) as process:
         port = wait_for(lambda: re.search(r'Running on http://127\.0\.0\.1:(\d+)', log.read_text()), process, log)
         yield Server(int(port[1]), log)
 
 
 def s3_env(server: Server, home: Path) -> dict[str, str]:
-    """What leads `aws` and `rclone remote:` to it, and nowhere else; `home` is made for them."""
+    """What leads `aws` and `rclone remote:` to it, and nowhere else, unmeasured; `home` is made for them."""
     home.mkdir(parents=True, exist_ok=True)
-    programs = make_tool('awscli', 'awscli')
-    env = {
-        name: value for name, value in isolated_env(home).items() if not name.upper().startswith(('AWS_', 'RCLONE_'))
-    }
+    # What pip installed stands beside Python, whether or not somebody has activated the environment.
+    programs = Path(sys.executable).parent
+    strange = ('AWS_', 'RCLONE_', 'COV')
+    env = {name: value for name, value in isolated_env(home).items() if not name.upper().startswith(strange)}
     return {
         **env,
         'PATH': os.pathsep.join([str(programs), env['PATH']]),

@@ -159,8 +159,10 @@ def _nginx_frame(site: Path) -> str:
 
 @contextmanager
 def running(command: list[str], output: int, pass_fd: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, and its end when the block ends."""
-    env = dict(os.environ) if pass_fd is None else {**os.environ, 'NGINX': f'{pass_fd};'}
+    """The process, and its end when the block ends; unmeasured, for it is no program of ours."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
+    if pass_fd is not None:
+        env['NGINX'] = f'{pass_fd};'
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

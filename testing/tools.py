@@ -9,6 +9,8 @@ import venv
 import zipfile
 from pathlib import Path
 
+from filelock import FileLock
+
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / '.cache'
 
@@ -28,17 +30,25 @@ def find_python(version: str) -> str | None:
 
 def make_tool(name: str, *requirements: str) -> Path:
     """The directory of the programs of a virtual environment with the newest of these; `make clean` forgets them."""
-    directory = CACHE / 'tools' / name
+    directory = tool_directory(name)
     stamp = directory / '.requirements'
-    bin_directory = directory / ('Scripts' if sys.platform == 'win32' else 'bin')
-    if not stamp.exists() or stamp.read_text(encoding='utf-8') != '\n'.join(requirements):
-        shutil.rmtree(directory, ignore_errors=True)
-        venv.create(directory, with_pip=True, symlinks=sys.platform != 'win32')
-        ordinary_pip(bin_directory / 'python', 'install', '--upgrade', 'pip')
-        ordinary_pip(bin_directory / 'python', 'install', *requirements)
-        # Last, so that an installation that broke off is started again.
-        stamp.write_text('\n'.join(requirements), encoding='utf-8')
+    windows = sys.platform == 'win32'
+    bin_directory = directory / ('Scripts' if windows else 'bin')
+    # Of tests that run side by side, the first to want a tool makes it for all.
+    with FileLock(_made(directory.parent) / f'{name}.lock'):
+        if not stamp.exists() or stamp.read_text(encoding='utf-8') != '\n'.join(requirements):
+            shutil.rmtree(directory, ignore_errors=True)
+            # Links, as `python -m venv` makes them: a copied interpreter does not find its libraries everywhere.
+            venv.create(directory, with_pip=True, symlinks=not windows)
+            ordinary_pip(bin_directory / 'python', 'install', '--upgrade', 'pip', *requirements)
+            # Last, so that an installation that broke off is started again.
+            stamp.write_text('\n'.join(requirements), encoding='utf-8')
     return bin_directory
+
+
+def tool_directory(name: str) -> Path:
+    """Each Python has its own, as tox runs the tests with several."""
+    return CACHE / 'tools' / f'python{sys.version_info.major}.{sys.version_info.minor}' / name
 
 
 def fetch_library(name: str, version: str, python: str) -> Path:
