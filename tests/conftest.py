@@ -104,12 +104,12 @@ def server(serve: Serve, site: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope='session')
 def pip(tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return make_pip(tmp_path_factory.mktemp('pip'))
+    return make_pip(tmp_path_factory.mktemp('pip-home'))
 
 
 @pytest.fixture(scope='session')
 def uv(tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return make_uv(tmp_path_factory.mktemp('uv'))
+    return make_uv(tmp_path_factory.mktemp('uv-home'))
 
 
 @pytest.fixture(params=['pip', 'uv'])

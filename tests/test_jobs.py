@@ -28,12 +28,26 @@ from testing.waiting import DEADLINE, wait_for
 
 Line = dict[str, Any]
 
+TWO_PROCESSES = ('--no-per-release-json', '--jobs', '2')
 REAL = Path(__file__).resolve().parent.parent / 'testing' / 'real-packages.jsonl'
 
 
 def arguments(packages: Path | str, site: Path, *options: str) -> list[str]:
     command = ['--package-list-json', packages, '--output-dir', site, '--packages-url', PACKAGES_URL, *options]
     return [*map(str, command)]
+
+
+def program(*command: str) -> list[str]:
+    return [sys.executable, '-m', 'dumb_pypi', *command]
+
+
+def unmeasured() -> dict[str, str]:
+    """The environment for whole runs, which take twice as long measured, and for those that are killed."""
+    return {name: value for name, value in os.environ.items() if not name.startswith('COV')}
+
+
+def build(packages: Path, site: Path, *options: str) -> None:
+    subprocess.run(program(*arguments(packages, site, *options)), env=unmeasured(), check=True)
 
 
 def real_lines() -> list[str]:
@@ -69,7 +83,7 @@ def by_one(lists: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
     found = {}
     for name in ('real', 'edited'):
         site = tmp_path_factory.mktemp('one') / 'site'
-        assert main(arguments(lists[name], site, '--jobs', '1')) == 0
+        build(lists[name], site, '--jobs', '1')
         found[name] = entries(site)
     return found
 
@@ -84,12 +98,12 @@ def test_any_number_of_processes_makes_the_bytes_that_one_makes(
     """Record included: fresh, with nothing changed, after edits, with the lines shuffled, and on the way back."""
     site = tmp_path / 'site'
     for name in ('real', 'real', 'edited', 'shuffled', 'real'):
-        assert main(arguments(lists[name], site, '--jobs', jobs)) == 0
+        build(lists[name], site, '--jobs', jobs)
         assert entries(site) == by_one['edited' if name == 'shuffled' else name]
     backdate(site)
-    assert main(arguments(lists['real'], site, '--jobs', jobs)) == 0
+    build(lists['real'], site, '--jobs', jobs)
     assert touched(site) == set()
-    assert main(arguments(lists['shuffled'], tmp_path / 'fresh', '--jobs', jobs)) == 0
+    build(lists['shuffled'], tmp_path / 'fresh', '--jobs', jobs)
     assert entries(tmp_path / 'fresh') == by_one['edited']
 
 
@@ -97,7 +111,7 @@ def test_any_number_of_processes_makes_the_bytes_that_one_makes(
 def test_a_list_that_comes_through_a_pipe_makes_the_same_site(
     jobs: str, lists: dict[str, Path], by_one: dict[str, Entries], tmp_path: Path
 ) -> None:
-    command = [sys.executable, '-m', 'dumb_pypi', *arguments('-', tmp_path / 'site', '--jobs', jobs)]
+    command = program(*arguments('-', tmp_path / 'site', '--jobs', jobs))
     with subprocess.Popen(['cat', lists['edited']], stdout=subprocess.PIPE) as cat:
         done = subprocess.run(command, stdin=cat.stdout, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
@@ -113,7 +127,7 @@ def test_any_number_of_processes_makes_the_same_difference(
         here.mkdir()
         options = ['--changed-paths', str(here / 'changed'), '--removed-paths', str(here / 'removed'), '--jobs', jobs]
         options += ['--previous-package-list-json', str(lists['real'])]
-        assert main(arguments(lists['shuffled'], here / 'site', *options)) == 0
+        build(lists['shuffled'], here / 'site', *options)
         found.append((entries(here / 'site'), (here / 'changed').read_text(), (here / 'removed').read_text()))
     assert found[1] == found[0]
     assert found[2] == found[0]
@@ -170,12 +184,12 @@ ERRORS = """\
     ('places', 'status', 'messages'), [(WARNED, 0, WARNINGS), (REFUSED, 1, ERRORS)], ids=['warnings', 'errors']
 )
 def test_messages_come_in_the_order_of_the_lines(
-    places: dict[int, str], status: int, messages: str, jobs: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    places: dict[int, str], status: int, messages: str, jobs: str, tmp_path: Path
 ) -> None:
     packages = write_list(tmp_path / 'list.jsonl', with_lines(places))
-    expected = messages.replace('{}', str(packages))
-    assert main(arguments(packages, tmp_path / 'site', '--jobs', jobs)) == status
-    assert capfd.readouterr() == ('', expected)
+    command = program(*arguments(packages, tmp_path / 'site', '--jobs', jobs))
+    done = subprocess.run(command, env=unmeasured(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (status, '', messages.replace('{}', str(packages)))
     assert (tmp_path / 'site').exists() is (status == 0)
 
 
@@ -184,10 +198,8 @@ def test_messages_come_in_the_order_of_the_lines(
 
 @pytest.fixture(scope='module')
 def large_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """20 MB: time enough to see the processes at work."""
-    lines = real_lines()
-    copies = (line.replace('"filename": "', f'"filename": "copy{copy}x', 1) for copy in range(5) for line in lines)
-    packages = write_list(tmp_path_factory.mktemp('large') / 'list.jsonl', copies)
+    """Every line six times, 20 MB: time enough to see the processes at work, and a small site to wait for."""
+    packages = write_list(tmp_path_factory.mktemp('large') / 'list.jsonl', real_lines() * 6)
     assert packages.stat().st_size > 15_000_000
     return packages
 
@@ -196,7 +208,7 @@ def large_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def large_site(large_list: Path, tmp_path_factory: pytest.TempPathFactory) -> Entries:
     """What becomes of it."""
     site = tmp_path_factory.mktemp('large') / 'site'
-    assert main(arguments(large_list, site, '--no-per-release-json', '--jobs', '2')) == 0
+    build(large_list, site, *TWO_PROCESSES)
     return entries(site)
 
 
@@ -238,11 +250,10 @@ def at_work(
 ) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
     """A run with two processes that work, on top of a small site."""
     small = write_list(site.with_name('small.jsonl'), ['{"filename": "small-1.0.tar.gz"}'])
-    assert main(arguments(small, site, '--no-per-release-json')) == 0
+    build(small, site, '--no-per-release-json')
     backdate(site)
-    command = [sys.executable, '-m', 'dumb_pypi', *arguments(packages, site, '--no-per-release-json', '--jobs', '2')]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as run:
+    command = program(*arguments(packages, site, *TWO_PROCESSES))
+    with subprocess.Popen(command, env=unmeasured(), stderr=subprocess.PIPE, text=True) as run:
 
         def workers() -> list[int] | None:
             found = children(run.pid)
@@ -255,7 +266,7 @@ def at_work(
 
 
 def check_next_run(site: Path, packages: Path, expected: Entries) -> None:
-    assert main(arguments(packages, site, '--no-per-release-json', '--jobs', '2')) == 0
+    build(packages, site, *TWO_PROCESSES)
     found = entries(site)
     assert found.keys() == expected.keys()
     assert [path for path in found if found[path] != expected[path]] == []
@@ -407,7 +418,7 @@ def test_large_results_come_back_whole() -> None:
 
 @pytest.mark.parametrize('jobs', ['1', '2'])
 def test_a_terminal_is_shown_the_progress(jobs: str, tmp_path: Path) -> None:
-    command = [sys.executable, '-m', 'dumb_pypi', *arguments(REAL, tmp_path / 'site', '--jobs', jobs)]
+    command = program(*arguments(REAL, tmp_path / 'site', '--jobs', jobs))
     ours, theirs = pty.openpty()
     with subprocess.Popen(command, stderr=theirs) as run:
         os.close(theirs)
@@ -429,6 +440,6 @@ def test_a_terminal_is_shown_the_progress(jobs: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('jobs', ['1', '2'])
 def test_nobody_else_is_shown_the_progress(jobs: str, tmp_path: Path) -> None:
-    command = [sys.executable, '-m', 'dumb_pypi', *arguments(REAL, tmp_path / 'site', '--jobs', jobs)]
+    command = program(*arguments(REAL, tmp_path / 'site', '--jobs', jobs))
     done = subprocess.run(command, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b'', b'')
