@@ -54,15 +54,16 @@ def tool_directory(name: str) -> Path:
 def fetch_library(name: str, version: str, python: str) -> Path:
     """The unpacked wheel of a release that runs on this version of Python, for PYTHONPATH."""
     directory = CACHE / 'libraries' / f'{name}-{version}'
-    if not directory.exists():
-        with tempfile.TemporaryDirectory(dir=_made(CACHE)) as scratch:
-            options = ['--no-deps', '--no-cache-dir', '--dest', scratch, '--only-binary', ':all:']
-            ordinary_pip(Path(sys.executable), 'download', *options, '--python-version', python, f'{name}=={version}')
-            [wheel] = Path(scratch).glob('*.whl')
-            with zipfile.ZipFile(wheel) as archive:
-                archive.extractall(Path(scratch) / 'library')
-            _made(directory.parent)
-            (Path(scratch) / 'library').rename(directory)
+    with FileLock(_made(directory.parent) / f'{directory.name}.lock'):
+        if not directory.exists():
+            with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+                options = ['--no-deps', '--no-cache-dir', '--dest', scratch, '--only-binary', ':all:']
+                options += ['--python-version', python]
+                ordinary_pip(Path(sys.executable), 'download', *options, f'{name}=={version}')
+                [wheel] = Path(scratch).glob('*.whl')
+                with zipfile.ZipFile(wheel) as archive:
+                    archive.extractall(Path(scratch) / 'library')
+                (Path(scratch) / 'library').rename(directory)
     return directory
 
 
