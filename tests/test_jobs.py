@@ -184,12 +184,12 @@ ERRORS = """\
     ('places', 'status', 'messages'), [(WARNED, 0, WARNINGS), (REFUSED, 1, ERRORS)], ids=['warnings', 'errors']
 )
 def test_messages_come_in_the_order_of_the_lines(
-    places: dict[int, str], status: int, messages: str, jobs: str, tmp_path: Path
+    places: dict[int, str], status: int, messages: str, jobs: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     packages = write_list(tmp_path / 'list.jsonl', with_lines(places))
-    command = program(*arguments(packages, tmp_path / 'site', '--jobs', jobs))
-    done = subprocess.run(command, env=unmeasured(), capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (status, '', messages.replace('{}', str(packages)))
+    expected = messages.replace('{}', str(packages))
+    assert main(arguments(packages, tmp_path / 'site', '--jobs', jobs)) == status
+    assert capfd.readouterr() == ('', expected)
     assert (tmp_path / 'site').exists() is (status == 0)
 
 
