@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import datetime
+import functools
 import html
 import json
 import random
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import html5lib
 import jsonschema
@@ -129,6 +130,35 @@ def read_html(path: Path) -> Any:
     return html5lib.HTMLParser(tree=builder, strict=True, namespaceHTMLElements=False).parse(path.read_bytes())
 
 
+class Seen(NamedTuple):
+    """What several tests want to know of each page: a page takes long to parse."""
+
+    language: str
+    title: str
+    tags: set[str]
+    links: list[str]
+    rows: list[list[str]]  # the texts of the cells of tables
+
+
+@functools.cache
+def read_pages(site: Path) -> dict[str, Seen]:
+    """Every page for a browser, by its path; raises an exception for whatever HTML5 calls an error."""
+    return {path: look(read_html(site / path)) for path in paths(site) if path.endswith('.html')}
+
+
+def look(root: Any) -> Seen:
+    elements = list(root.iter())
+    links = [element.get('href') or element.get('src') for element in elements]
+    rows = [[text_of(cell) for cell in row.findall('td')] for row in root.iter('tr')]
+    return Seen(
+        language=root.get('lang'),
+        title=text_of(root.find('.//title')),
+        tags={element.tag for element in elements},
+        links=[link for link in links if link],
+        rows=[row for row in rows if row],
+    )
+
+
 def read_anchors(site: Path, project: str) -> dict[str, dict[str, str]]:
     """The attributes of the anchors of an index page, by their text."""
     return {anchor.text: dict(anchor.attrib) for anchor in read_html(site / f'simple/{project}/index.html').iter('a')}
@@ -173,30 +203,26 @@ def parsed(version: str) -> Version | str:
 
 
 def test_every_page_for_a_browser_is_html5(site: Path) -> None:
-    pages = [path for path in paths(site) if path.endswith('.html')]
+    pages = read_pages(site)
     assert len(pages) > 10
-    for path in pages:
-        root = read_html(site / path)
-        assert root.get('lang') == 'en'
-        assert text_of(root.find('.//title')) != ''
+    assert {page.language for page in pages.values()} == {'en'}
+    assert [path for path, page in pages.items() if page.title == ''] == []
 
 
 def test_every_link_within_the_site_leads_somewhere(site: Path) -> None:
     there = set(paths(site))
     published = {urllib.parse.urljoin(HERE, path) for path in there} | {page_url(path) for path in there}
-    for path in sorted(there):
-        if path.endswith('.html'):
-            for element in read_html(site / path).iter():
-                link = element.get('href') or element.get('src') or ''
-                target = urllib.parse.urljoin(page_url(path), link).partition('#')[0].partition('?q=')[0]
-                if target.startswith(HERE) and not target.startswith((f'{HERE}pool/', f'{HERE}elsewhere/')):
-                    assert target in published, (path, link)
+    for path, page in read_pages(site).items():
+        for link in page.links:
+            target = urllib.parse.urljoin(page_url(path), link).partition('#')[0].partition('?q=')[0]
+            if target.startswith(HERE) and not target.startswith((f'{HERE}pool/', f'{HERE}elsewhere/')):
+                assert target in published, (path, link)
 
 
 def test_pages_for_machines_have_no_style_and_no_script(site: Path) -> None:
     for project in ['', *(f'{name}/' for name in projects(site))]:
-        elements = {element.tag for element in read_html(site / f'simple/{project}index.html').iter()}
-        assert elements <= {'html', 'head', 'meta', 'title', 'body', 'h1', 'a', 'br'}
+        page = read_pages(site)[f'simple/{project}index.html']
+        assert page.tags <= {'html', 'head', 'meta', 'title', 'body', 'h1', 'a', 'br'}
 
 
 def test_the_text_files_end_in_a_line_break_and_have_no_carriage_return(site: Path) -> None:
@@ -1332,11 +1358,10 @@ def test_a_timestamp_is_on_the_home_page_alone(rich: Path, tmp_path: Path) -> No
 def test_the_changelog_has_every_upload_with_a_time(site: Path) -> None:
     """By release, at its first upload."""
     listed = [
-        tuple(text_of(cell) for cell in row.findall('td'))
-        for path in paths(site)
-        if path.startswith('changelog/20') or path.startswith('changelog/19')
-        for row in read_html(site / path).iter('tr')
-        if row.find('td') is not None
+        tuple(row)
+        for path, page in read_pages(site).items()
+        if path.startswith(('changelog/20', 'changelog/19'))
+        for row in page.rows
     ]
     lines = [json.loads(line) for line in (site / 'packages.json').read_text(encoding='utf-8').splitlines()]
     timed = sum('upload_timestamp' in line for line in lines)
