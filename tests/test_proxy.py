@@ -20,6 +20,7 @@ from testing.distributions import list_line, make_wheel
 from testing.servers import Server, nginx
 from testing.sites import build
 from testing.upstream import Upstream, upstream
+from testing.waiting import wait_for
 from tests.test_clients import HTML_TYPE, JSON_TYPE, fetched, installed
 from tests.test_readme import ROOT, block
 
@@ -204,11 +205,12 @@ def build_kept(front: Front) -> None:
 def wait_for_another_page(front: Front) -> None:
     """Until the cached page is so old that upstream is asked again, and says that the project is gone."""
     asked = len(front.upstream.pages.requests())
-    for _ in range(2000):
+
+    def asked_again() -> bool | None:
         front.server.get('/simple/theirs/', JSON_TYPE)
-        if len(front.upstream.pages.requests()) > asked:
-            return
-    raise AssertionError('upstream was not asked again')
+        return len(front.upstream.pages.requests()) > asked or None
+
+    wait_for(asked_again)
 
 
 def test_a_file_whose_size_was_asked_for_first_is_whole(front: Front) -> None:
