@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -45,12 +45,11 @@ def rates(with_lua: None, site: Path, tmp_path_factory: pytest.TempPathFactory) 
     found = {}
     with nginx(site, scratch, 'pypi.conf') as server:
         found['nginx'] = rate(server, '/simple/loaded/')
-    port = free_port()
     program = make_tool('pypiserver', 'pypiserver') / 'pypi-server'
-    command = [str(program), 'run', '--interface', '127.0.0.1', '--port', str(port), str(site / 'pool')]
+    command = [str(program), 'run', '--interface', '127.0.0.1', '--port', '0', str(site / 'pool')]
     log = scratch / 'pypiserver.log'
     with log.open('wb') as output, running(command, output.fileno()) as process:
-        server = Server(port, log)
+        server = Server(wait_for(lambda: port_of(process), process, log), log)
         wait_for(lambda: answers(server, '/simple/loaded/'), process, log)
         found['pypiserver'] = rate(server, '/simple/loaded/')
     with devpi(site / 'pool', scratch) as server:
@@ -103,18 +102,9 @@ def devpi(pool: Path, scratch: Path) -> Iterator[Server]:
         assert done.returncode == 0, f'{command}: {done.stdout}{done.stderr}'
 
     run('devpi-init', '--serverdir', str(directory), '--no-root-pypi')
-    port = free_port()
-    command = [
-        str(programs / 'devpi-server'),
-        '--serverdir',
-        str(directory),
-        '--host',
-        '127.0.0.1',
-        '--port',
-        str(port),
-    ]
+    command = [str(programs / 'devpi-server'), '--serverdir', str(directory), '--host', '127.0.0.1', '--port', '0']
     with log.open('wb') as output, running(command, output.fileno()) as process:
-        server = Server(port, log)
+        server = Server(wait_for(lambda: port_of(process), process, log), log)
         wait_for(lambda: answers(server, '/+api'), process, log)
         run('devpi', 'use', f'{server.url}')
         run('devpi', 'login', 'root', '--password=')
@@ -131,8 +121,14 @@ def answers(server: Server, path: str) -> bool | None:
         return None
 
 
-def free_port() -> int:
-    """For servers that cannot be handed a socket and do not tell which port they were given."""
-    with socket.create_server(('127.0.0.1', 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+def port_of(process: subprocess.Popen[bytes]) -> int | None:
+    """Where it listens, on a port that the system gave it: not every server tells."""
+    sockets = set()
+    for file in Path(f'/proc/{process.pid}/fd').iterdir():
+        with suppress(FileNotFoundError):  # closed by now
+            sockets.add(os.readlink(file))
+    for line in Path(f'/proc/{process.pid}/net/tcp').read_text(encoding='utf-8').splitlines()[1:]:
+        _, address, _, state, *_, inode = line.split()[:10]
+        if state == '0A' and f'socket:[{inode}]' in sockets:
+            return int(address.rpartition(':')[2], 16)
+    return None
