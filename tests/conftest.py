@@ -1,20 +1,40 @@
 """A site of handmade distributions, real servers for it and real clients of it."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from dumb_pypi.main import main
 from testing.clients import Client, make_pip, make_uv
 from testing.distributions import list_line, make_sdist, make_wheel, write_list, write_metadata
 from testing.servers import Server, find_lua, find_nginx, http_server, nginx
 
+# How long an example takes says more about the tests beside it.
+settings.register_profile('side by side', settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile('side by side')
+
+MEMORY = Path('/dev/shm')
+ROOM = 4_000_000_000  # bytes
 JANUARY_2024 = 1704067200
 JANUARY_2026 = 1767225600
+
+
+def pytest_configure() -> None:
+    """Temporary files are in memory where it has room: each build waits for the disk, and there are thousands.
+
+    Whoever sets TMPDIR gets it. Some tests start programs that they have written: a memory that runs none is no use.
+    """
+    if 'TMPDIR' in os.environ or not os.access(MEMORY, os.W_OK) or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return
+    if shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ['TMPDIR'] = tempfile.tempdir = str(MEMORY)
 
 
 def missing(what: str, how: str) -> NoReturn:
