@@ -29,11 +29,12 @@ demo: venv
 screenshots: venv
 	venv/bin/python -m testing.screenshots docs
 
-# Nothing after pytest: its summary is the last line.
+# On all cores. Nothing after pytest: its summary is the last line.
 test: venv
-	venv/bin/pytest --cov -m 'not clients'
+	venv/bin/pytest --numprocesses logical --dist worksteal --cov -m 'not clients'
 
-# Every client from pip 1.5.6 and easy_install to the newest, and servers under load; see RATIONALE.md.
+# Every client from pip 1.5.6 and easy_install to the newest, on all cores, and servers under load, one after the
+# other; see RATIONALE.md.
 test-clients: venv
 	venv/bin/pytest -m clients
 
