@@ -82,6 +82,8 @@ def isolated_env(home: Path) -> dict[str, str]:
         **kept,
         'HOME': str(home),
         'USERPROFILE': str(home),
+        # The oldest pips build in a directory of one name for all, and some clients leave things behind.
+        'TMPDIR': str(home),
         'NO_COLOR': '1',
         'NO_PROXY': '127.0.0.1',
         'no_proxy': '127.0.0.1',
