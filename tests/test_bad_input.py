@@ -259,7 +259,8 @@ CASES = {
     ),
     'a file twice, in two places': Case(
         line(filename='a/foo-1.0.tar.gz') + line(filename='b/foo-1.0.tar.gz'),
-        "list.json:2: filename: expected 'foo-1.0.tar.gz' to be as in line 1, got another filename\n",
+        "list.json:2: filename: expected 'foo-1.0.tar.gz' to be as in line 1, got another filename; "
+        "the paths are 'a/foo-1.0.tar.gz' and 'b/foo-1.0.tar.gz'\n",
     ),
     'a project twice, with two summaries': Case(
         foo() + line(project='Foo', summary='One') + line(project='foo', summary='Two'),
@@ -483,11 +484,14 @@ def test_an_empty_list_empties_the_site_when_it_is_meant(content: bytes, site: P
     assert paths(site) == [
         '.dumb-pypi.json',
         '404.html',
+        'changelog/index.html',
+        'changelog/page1.html',
         'index.html',
         'packages.json',
         'projects/index.html',
         'simple/index.html',
         'simple/index.v1_json',
+        'static/details.js',
         'static/icon.svg',
         'static/names.js',
         'static/script.js',
@@ -538,7 +542,8 @@ def test_a_restriction_that_is_no_specifier_is_left_out(site: Path) -> None:
         pytest.param(
             b'a/foo-1.0.tar.gz\nb/foo-1.0.tar.gz\n',
             1,
-            "list.txt:2: filename: expected 'foo-1.0.tar.gz' to be as in line 1, got another filename\n",
+            "list.txt:2: filename: expected 'foo-1.0.tar.gz' to be as in line 1, got another filename; "
+            "the paths are 'a/foo-1.0.tar.gz' and 'b/foo-1.0.tar.gz'\n",
             id='a file in two places',
         ),
         pytest.param(
