@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote_plus
 
 from testing.clients import isolated_env
 from testing.servers import Server, running
+from testing.tools import make_tool
 from testing.waiting import wait_for
 
 
@@ -33,8 +34,7 @@ def s3(scratch: Path) -> Iterator[Server]:
 def s3_env(server: Server, home: Path) -> dict[str, str]:
     """What leads `aws` and `rclone remote:` to it, and nowhere else, unmeasured; `home` is made for them."""
     home.mkdir(parents=True, exist_ok=True)
-    # What pip installed stands beside Python, whether or not somebody has activated the environment.
-    programs = Path(sys.executable).parent
+    programs = make_tool('awscli', 'awscli')
     strange = ('AWS_', 'RCLONE_', 'COV')
     env = {name: value for name, value in isolated_env(home).items() if not name.upper().startswith(strange)}
     return {
