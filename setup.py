@@ -38,8 +38,8 @@ setup(
         'Topic :: System :: Software Distribution',
     ],
     python_requires='>=3.10',
-    # The lower bounds are tried by `tox -e lowest`: msgspec 0.21 is the first whose errors are all ValueErrors, packaging
-    # 24.2 the first that reads License-Expression.
+    # The lower bounds are tried by `tox -e lowest`: the errors of msgspec 0.21 are the first that are all ValueErrors;
+    # packaging 24.2 is the first that reads License-Expression.
     install_requires=['jinja2>=3.1', 'msgspec>=0.21', 'packaging>=24.2'],
     extras_require={
         # Descriptions as the public index shows them.
