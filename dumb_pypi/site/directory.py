@@ -214,7 +214,6 @@ class Site:
 
     def remove_page(self, path: str) -> None:
         """Removes a page of this program, if it is here, and the directories that are empty then."""
-        self.removed.write_paths([path])
         if self.owned.has(path) and self.is_directory(path.rpartition('/')[0]):
             remove_file(self.full(path), self.directory)
 
@@ -233,7 +232,8 @@ class Site:
     def read_project_paths(self, name: str) -> list[str]:
         """Where pages of a project may lie, here and elsewhere; first the one that links to the others."""
         releases = [f'pypi/{name}/{each}/json' for each in self.read_names(f'pypi/{name}') if has_release_page(each)]
-        paths = [f'project/{name}/index.html', f'simple/{name}/index.html', f'simple/{name}/index.v1_json']
+        paths = [f'project/{name}/{page}.html' for page in ('index', 'files')]
+        paths += [f'simple/{name}/index.html', f'simple/{name}/index.v1_json']
         return [*paths, f'pypi/{name}/json', *releases]
 
 
