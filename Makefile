@@ -11,8 +11,15 @@ venv/.stamp: setup.py requirements-dev.txt
 	venv/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -e .
 	@touch $@
 
-demo: venv
-	venv/bin/dumb-pypi \
+# The program alone, straight from these files: a look at it needs nothing of what its tests need.
+.cache/demo/.stamp: setup.py
+	rm -rf .cache/demo
+	$(PYTHON) -m venv .cache/demo
+	.cache/demo/bin/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+demo: .cache/demo/.stamp
+	.cache/demo/bin/dumb-pypi \
 		--package-list-json testing/sample-packages.jsonl \
 		--packages-url https://pypi.example.com/pool/ \
 		--title 'Sample packages' \
