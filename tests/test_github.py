@@ -9,8 +9,8 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import textwrap
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,22 @@ import pytest
 
 from testing.clients import Client
 from testing.distributions import make_wheel
+from testing.documents import section
 from testing.servers import Server, http_server
+from testing.strangers import git_env
+from testing.tools import ROOT
 from tests.conftest import missing
 from tests.test_clients import fetched, installed
-from tests.test_readme import ROOT, section
 
 WORKFLOW = ROOT / 'testing' / 'github' / 'index.yml'
 RELEASES = ROOT / 'testing' / 'github' / 'releases.json'
 
 
 def commands() -> str:
-    """The step of the workflow that makes the site, without the installation of what is being tested."""
+    """The step of the workflow that makes the site."""
     found = re.search(r'^ {8}run: \|\n((?: {10}.*\n)+)', WORKFLOW.read_text(encoding='utf-8'), re.MULTILINE)
     assert found is not None
-    return textwrap.dedent(found[1]).replace('pip install dumb-pypi\n', '')
+    return textwrap.dedent(found[1])
 
 
 def answer(assets: Server, directory: Path) -> list[dict[str, Any]]:
@@ -70,17 +72,18 @@ def pages(assets: tuple[Server, Path], tmp_path_factory: pytest.TempPathFactory)
     programs.mkdir()
     expected = 'api --paginate repos/{owner}/{repo}/releases?per_page=100'
     write_program(programs / 'gh', f'[ "$*" = {shlex.quote(expected)} ] && cat answer')
-    write_program(programs / 'dumb-pypi', f'exec {shlex.quote(sys.executable)} -m dumb_pypi "$@"')
-    path = os.pathsep.join([str(programs), os.environ['PATH']])
+    # The Python that the step before sets up, with nothing in it.
+    venv.create(directory / 'python', with_pip=True, symlinks=True)
+    path = os.pathsep.join([str(programs), str(directory / 'python' / 'bin'), os.environ['PATH']])
     done = subprocess.run(
         # As GitHub runs a step that says "shell: bash".
         ['bash', '--noprofile', '--norc', '-eo', 'pipefail', '-c', commands()],
         cwd=directory,
-        env={**os.environ, 'PATH': path, 'PYTHONPATH': str(ROOT)},
+        env={**git_env(directory), 'PATH': path, 'PIP_QUIET': '2'},
         check=False,
         capture_output=True,
         encoding='utf-8',
-        timeout=60,
+        timeout=600,
     )
     assert (done.returncode, done.stdout) == (0, ''), done.stderr
     assert [line for line in done.stderr.splitlines() if 'checksums.txt' in line] == done.stderr.splitlines()[:1]
@@ -124,8 +127,8 @@ def test_client_installs_from_pages_that_know_html_only(
     assert installed(tmp_path / 'target') == {'tools': requirement.removeprefix('tools==')}
 
 
-def test_the_workflow_is_the_one_that_the_readme_links_to() -> None:
-    assert '(testing/github/index.yml)' in section('GitHub')
+def test_the_workflow_is_the_one_that_the_documents_link_to() -> None:
+    assert '(../testing/github/index.yml)' in section('docs/publishing.md', 'GitHub')
 
 
 def write_program(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Every pipe of the README that makes a list, taken out of it and run; nothing but the far side is made up."""
+"""Every pipe of docs/lists.md that makes a list, taken out of it and run; nothing but the far side is made up."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from testing.documents import blocks
 from testing.s3 import aws, s3, s3_env
 from tests.conftest import missing
-from tests.test_readme import section
 
 FILES = {
     'foo-1.0.tar.gz': b'foo',
@@ -28,7 +28,7 @@ FILES = {
 
 def pipes() -> dict[str, str]:
     """By the program and subcommand that they begin with."""
-    found = re.findall(r'^```sh\n(.+?)^```$', section('Making the list'), re.MULTILINE | re.DOTALL)
+    found = [each.text for each in blocks('docs/lists.md', 'The listings of other tools')]
     return {
         re.findall(r'aws s3api|aws s3 ls|rclone|gcloud|gsutil|az|sha256sum|-printf', pipe)[0]: pipe for pipe in found
     }

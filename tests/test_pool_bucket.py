@@ -19,8 +19,7 @@ from dumb_pypi.pool.places import usual_time
 from testing.pools import described_sdist, described_wheel, headers, make_pool, run_list
 from testing.s3 import s3, s3_env
 from testing.servers import Server
-from testing.tools import make_tool
-from tests.test_readme import ROOT
+from testing.tools import ROOT, make_tool
 
 WHEEL = 'foo-1.0-py3-none-any.whl'
 

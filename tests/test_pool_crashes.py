@@ -14,18 +14,16 @@ from pathlib import Path
 import pytest
 
 from testing.distributions import read_metadata
+from testing.documents import block
 from testing.pools import make_pool, run_list
 from testing.sites import tree
 from testing.tools import ROOT
 from testing.waiting import wait_for
-from tests.test_readme import section
 
 COMMAND = [sys.executable, '-m', 'dumb_pypi.pool']
 KILLED = [sys.executable, '-m', 'testing.pools']
 # A pipe that is cut looks like a shorter list, a file that was never renamed does not.
-[RECIPE] = re.findall(
-    r'^```bash\n(dumb-pypi-list --known list .* site/pool [^`]+)```$', section('Making the list'), re.MULTILINE
-)
+RECIPE = block('docs/lists.md', '--write-metadata site/pool')
 # Before each change, and when so many bytes are printed.
 MOMENTS = [*range(1, 13), *(-count for count in (1, 2, 100, 300, 500, 700, 900, 1100))]
 

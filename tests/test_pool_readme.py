@@ -1,9 +1,8 @@
-"""What the README says of `dumb-pypi-list` is what it does."""
+"""What docs/lists.md says of `dumb-pypi-list` is what it does."""
 
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -12,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from dumb_pypi.pool.main import main
+from testing.documents import block, blocks
 from testing.pools import make_pool
 from testing.tools import ROOT
-from tests.test_readme import section
 
 
 def test_the_help_text_is_the_one_that_the_command_prints(
@@ -25,7 +24,7 @@ def test_the_help_text_is_the_one_that_the_command_prints(
     with pytest.raises(SystemExit) as exit_status:
         main(['--help'])
     assert exit_status.value.code == 0
-    [shown] = re.findall(r'^```\n(usage: .+?)^```$', section('Making the list'), re.MULTILINE | re.DOTALL)
+    shown = block('docs/lists.md', 'usage: dumb-pypi-list')
     printed = capsys.readouterr().out
     # Where the lines of the usage break depends on the version of Python.
     assert ' '.join(printed.split()) == ' '.join(shown.split())
@@ -33,7 +32,7 @@ def test_the_help_text_is_the_one_that_the_command_prints(
 
 def test_each_recipe_makes_the_site(tmp_path: Path) -> None:
     """That of a bucket with the pool beside it: only the address is another one."""
-    recipes = re.findall(r'^```bash\n(.+?)^```$', section('Making the list'), re.MULTILINE | re.DOTALL)
+    recipes = [each.text for each in blocks('docs/lists.md', 'Making the list') if each.language == 'bash']
     assert len(recipes) == 3
     programs = tmp_path / 'bin'
     programs.mkdir()

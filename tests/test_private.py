@@ -15,11 +15,11 @@ import pytest
 
 from testing.clients import Client, Outcome, isolated_env
 from testing.distributions import list_line, make_wheel
+from testing.documents import section
 from testing.servers import Server, nginx
 from testing.sites import build
 from tests.conftest import missing
 from tests.test_clients import installed
-from tests.test_readme import section
 
 # A password with every character that means something in a URL.
 PASSWORDS = {'red': ('alice', 'a:b@c/d%e'), 'blue': ('bob', 'secret')}
@@ -164,8 +164,8 @@ def test_two_indexes_are_asked_with_their_own_passwords(server: Server, uv: Clie
         assert installed(target) == {'shared': version}
 
 
-def test_the_readme_names_every_way() -> None:
-    text = section('Private indexes')
+def test_the_documents_name_every_way() -> None:
+    text = section('docs/serving.md', 'Private indexes')
     assert all(word in text for word in ('netrc', 'keyring', 'UV_INDEX_RED_USERNAME', 'UV_INDEX_RED_PASSWORD'))
 
 

@@ -1,0 +1,84 @@
+"""What holds for README.md and for each page of docs/: commands are run by tests, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from testing.documents import COMMANDS, Block, blocks, documents, read
+from testing.tools import ROOT
+
+# Where a test cannot run a block exactly as it stands: what it changes, and why.
+EXCEPTIONS = {
+    'env/bin/python -m http.server': 'the port, since another test may have it',
+    '--index-url http://127.0.0.1:8000': 'the port',
+    's3://my-bucket/pool > list.new': 'the bucket is a directory for fsspec; test_pool_bucket.py has a real S3',
+    'gcloud storage': 'what gcloud prints is from its documentation: it cannot be led to loopback',
+    'az storage': 'what az prints is from its documentation',
+    'gsutil ls': 'what gsutil prints is from its documentation',
+    '--output-dir /srv/kept': 'directories, which are those of root',
+    '-atime +180 -delete': 'the directory, which is that of root',
+    'listen 443 ssl': 'ports, and the place of the certificate',
+    'return 301 https': 'ports',
+    'root /srv/pypi;': 'the port and the directory',
+}
+
+
+def lookups() -> set[tuple[str, str]]:
+    """The documents and words or headings with which tests take blocks out of documents."""
+    calls = r"blocks?\(\s*'([\w./-]+\.md)',\s*(?:'([^']+)'|\"([^\"]+)\")"
+    sources = [path.read_text(encoding='utf-8') for path in (ROOT / 'tests').glob('*.py')]
+    return {(each[0], each[1] or each[2]) for source in sources for each in re.findall(calls, source)}
+
+
+def commands() -> list[Block]:
+    return [each for document in documents() for each in blocks(document) if each.language in (*COMMANDS, 'nginx')]
+
+
+@pytest.mark.parametrize('each', [pytest.param(each, id=f'{each.document}: {each.text[:40]}') for each in commands()])
+def test_each_command_is_run_by_a_test(each: Block) -> None:
+    found = [words for document, words in lookups() if document == each.document]
+    assert [words for words in found if words == each.heading or words in each.text] != []
+
+
+@pytest.mark.parametrize('words', EXCEPTIONS)
+def test_each_exception_is_one_of_a_block_that_is_there(words: str) -> None:
+    assert [each for each in commands() if words in each.text] != []
+
+
+@pytest.mark.parametrize('document', documents())
+def test_no_command_stands_outside_of_a_fence(document: str) -> None:
+    assert re.findall(r'^ {4}\$ .*', read(document), re.MULTILINE) == []
+    assert {each.language for each in blocks(document)} <= {*COMMANDS, 'nginx', 'json', ''}
+
+
+def links(document: str) -> list[str]:
+    """All but those to other sites."""
+    text = re.sub(r'^```.*?^```$|`[^`\n]+`', '', read(document), flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r'\]\(([^)\s]+)\)', text) + re.findall(r'<(?:img|a)\b[^>]*?(?:src|href)="([^"]+)"', text)
+    return [link for link in found if not re.match(r'[a-z]+:', link)]
+
+
+@pytest.mark.parametrize('document', [*documents(), 'RATIONALE.md', 'CHANGELOG.md'])
+def test_each_link_and_picture_is_there(document: str) -> None:
+    for link in links(document):
+        path, _, fragment = unquote(link).partition('#')
+        target = (ROOT / document).parent / path if path else ROOT / document
+        assert target.exists(), link
+        if fragment:
+            assert fragment in anchors(target), link
+
+
+def test_no_picture_lies_there_for_nothing() -> None:
+    shown = {Path(link).name for document in documents() for link in links(document)}
+    assert {path.name for path in (ROOT / 'docs').glob('*.png')} - shown == set()
+
+
+def anchors(path: Path) -> set[str]:
+    """The fragments of the headings, as they are made where these documents are shown."""
+    text = re.sub(r'^```.*?^```$', '', path.read_text(encoding='utf-8'), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r'^#+ (.+)$', text, re.MULTILINE)
+    return {re.sub(r'[^\w -]', '', heading.lower()).replace(' ', '-') for heading in headings}

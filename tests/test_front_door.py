@@ -1,0 +1,82 @@
+"""The first screen of the README as a stranger follows it: each line as it stands, from the clone to the install."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from testing.distributions import make_sdist, make_wheel
+from testing.documents import block, read
+from testing.strangers import git_env, run_shell
+from testing.waiting import wait_for
+
+
+@pytest.fixture(scope='module')
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With packages in `wheels/`, of which one requires the other."""
+    home = tmp_path_factory.mktemp('home')
+    wheels = home / 'wheels'
+    wheels.mkdir()
+    make_wheel(wheels, 'foo', '1.0', requires_dist=['bar>=1'])
+    make_wheel(wheels, 'bar', '1.2', requires_python='>=3.8')
+    make_sdist(wheels, 'bar', '1.1')
+    return home
+
+
+def test_from_the_clone_to_an_installed_package(home: Path, tmp_path: Path) -> None:
+    env = git_env(home)
+    printed = run_shell(block('README.md', 'git clone'), tmp_path, env)
+    [promised] = re.findall(r'`(demo: .+)`', read('README.md'))
+    assert promised in printed.splitlines()
+    demo = packages(tmp_path / 'dumb-pypi' / '.cache' / 'demo')
+    with served(block('README.md', 'mkdir -p site/pool'), tmp_path, env) as port:
+        install = block('README.md', '--index-url').replace(':8000/', f':{port}/')
+        run_shell(install, tmp_path, env)
+    installed = packages(tmp_path / 'env')
+    assert demo == {'dumb-pypi', 'jinja2', 'markupsafe', 'msgspec', 'packaging'}
+    assert installed == demo | {'foo', 'bar'}
+    # What lies where is what the picture shows.
+    picture = re.findall(r'^ {4}(site/\S+)', read('README.md'), re.MULTILINE)
+    assert len(picture) == 5
+    assert [path for path in picture if not (tmp_path / path).exists()] == []
+    page = (tmp_path / 'site' / 'simple' / 'foo' / 'index.html').read_text(encoding='utf-8')
+    assert 'href="../../pool/foo-1.0-py3-none-any.whl#sha256=' in page
+
+
+@contextmanager
+def served(commands: str, directory: Path, env: dict[str, str]) -> Iterator[int]:
+    """Runs a block that ends with a server, on a port that is free instead of 8000; gives that port."""
+    assert commands.count(' 8000\n') == 1
+    log = directory / 'server.log'
+    with (
+        log.open('wb') as output,
+        subprocess.Popen(
+            ['bash', '-euo', 'pipefail', '-c', commands.replace(' 8000\n', ' 0\n')],
+            cwd=directory,
+            # Python keeps back what it prints to a file.
+            env=env | {'PYTHONUNBUFFERED': '1'},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            found = wait_for(lambda: re.search(r' port (\d+) ', log.read_text(encoding='utf-8')), process, log)
+            yield int(found[1])
+        finally:
+            # The shell waits for the server: both have to end.
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def packages(environment: Path) -> set[str]:
+    """What is installed there, but for what every environment has."""
+    found = {path.name.split('-')[0].lower() for path in environment.glob('lib/python*/site-packages/*.dist-info')}
+    return {name.replace('_', '-') for name in found} - {'pip', 'setuptools'}
