@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -100,31 +100,46 @@ def nginx(
 
     The port, the site's directory and `replacements` are put in place of what the configuration has for an example.
     """
+    with nginx_with((NGINX / config).read_text(encoding='utf-8'), directory, scratch, replacements) as [server]:
+        yield server
+
+
+@contextmanager
+def nginx_with(
+    text: str, directory: Path, scratch: Path, replacements: Mapping[str, str] | None = None
+) -> Iterator[list[Server]]:
+    """A real nginx with this configuration: one server for each line `listen`, in their order."""
     program = find_nginx()
     assert program is not None, 'nginx is not installed'
     prefix = scratch / 'nginx'
     (prefix / 'temp').mkdir(parents=True)
     output = prefix / 'output.log'
-    # The port is bound here and handed down the way nginx hands sockets to its own next binary (the variable NGINX):
-    # nobody can take it in between, as somebody could a port that was merely found to be free.
+    # The ports are bound here and handed down the way nginx hands sockets to its own next binary (the variable NGINX):
+    # nobody can take one in between, as somebody could a port that was merely found to be free.
     with ExitStack() as stack, output.open('wb') as output_file:
-        with socket.create_server(('127.0.0.1', 0)) as listener:
-            port: int = listener.getsockname()[1]
-            site = prefix / config
+        listeners = {}
+        with ExitStack() as inherited:
+            for line in re.findall(r'listen [^;]+;', text):
+                listeners[line] = inherited.enter_context(socket.create_server(('127.0.0.1', 0)))
+            ports = {line: listener.getsockname()[1] for line, listener in listeners.items()}
             filled = {
-                'listen 80;': f'listen 127.0.0.1:{port};',
+                **{line: re.sub(r'\d+', f'127.0.0.1:{port}', line, count=1) for line, port in ports.items()},
                 '/srv/pypi': str(directory),
                 '/var/cache/nginx': str(prefix / 'cache'),
+                # Where people are sent on to another server of this one, its port is part of the address.
+                'https://$host$': f'https://$host:{ports.get("listen 443 ssl;")}$',
                 **(replacements or {}),
             }
-            site.write_text(replaced((NGINX / config).read_text(encoding='utf-8'), filled), encoding='utf-8')
+            site = prefix / 'site.conf'
+            site.write_text(replaced(text, filled), encoding='utf-8')
             frame = prefix / 'nginx.conf'
             frame.write_text(_nginx_frame(site), encoding='utf-8')
             command = [program, '-p', str(prefix), '-c', str(frame)]
-            process = stack.enter_context(running(command, output_file.fileno(), pass_fd=listener.fileno()))
-            # Written once the configuration is read and the socket taken over; from then on connections are answered.
+            sockets = [listener.fileno() for listener in listeners.values()]
+            process = stack.enter_context(running(command, output_file.fileno(), sockets))
+            # Written once the configuration is read and the sockets taken over; from then on connections are answered.
             wait_for(lambda: (prefix / 'nginx.pid').exists() or None, process, output)
-        yield Server(port, prefix / 'access.log')
+        yield [Server(port, prefix / 'access.log') for port in ports.values()]
 
 
 def replaced(text: str, values: Mapping[str, str]) -> str:
@@ -158,18 +173,18 @@ def _nginx_frame(site: Path) -> str:
 
 
 @contextmanager
-def running(command: list[str], output: int, pass_fd: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[str], output: int, sockets: Sequence[int] = ()) -> Iterator[subprocess.Popen[bytes]]:
     """The process, and its end when the block ends; unmeasured, for it is no program of ours."""
     env = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
-    if pass_fd is not None:
-        env['NGINX'] = f'{pass_fd};'
+    if sockets:
+        env['NGINX'] = ''.join(f'{each};' for each in sockets)
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
         env=env,
-        pass_fds=() if pass_fd is None else (pass_fd,),
+        pass_fds=sockets,
     )
     try:
         yield process

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,12 +19,13 @@ import pytest
 
 from testing.clients import Client
 from testing.distributions import list_line, make_wheel
+from testing.documents import blocks
 from testing.servers import Server, nginx
 from testing.sites import build
+from testing.tools import ROOT
 from testing.upstream import Upstream, upstream
 from testing.waiting import wait_for
 from tests.test_clients import HTML_TYPE, JSON_TYPE, fetched, installed
-from tests.test_readme import ROOT, block
 
 
 class Front(NamedTuple):
@@ -39,8 +42,12 @@ class Front(NamedTuple):
 
 
 @pytest.fixture
-def front(with_lua: None, tmp_path: Path) -> Iterator[Front]:
-    """Private: `ours` 1.0, and `held`, which is quarantined. Public: `theirs` 1.0, and a higher version of both."""
+def front(with_lua: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Front]:
+    """Private: `ours` 1.0, and `held`, which is quarantined. Public: `theirs` 1.0, and a higher version of both.
+
+    With the parameter "below a path" the index of upstream is at /mirror/simple/, and the configuration says so.
+    """
+    below = getattr(request, 'param', None) == 'below a path'
     for name in ('far', 'kept', 'near', 'site'):
         (tmp_path / name).mkdir()
     pool = tmp_path / 'site' / 'pool'
@@ -56,7 +63,10 @@ def front(with_lua: None, tmp_path: Path) -> Iterator[Front]:
             '/srv/kept': str(tmp_path / 'kept'),
             # Pages are asked for again at once: nothing here is to hang on an earlier answer.
             'proxy_cache_valid 200 10m;': 'proxy_cache_valid 200 1s;',
+            **({'#rewrite ': 'rewrite '} if below else {}),
         }
+        if below:
+            (far.directory / 'index' / 'mirror').symlink_to('.')
         cache = tmp_path / 'near' / 'nginx' / 'cache'
         cache.mkdir(parents=True)
         with nginx(tmp_path / 'site', tmp_path / 'near', 'proxy.conf', replacements) as server:
@@ -182,7 +192,7 @@ def test_installs_go_on_when_a_file_was_removed(front: Front, client: Client, tm
 
 
 def test_installs_go_on_when_a_project_was_removed(front: Front, client: Client, tmp_path: Path) -> None:
-    """With the index of what was kept, made by the command of the README."""
+    """With the index of what was kept, made by the command of docs/serving.md."""
     install(front, client, tmp_path / 'target', 'theirs')
     build_kept(front)
     front.upstream.publish(('another', '1.0'))
@@ -193,8 +203,13 @@ def test_installs_go_on_when_a_project_was_removed(front: Front, client: Client,
 
 
 def build_kept(front: Front) -> None:
-    command = block('In front of the public index', 'sh').replace('/var/cache/nginx', str(front.cache))
-    command = command.replace('/srv/kept', str(front.kept))
+    run_as_shown('--output-dir /srv/kept', front)
+
+
+def run_as_shown(words: str, front: Front) -> None:
+    """The command with these words, in the directories of the test."""
+    [command] = [each.text for each in blocks('docs/serving.md', 'In front of the public index') if words in each.text]
+    command = command.replace('/var/cache/nginx', str(front.cache)).replace('/srv/kept', str(front.kept))
     program = f'{shlex.quote(sys.executable)} -m dumb_pypi'
     command = re.sub('^dumb-pypi', program, command, flags=re.MULTILINE)
     bash = ['bash', '-euo', 'pipefail', '-c', command]
@@ -235,3 +250,28 @@ def test_a_file_whose_size_was_asked_for_first_is_whole(front: Front) -> None:
     stored = front.cache / 'files' / 't' / 'theirs-1.0-py3-none-any.whl'
     assert not stored.exists() or stored.read_bytes() == expected
     assert front.server.get(path).body == expected
+
+
+@pytest.mark.parametrize('front', ['below a path'], indirect=True)
+def test_an_upstream_below_a_path(front: Front, client: Client, tmp_path: Path) -> None:
+    install(front, client, tmp_path / 'target', 'theirs')
+    assert installed(tmp_path / 'target') == {'theirs': '1.0'}
+    assert {request.path for request in front.upstream.pages.requests()} == {'/mirror/simple/theirs/'}
+    install(front, client, tmp_path / 'target', 'our-own')
+    assert installed(tmp_path / 'target') == {'Our.Own': '1.0'}
+
+
+def test_files_that_nobody_wants_any_more_are_thinned(front: Front, pip: Client, tmp_path: Path) -> None:
+    install(front, pip, tmp_path / 'target', 'theirs')
+    stored = front.cache / 'files' / 't'
+    wheel, metadata = stored / 'theirs-1.0-py3-none-any.whl', stored / 'theirs-1.0-py3-none-any.whl.metadata'
+    assert wheel.exists()
+    assert metadata.exists()
+    now = time.time()
+    os.utime(wheel, (now - 200 * 86400, now))
+    os.utime(metadata, (now - 100 * 86400, now))
+    run_as_shown('-atime +180 -delete', front)
+    assert not wheel.exists()
+    assert metadata.exists()
+    install(front, pip, tmp_path / 'target', 'theirs')
+    assert wheel.exists()

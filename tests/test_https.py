@@ -1,0 +1,123 @@
+"""An index over TLS, as docs/serving.md shows it, and what clients say without."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from testing.clients import Client, isolated_env
+from testing.documents import block
+from testing.servers import Server, nginx, nginx_with
+from tests.conftest import missing
+from tests.test_clients import installed
+
+CERTIFICATE = '/etc/letsencrypt/live/pypi.example.com'
+
+
+class Secure(NamedTuple):
+    https: Server
+    http: Server
+    authority: Path  # what the server's certificate is signed with
+
+    @property
+    def url(self) -> str:
+        return f'https://127.0.0.1:{self.https.port}'
+
+
+@pytest.fixture(scope='module')
+def secure(with_nginx: None, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
+    if shutil.which('openssl') is None:
+        missing('openssl', 'apt-get install openssl')
+    directory = tmp_path_factory.mktemp('https')
+    authority = make_certificate(directory)
+    plain = block('docs/serving.md', 'root /srv/pypi;')
+    assert plain.count('    listen 80;\n') == 1
+    text = plain.replace('    listen 80;\n', block('docs/serving.md', 'listen 443 ssl;'))
+    text += block('docs/serving.md', 'return 301 https')
+    with nginx_with(text, site, directory, {CERTIFICATE: str(directory)}) as [https, http]:
+        yield Secure(https, http, authority)
+
+
+def make_certificate(directory: Path) -> Path:
+    """A server's certificate, its key, and the authority that has signed it, which is returned.
+
+    uv takes no certificate for a server's that is an authority as well, as the simplest self-made ones are.
+    """
+    authority = directory / 'ca.pem'
+    new = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2']
+    signed = ['-CA', str(authority), '-CAkey', str(directory / 'ca.key'), '-CAcreateserial']
+    extended = ['-extfile', str(directory / 'names'), '-out', str(directory / 'fullchain.pem')]
+    files = ['-keyout', str(directory / 'privkey.pem'), '-out', str(directory / 'request.pem')]
+    (directory / 'names').write_text('subjectAltName=IP:127.0.0.1,DNS:pypi.example.com\n', encoding='utf-8')
+    for arguments in (
+        [*new, '-subj', '/CN=Our own', '-keyout', str(directory / 'ca.key'), '-out', str(authority)],
+        ['req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=pypi.example.com', *files],
+        ['x509', '-req', '-in', str(directory / 'request.pem'), '-days', '2', *signed, *extended],
+    ):
+        subprocess.run(['openssl', *arguments], check=True, capture_output=True)
+    return authority
+
+
+def untrusting(env: dict[str, str]) -> dict[str, str]:
+    """Without this machine's own authorities, which would come before those of an option."""
+    theirs = ('SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE')
+    return {name: value for name, value in env.items() if name not in theirs}
+
+
+def test_client_installs_over_tls(secure: Secure, client: Client, tmp_path: Path) -> None:
+    index = f'{secure.url}/simple/'
+    for trusts in (False, True):
+        options: list[str] = []
+        trusted = {}
+        if client.name == 'pip':
+            options = ['--retries', '0', *(['--cert', str(secure.authority)] if trusts else [])]
+        elif trusts:
+            trusted = {'SSL_CERT_FILE': str(secure.authority)}
+        done = subprocess.run(
+            [*client.command, *options, '--index-url', index, '--target', str(tmp_path / 'target'), 'only-wheel'],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=untrusting(isolated_env(client.home)) | trusted,
+            timeout=120,
+        )
+        assert (done.returncode == 0) is trusts, done.stderr
+    assert installed(tmp_path / 'target') == {'only-wheel': '1.0'}
+
+
+@pytest.mark.parametrize('path', ['/', '/simple/only-wheel/', '/simple/?a=1'])
+def test_who_comes_without_tls_is_sent_on(secure: Secure, path: str) -> None:
+    response = secure.http.get(path)
+    assert (response.status, response.headers['location']) == (301, f'{secure.url}{path}')
+    context = ssl.create_default_context(cafile=str(secure.authority))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    with opener.open(f'{secure.url}{path}', timeout=20) as answer:
+        assert answer.status == 200
+
+
+def test_pip_takes_an_index_without_tls_only_when_told_to(
+    with_nginx: None, site: Path, pip: Client, tmp_path: Path
+) -> None:
+    """The host of another machine, which a proxy on this one answers for: pip trusts 127.0.0.1 as it is."""
+    index = ('--index-url', 'http://pypi.example.com/simple/')
+    with nginx(site, tmp_path) as server:
+        for options, status in [((), 1), (('--trusted-host', 'pypi.example.com'), 0)]:
+            target = tmp_path / f'target {status}'
+            done = subprocess.run(
+                [*pip.command, '--proxy', server.url, *index, *options, '--target', str(target), 'only-wheel'],
+                check=False,
+                capture_output=True,
+                text=True,
+                env=isolated_env(pip.home) | dict.fromkeys(('NO_PROXY', 'no_proxy'), ''),
+                timeout=120,
+            )
+            assert done.returncode == status, done.stderr
+            assert ('not a trusted or secure host' in done.stderr) is not bool(options), done.stderr
+        assert installed(target) == {'only-wheel': '1.0'}
