@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from urllib.parse import quote, unquote_plus
 
 from testing.clients import isolated_env
 from testing.servers import Server, running
-from testing.tools import make_tool
+from testing.tools import ROOT, make_tool
 from testing.waiting import wait_for
 
 
@@ -34,6 +35,7 @@ def s3(scratch: Path) -> Iterator[Server]:
 def s3_env(server: Server, home: Path) -> dict[str, str]:
     """What leads `aws` and `rclone remote:` to it, and nowhere else, unmeasured; `home` is made for them."""
     home.mkdir(parents=True, exist_ok=True)
+    # In an environment of its own: it wants a docutils of years ago.
     programs = make_tool('awscli', 'awscli')
     strange = ('AWS_', 'RCLONE_', 'COV')
     env = {name: value for name, value in isolated_env(home).items() if not name.upper().startswith(strange)}
@@ -52,6 +54,19 @@ def s3_env(server: Server, home: Path) -> dict[str, str]:
         'RCLONE_CONFIG_REMOTE_ENDPOINT': server.url,
         'RCLONE_CONFIG_REMOTE_FORCE_PATH_STYLE': 'true',
     }
+
+
+def make_programs(directory: Path) -> None:
+    """The two commands from this checkout, where the scripts expect them; the first has the driver of S3."""
+    directory.mkdir(parents=True)
+    driver = make_tool('s3fs', 's3fs', 'msgspec', 'packaging') / 'python'
+    for name, python, module in (
+        ('dumb-pypi-list', str(driver), 'dumb_pypi.pool'),
+        ('dumb-pypi', sys.executable, 'dumb_pypi'),
+    ):
+        command = f'PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.quote(python)} -m {module} "$@"'
+        (directory / name).write_text(f'#!/bin/sh\n{command}\n', encoding='utf-8')
+        (directory / name).chmod(0o755)
 
 
 def aws(env: Mapping[str, str], *arguments: str) -> str:

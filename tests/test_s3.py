@@ -1,27 +1,33 @@
-"""The scripts of the README, as they stand there, publish to an S3 server: only the difference, and all of it."""
+"""The scripts of docs/publishing.md, as they stand there, publish to an S3: only the difference, and all of it."""
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from testing.distributions import make_sdist, make_wheel
+from testing.documents import block
+from testing.s3 import make_programs
 from testing.sites import tree
 from testing.states import read_paths
+from testing.strangers import git_env, run_shell
 from testing.tools import make_tool
 from testing.waiting import wait_for
 from tests.conftest import missing
+from tests.test_clients import JSON_TYPE
 
-ROOT = Path(__file__).parent.parent
 BUCKET = 'pypi.example.com'
 
 
@@ -32,8 +38,15 @@ class S3(NamedTuple):
     log: Path
     client: Any  # boto3 has no types
 
-    def put(self, filename: str, content: bytes) -> None:
-        self.client.put_object(Bucket=BUCKET, Key=f'pool/{filename}', Body=content)
+    def put(self, filename: str, requires_dist: Sequence[str] = ()) -> None:
+        """Uploads a distribution of this name, with the metadata that belongs to it."""
+        base = filename.rpartition('/')[2]
+        with tempfile.TemporaryDirectory() as scratch:
+            make = make_wheel if base.endswith('.whl') else make_sdist
+            name, version = base.removesuffix('.tar.gz').split('-')[:2]
+            path = make(Path(scratch), name, version, requires_dist=requires_dist)
+            assert path.name == base
+            self.client.put_object(Bucket=BUCKET, Key=f'pool/{filename}', Body=path.read_bytes())
 
     def delete(self, filename: str) -> None:
         self.client.delete_object(Bucket=BUCKET, Key=f'pool/{filename}')
@@ -49,9 +62,14 @@ class S3(NamedTuple):
         }
 
     def requests(self) -> list[tuple[str, str]]:
-        """The method and the key of every request up to now."""
+        """The method and the key of every request for a page up to now."""
         lines = re.findall(rf'"([A-Z]+) /{BUCKET}/(\S+) HTTP/1.1"', self.log.read_text(encoding='utf-8'))
-        return [(method, urllib.parse.unquote(key)) for method, key in lines]
+        return [(method, urllib.parse.unquote(key)) for method, key in lines if not key.startswith('pool/')]
+
+    def headers(self) -> dict[str, tuple[str, str]]:
+        """The content type and the time to live of each page."""
+        answers = {key: self.client.head_object(Bucket=BUCKET, Key=key) for key in self.site()}
+        return {key: (each['ContentType'], each.get('CacheControl', '')) for key, each in answers.items()}
 
 
 @pytest.fixture
@@ -85,19 +103,20 @@ def quiet() -> dict[str, str]:
 
 
 class Script(NamedTuple):
-    """A script of the README, in a directory of its own, and where it publishes to."""
+    """A script of docs/publishing.md, in a directory of its own, and where it publishes to."""
 
     path: Path
     environment: dict[str, str]
     remote: str  # what stands before the name of a bucket
 
-    @property
-    def site(self) -> Path:
-        return self.path.parent / 'site'
+    def site(self) -> dict[str, bytes]:
+        """What is to lie in the bucket: all but the program's own notes."""
+        found = tree(self.path.parent / 'site')
+        return {path: content for path, content in found.items() if not path.startswith('.')}
 
-    def run(self, bucket: str = BUCKET) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, bucket: str = BUCKET) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ['bash', str(self.path)],
+            ['bash', str(self.path), *arguments],
             env=self.environment | {'TARGET': f'{self.remote}{bucket}'},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -110,11 +129,10 @@ class Script(NamedTuple):
         return [*read_paths(self.path.with_name('changed')), *read_paths(self.path.with_name('removed'))]
 
 
-def readme_scripts() -> list[str]:
-    readme = (ROOT / 'README.md').read_text(encoding='utf-8')
-    section = readme.split('\n## Publishing to a bucket\n')[1].split('\n## ')[0]
-    scripts: list[str] = re.findall(r'^```bash\n(.*?)^```$', section, re.DOTALL | re.MULTILINE)
-    return scripts
+def script_of(tool: str) -> str:
+    if tool == 'rclone':
+        return block('docs/publishing.md', 'rclone copy')
+    return block('docs/publishing.md', 'aws s3 cp --recursive some')
 
 
 @pytest.fixture(params=['rclone', 'aws'])
@@ -128,7 +146,8 @@ def script(request: pytest.FixtureRequest, s3: S3, tmp_path: Path) -> Script:
         missing(tool, 'apt-get install rclone')
     path = tmp_path / 'index' / 'publish-index'
     path.parent.mkdir()
-    path.write_text(readme_scripts()[['rclone', 'aws'].index(tool)], encoding='utf-8')
+    path.write_text(script_of(tool), encoding='utf-8')
+    make_programs(path.parent / 'env' / 'bin')
     config = tmp_path / 'config'
     config.touch()
     environment = {
@@ -149,15 +168,15 @@ def script(request: pytest.FixtureRequest, s3: S3, tmp_path: Path) -> Script:
         # It must not create the bucket that one round gets wrong.
         'RCLONE_CONFIG_S3_NO_CHECK_BUCKET': 'true',
     }
-    return Script(path, quiet() | environment, {'rclone': 's3:', 'aws': ''}[tool])
+    return Script(path, quiet() | environment, {'rclone': 's3:', 'aws': 's3://'}[tool])
 
 
 class Round(NamedTuple):
-    """What happens to the files in the bucket before a run; `size` in bytes."""
+    """What happens to the files in the bucket before a run."""
 
     uploads: tuple[str, ...] = ()
     deletions: tuple[str, ...] = ()
-    size: int = 10
+    requires_dist: tuple[str, ...] = ()
     fails: bool = False
 
 
@@ -168,30 +187,27 @@ FIRST = Round(
         'bar-1.0.tar.gz',
         'baz-1.0.tar.gz',
         'baz-1.0+local.1.tar.gz',
-        'team/deep/down-2.0.zip',
+        'team/deep/down-2.0.tar.gz',
     )
 )
 ROUNDS = {
     'a release': Round(uploads=('foo-1.1.tar.gz',)),
     'a project, and another gone': Round(uploads=('qux-1.0.tar.gz',), deletions=('bar-1.0.tar.gz',)),
     'nothing': Round(),
-    'core metadata': Round(uploads=('foo-1.0-py3-none-any.whl.metadata',)),
     'changes that are not copied': Round(
         uploads=('bar-1.0.tar.gz', 'quux-1.0.tar.gz', 'foo-1.2.tar.gz'),
         deletions=('baz-1.0+local.1.tar.gz', 'qux-1.0.tar.gz'),
         fails=True,
     ),
     'some of them taken back': Round(uploads=('qux-1.0.tar.gz',), deletions=('quux-1.0.tar.gz',)),
-    'the same file, larger': Round(uploads=('foo-1.1.tar.gz',), size=20),
-    'a release gone': Round(deletions=('foo-1.0.tar.gz', 'foo-1.0-py3-none-any.whl')),
-    'it comes back': Round(uploads=('foo-1.0.tar.gz',)),
-    'two projects gone': Round(deletions=('bar-1.0.tar.gz', 'team/deep/down-2.0.zip')),
+    'the same file, otherwise': Round(uploads=('foo-1.1.tar.gz',), requires_dist=('bar',)),
+    'two projects gone': Round(deletions=('bar-1.0.tar.gz', 'team/deep/down-2.0.tar.gz')),
 }
 
 
 def upload_and_delete(s3: S3, each: Round) -> None:
     for filename in each.uploads:
-        s3.put(filename, bytes(each.size))
+        s3.put(filename, each.requires_dist)
     for filename in each.deletions:
         s3.delete(filename)
 
@@ -202,7 +218,7 @@ def test_after_each_round_the_bucket_is_the_site_and_only_what_differs_was_copie
         upload_and_delete(s3, each)
         old, asked = s3.site(), len(s3.requests())
         if each.fails:
-            done = script.run('missing.example.com')
+            done = script.run(bucket='missing.example.com')
             assert done.returncode != 0, name
             assert 'NoSuchBucket' in done.stderr, name
             assert s3.site() == old, name
@@ -214,7 +230,7 @@ def test_after_each_round_the_bucket_is_the_site_and_only_what_differs_was_copie
             deleted = {key for method, key in requests if method == 'DELETE'}
             new = s3.site()
             assert (done.returncode, done.stdout, done.stderr) == (0, '', ''), name
-            assert new == tree(script.site), name
+            assert new == script.site(), name
             assert script.listed() == [], name
             differing = {path for path in new if new[path] != old.get(path)}
             # What changed twice since the bucket was right may be as it was: copied in vain, but nothing else is.
@@ -234,6 +250,7 @@ def test_after_each_round_the_bucket_is_the_site_and_only_what_differs_was_copie
     ]
 
 
+@pytest.mark.parametrize('script', ['rclone'], indirect=True)
 def test_a_listing_that_lacks_more_than_100_files_publishes_nothing(script: Script, s3: S3) -> None:
     releases = [f'foo-{number}.0.tar.gz' for number in range(101)]
     upload_and_delete(s3, Round(uploads=('bar-1.0.tar.gz', *releases)))
@@ -244,15 +261,119 @@ def test_a_listing_that_lacks_more_than_100_files_publishes_nothing(script: Scri
     done = script.run()
     assert (done.returncode, done.stdout) == (1, '')
     assert done.stderr.startswith('101 files are missing from the list, --max-delete allows 100: foo-0.0.tar.gz, ')
-    assert s3.site() == published == tree(script.site)
+    assert s3.site() == published == script.site()
+    # It was meant.
+    done = script._replace(environment=script.environment | {'MAX_DELETE': '1000'}).run()
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    assert s3.site() == script.site() != published
 
 
+@pytest.mark.parametrize('script', ['rclone'], indirect=True)
 def test_a_listing_that_fails_publishes_nothing(script: Script, s3: S3) -> None:
     upload_and_delete(s3, FIRST)
     assert script.run().returncode == 0
     published = s3.site()
-    elsewhere = {'FILES': 's3:missing.example.com/pool', 'BUCKET': 'missing.example.com'}
+    elsewhere = {'POOL': 's3://missing.example.com/pool'}
     done = script._replace(environment=script.environment | elsewhere).run()
     assert done.returncode != 0
-    assert 'no package at all; --allow-empty if this is meant' in done.stderr
-    assert s3.site() == published == tree(script.site)
+    assert 'missing.example.com/pool' in done.stderr
+    assert s3.site() == published == script.site()
+
+
+def test_each_page_has_its_type_and_its_time_to_live(script: Script, s3: S3) -> None:
+    upload_and_delete(s3, FIRST)
+    assert script.run().returncode == 0
+    headers = s3.headers()
+    assert {cache for _, cache in headers.values()} == {'max-age=60'}
+    types = {key: content_type.partition(';')[0] for key, (content_type, _) in headers.items()}
+    assert types['index.html'] == types['404.html'] == types['simple/foo/index.html'] == 'text/html'
+    assert types['simple/index.v1_json'] == types['simple/foo/index.v1_json'] == JSON_TYPE
+    assert types['pypi/foo/json'] == types['pypi/foo/1.0/json'] == types['packages.json'] == 'application/json'
+    assert types['static/style.css'] == 'text/css'
+    assert types['static/script.js'] == 'text/javascript'
+    # It tells what lies in the bucket: nothing that it lists may be missing.
+    written = [key for method, key in s3.requests() if method == 'PUT']
+    assert written[-1] == 'packages.json'
+    assert sorted(written) == sorted(headers)
+
+
+def test_a_bucket_that_was_changed_by_hand_is_mended(script: Script, s3: S3) -> None:
+    upload_and_delete(s3, FIRST)
+    (script.path.parent / 'site').mkdir()
+    (script.path.parent / 'site' / 'robots.txt').write_text('User-agent: *\n', encoding='utf-8')
+    assert script.run('--mend').returncode == 0
+    published, headers = s3.site(), s3.headers()
+    assert published == script.site()
+    assert 'robots.txt' in published
+    s3.client.delete_object(Bucket=BUCKET, Key='simple/foo/index.html')
+    changed = bytes(len(published['pypi/foo/json']))
+    s3.client.put_object(Bucket=BUCKET, Key='pypi/foo/json', Body=changed)
+    s3.client.put_object(Bucket=BUCKET, Key='simple/gone/index.html', Body=b'stale')
+    s3.client.put_object(Bucket=BUCKET, Key='index.html', Body=published['index.html'], ContentType='text/plain')
+    assert script.run().returncode == 0  # which has nothing to do, and looks at nothing
+    assert s3.site() != published
+    done = script.run('--mend')
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    assert s3.site() == published == script.site()
+    assert s3.headers() == headers
+    assert script.listed() == []
+    files = s3.client.list_objects_v2(Bucket=BUCKET, Prefix='pool/')['KeyCount']
+    assert files == len(FIRST.uploads) + 1  # the metadata of the wheel
+
+
+@pytest.mark.parametrize('script', ['rclone'], indirect=True)
+def test_a_run_ends_at_once_while_another_one_is_at_work(script: Script, s3: S3) -> None:
+    upload_and_delete(s3, FIRST)
+    with (script.path.parent / 'lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = script.run()
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    assert s3.site() == {}
+
+
+@pytest.mark.parametrize('script', ['rclone'], indirect=True)
+def test_the_programs_that_the_document_installs_are_all_that_a_script_needs(
+    script: Script, s3: S3, tmp_path: Path
+) -> None:
+    shutil.rmtree(script.path.parent / 'env')
+    run_shell(block('docs/publishing.md', "'./dumb-pypi[remote]'"), script.path.parent, git_env(tmp_path))
+    upload_and_delete(s3, FIRST)
+    done = script.run()
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    assert s3.site() == script.site() != {}
+
+
+@pytest.mark.parametrize('script', ['aws'], indirect=True)
+def test_a_job_that_keeps_nothing_publishes_what_differs(script: Script, s3: S3, tmp_path: Path) -> None:
+    upload_and_delete(s3, FIRST)
+    assert script.run().returncode == 0
+    published, headers = s3.site(), s3.headers()
+    upload_and_delete(s3, Round(uploads=('foo-2.0.tar.gz', 'new-1.0.tar.gz'), deletions=('bar-1.0.tar.gz',)))
+    # The site that the script makes of the new list, to compare with: it is copied nowhere.
+    assert script.run(bucket='missing.example.com').returncode != 0
+    expected = script.site()
+    assert s3.site() == published
+    for number in range(2):  # the second one has nothing to do
+        job = tmp_path / f'job {number}'
+        job.mkdir()
+        shutil.copy(script.path.with_name('list'), job)
+        shutil.copytree(script.path.parent / 'env', job / 'env')
+        programs = f'{job / "env" / "bin"}{os.pathsep}{script.environment["PATH"]}'
+        asked = len(s3.requests())
+        run_shell(block('docs/publishing.md', 'output-dir difference'), job, script.environment | {'PATH': programs})
+        assert s3.site() == expected
+        written = {key for method, key in s3.requests()[asked:] if method == 'PUT'}
+        assert not written & {'simple/baz/index.html', 'pypi/baz/json'}
+    assert s3.headers() == {path: headers.get(path, headers[like(path)]) for path in expected}
+
+
+def like(path: str) -> str:
+    """A page of the first round that has the type of this one."""
+    return re.sub('^(simple|pypi|project)/[^/]+/(?:2.0/)?', r'\1/foo/', path)
+
+
+def test_up_to_the_copy_both_scripts_are_the_same() -> None:
+    """So what happens before it is tried with one of them."""
+    parts = [script_of(tool).partition('\nif [ "${1-}"')[0].splitlines() for tool in ('rclone', 'aws')]
+    different = [lines for lines in zip(*parts, strict=True) if lines[0] != lines[1]]
+    assert different == [('target=${TARGET:-s3:pypi.example.com}', 'target=${TARGET:-s3://pypi.example.com}')]

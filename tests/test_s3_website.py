@@ -1,9 +1,10 @@
-"""The index served straight from S3, by the commands of the README: no web server in between."""
+"""The index served straight from S3, by the commands of docs/publishing.md: no web server in between."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,20 +13,17 @@ from pathlib import Path
 import pytest
 
 from testing.clients import Client
+from testing.distributions import make_sdist
+from testing.documents import block
 from testing.matrix import Run, run_pipenv
-from testing.s3 import Hosting, aws, read_hosting, s3, s3_env, s3_website
+from testing.s3 import Hosting, aws, make_programs, read_hosting, s3, s3_env, s3_website
 from testing.servers import Server
-from testing.sites import build
 from tests.test_clients import HTML_TYPE, JSON_TYPE, fetched, installed
-from tests.test_readme import section
 
 PAGE_CACHE = 'max-age=60'
 
 
-def commands() -> list[str]:
-    """What is run once, and what is run for each upload."""
-    text = section('Serving it').partition('### Straight from S3\n')[2]
-    return re.findall(r'^```sh\n(.+?)^```$', text, re.MULTILINE | re.DOTALL)
+BUCKET = 'pypi.example.com'
 
 
 @pytest.fixture(scope='module')
@@ -38,17 +36,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def env(store: Server, pool: Path, package_list: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What leads `aws` to the store, with the site uploaded."""
     directory = tmp_path_factory.mktemp('upload')
-    env = s3_env(store, directory / 'home')
-    aws(env, 's3', 'mb', 's3://my-bucket')
-    (directory / 'pool').symlink_to(pool)
-    gone = {'filename': 'gone-1.0.tar.gz'}
-    packages = [json.loads(line) for line in package_list.read_text(encoding='utf-8').splitlines()]
-    once, each_time = commands()
-    run(once, directory, env)
-    packages.append({'filename': 'ujson-1.0.tar.gz'})
-    for lines in ([*packages, gone], packages):
-        assert build(directory / 'site', lines) == 0
-        run(each_time, directory, env)
+    env = {**s3_env(store, directory / 'home'), 'INDEX': str(directory)}
+    aws(env, 's3', 'mb', f's3://{BUCKET}')
+    make_programs(directory / 'env' / 'bin')
+    # More than the session's pool has: no other test may see it.
+    shutil.copytree(pool, directory / 'pool')
+    gone = make_sdist(directory / 'pool', 'gone', '1.0').name
+    make_sdist(directory / 'pool', 'ujson', '1.0')
+    run(block('docs/publishing.md', 'aws s3 website'), directory, env)
+    run(block('docs/publishing.md', 'aws s3 sync pool'), directory, env)
+    script = block('docs/publishing.md', 'aws s3 cp --recursive some')
+    run(script, directory, env)
+    aws(env, 's3', 'rm', f's3://{BUCKET}/pool/{gone}')
+    run(script, directory, env)
     return env
 
 
@@ -60,16 +60,15 @@ def run(commands: str, directory: Path, env: dict[str, str]) -> None:
 
 @pytest.fixture(scope='module')
 def hosting(env: dict[str, str]) -> Hosting:
-    return read_hosting(env, 'my-bucket')
+    return read_hosting(env, BUCKET)
 
 
 @pytest.fixture
 def website(store: Server, hosting: Hosting, tmp_path: Path) -> Iterator[Server]:
-    with s3_website(store, 'my-bucket', hosting, tmp_path) as server:
+    with s3_website(store, BUCKET, hosting, tmp_path) as server:
         yield server
 
 
-@pytest.mark.parametrize('prefix', ['simple', 'json'])
 @pytest.mark.parametrize(
     ('requirement', 'expected', 'file'),
     [
@@ -87,16 +86,16 @@ def website(store: Server, hosting: Hosting, tmp_path: Path) -> Iterator[Server]
 def test_client_installs_from_the_bucket(
     website: Server,
     client: Client,
-    prefix: str,
     requirement: str,
     expected: dict[str, str],
     file: str,
     tmp_path: Path,
 ) -> None:
-    outcome = client.install(f'{website.url}/{prefix}/', tmp_path / 'target', requirement)
+    outcome = client.install(f'{website.url}/simple/', tmp_path / 'target', requirement)
     assert outcome.status == 0, outcome.output
     assert installed(tmp_path / 'target') == expected
-    assert fetched(website, '/pool/') == {file}
+    # Wheels have their metadata beside them.
+    assert {path.removesuffix('.metadata') for path in fetched(website, '/pool/')} == {file}
 
 
 @pytest.mark.clients
@@ -119,8 +118,8 @@ def test_pipenv_finds_hashes_where_two_slashes_are_not_one(website: Server, tmp_
         ('/simple/', HTML_TYPE, PAGE_CACHE),
         ('/simple/only-wheel/', HTML_TYPE, PAGE_CACHE),
         ('/simple/ujson/', HTML_TYPE, PAGE_CACHE),
-        ('/json/', JSON_TYPE, PAGE_CACHE),
-        ('/json/only-wheel/', JSON_TYPE, PAGE_CACHE),
+        ('/simple/index.v1_json', JSON_TYPE, PAGE_CACHE),
+        ('/simple/only-wheel/index.v1_json', JSON_TYPE, PAGE_CACHE),
         ('/packages.json', 'application/json', PAGE_CACHE),
         ('/pypi/only-wheel/json', 'application/json', PAGE_CACHE),
         ('/pypi/only-wheel/1.0/json', 'application/json', PAGE_CACHE),
@@ -139,11 +138,8 @@ def test_every_object_has_its_type_and_its_time_to_live(
     assert response.headers['cache-control'] == cache_control
 
 
-@pytest.mark.parametrize('prefix', ['simple', 'json'])
-def test_client_is_told_that_a_project_is_not_there(
-    website: Server, client: Client, prefix: str, tmp_path: Path
-) -> None:
-    outcome = client.install(f'{website.url}/{prefix}/', tmp_path / 'target', 'nowhere')
+def test_client_is_told_that_a_project_is_not_there(website: Server, client: Client, tmp_path: Path) -> None:
+    outcome = client.install(f'{website.url}/simple/', tmp_path / 'target', 'nowhere')
     assert outcome.status == 1, outcome.output
     assert {request.status for request in website.requests()} == {404}
 
@@ -152,23 +148,23 @@ def test_without_permission_to_list_a_missing_project_is_a_403(
     store: Server, env: dict[str, str], tmp_path: Path
 ) -> None:
     """Why the policy has its second statement."""
-    policy = re.findall(r"--policy '(.+?)'", commands()[0], re.DOTALL)[0]
+    policy = re.findall(r"--policy '(.+?)'", block('docs/publishing.md', 'aws s3 website'), re.DOTALL)[0]
     narrow = json.loads(policy)
     narrow['Statement'] = narrow['Statement'][:1]
-    aws(env, 's3api', 'put-bucket-policy', '--bucket', 'my-bucket', '--policy', json.dumps(narrow))
+    aws(env, 's3api', 'put-bucket-policy', '--bucket', BUCKET, '--policy', json.dumps(narrow))
     try:
-        with s3_website(store, 'my-bucket', read_hosting(env, 'my-bucket'), tmp_path) as website:
+        with s3_website(store, BUCKET, read_hosting(env, BUCKET), tmp_path) as website:
             assert website.get('/simple/nowhere/').status == 403
     finally:
-        aws(env, 's3api', 'put-bucket-policy', '--bucket', 'my-bucket', '--policy', policy)
+        aws(env, 's3api', 'put-bucket-policy', '--bucket', BUCKET, '--policy', policy)
 
 
-@pytest.mark.parametrize('path', ['/simple/gone/', '/json/gone/', '/pypi/gone/json', '/project/gone/'])
+@pytest.mark.parametrize('path', ['/simple/gone/', '/simple/gone/index.v1_json', '/pypi/gone/json', '/project/gone/'])
 def test_what_left_the_list_leaves_the_bucket(website: Server, path: str) -> None:
     assert website.get(path).status == 404
 
 
-def test_neither_the_record_nor_json_pages_without_a_type_are_uploaded(env: dict[str, str]) -> None:
-    keys = [line.split()[-1] for line in aws(env, 's3', 'ls', '--recursive', 's3://my-bucket/').splitlines()]
+def test_the_notes_of_the_program_are_not_uploaded(env: dict[str, str]) -> None:
+    keys = [line.split()[-1] for line in aws(env, 's3', 'ls', '--recursive', f's3://{BUCKET}/').splitlines()]
     assert 'simple/only-wheel/index.html' in keys
-    assert [key for key in keys if key.endswith('.v1_json') or key.startswith('.')] == []
+    assert [key for key in keys if key.startswith('.')] == []
