@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import shutil
+import stat
 import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
 from html.parser import HTMLParser
@@ -46,6 +47,21 @@ def entries(directory: Path) -> Entries:
         below = Path(path).relative_to(directory)
         found |= {(below / name).as_posix(): None for name in directories}
         found |= {(below / name).as_posix(): (Path(path) / name).read_bytes() for name in files}
+    return found
+
+
+def everything(directory: Path) -> dict[str, bytes | str | None]:
+    """The same, where there may be more than files: where a link leads, and what else there is by name."""
+    found: dict[str, bytes | str | None] = {}
+    for path in sorted(directory.rglob('*')):
+        mode = path.lstat().st_mode
+        below = path.relative_to(directory).as_posix()
+        if stat.S_ISLNK(mode):
+            found[below] = f'a link to {os.readlink(path)}'
+        elif stat.S_ISREG(mode):
+            found[below] = path.read_bytes()
+        else:
+            found[below] = None if stat.S_ISDIR(mode) else 'neither file, directory nor link'
     return found
 
 

@@ -1,0 +1,567 @@
+"""Law 3: what this program did not write it neither removes nor overwrites, and it follows no link inside the site."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from testing.benchmark import PEER
+from testing.sites import PACKAGES_URL, build, write_list
+from testing.states import OWN, RECORD, State, copy, entries, everything, files, pages, read_paths, without_own
+from testing.tools import make_tool
+
+Line = dict[str, Any]
+
+FOO: Line = {'filename': 'foo-1.0.tar.gz', 'upload_timestamp': 1700000000}
+BAR: Line = {'filename': 'bar-1.0.tar.gz', 'upload_timestamp': 1700000060}
+FEEDS = ('--site-url', 'https://pypi.example.com/')
+IN_THE_WAY = (
+    'not written by this program, and in the way of a page{}; move it away, or build in an empty directory and swap\n'
+)
+
+# ------------------------------------------------------------------------------------------------- files of others
+
+OTHERS = {
+    'a PEP 691 page of another program': ('simple/other/index.v1_json', b'{"meta":{"api-version":"1.4"},"files":[]}'),
+    'an index page of another program': ('simple/other/index.html', b'<!DOCTYPE html>\n<html><head></head></html>'),
+    'a legacy page of another program': ('pypi/other/json', b'{"info":{},"releases":{},"urls":[]}\n'),
+    'a style that begins as ours does': ('static/company.css', b'/* dumb-pypi: the style of our company */'),
+    'a copy of the style': ('static/style-old.css', b'/* dumb-pypi */'),
+    'a copy of a page of the changelog': ('changelog/backup.html', b'<!doctype html>\n<html lang="en">'),
+    'a page of a month that has no uploads': ('changelog/1999-01.html', b'<!doctype html>\n<html lang="en">'),
+    'a listing by a prefix': ('projects/x.html', b'<!doctype html>\n<html lang="en">'),
+    'a feed of another tool': ('rss/feed-of-other-tool.xml', b'<?xml version="1.0"?><rss version="2.0"/>'),
+}
+
+
+@pytest.mark.parametrize('is_first', [True, False], ids=['before the first run', 'after it'])
+@pytest.mark.parametrize(('path', 'content'), OTHERS.values(), ids=OTHERS)
+def test_what_others_wrote_survives_whatever_it_looks_like(
+    path: str, content: bytes, is_first: bool, tmp_path: Path
+) -> None:
+    site = tmp_path / 'site'
+    if not is_first:
+        assert build(site, [FOO, BAR], *FEEDS) == 0
+    (site / path).parent.mkdir(parents=True, exist_ok=True)
+    (site / path).write_bytes(content)
+    runs: list[tuple[list[Line], tuple[str, ...]]] = [
+        ([FOO, BAR], FEEDS),
+        ([FOO, BAR], (*FEEDS, '--rebuild')),
+        ([FOO], ()),
+        ([], ('--allow-empty',)),
+        ([], ('--allow-empty', '--rebuild')),
+        ([FOO], ('--rebuild',)),
+    ]
+    for lines, options in runs:
+        assert build(site, lines, *options) == 0
+        assert (site / path).read_bytes() == content
+    fresh = State([FOO]).build_anew(tmp_path / 'fresh')
+    assert files(entries(site)) == files(fresh) | {path: content}
+
+
+def test_a_page_of_the_site_that_is_copied_beside_it_is_somebodys_own(tmp_path: Path) -> None:
+    """To the byte what this program writes; but it did not write it there."""
+    site = tmp_path / 'site'
+    assert build(site, [FOO, BAR]) == 0
+    copies = {
+        'simple/copied/index.html': 'simple/bar/index.html',
+        'simple/copied/index.v1_json': 'simple/bar/index.v1_json',
+        'pypi/copied/json': 'pypi/bar/json',
+        'project/copied/index.html': 'project/bar/index.html',
+        'changelog/2023-12.html': 'changelog/2023-11.html',
+        'static/copied.css': 'static/style.css',
+    }
+    for path, source in copies.items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(site / source, site / path)
+    before = {path: (site / path).read_bytes() for path in copies}
+    for lines in ([FOO], [], [FOO, BAR]):
+        assert build(site, lines, '--allow-empty', '--rebuild') == 0
+        assert {path: (site / path).read_bytes() for path in copies} == before
+
+
+# --------------------------------------------------------------------------------------------- in the way of a page
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        'index.html',
+        '404.html',
+        'packages.json',
+        'changelog/index.html',
+        'changelog/2023-11.html',
+        'projects/names.json',
+        'rss/updates.xml',
+        'simple/index.html',
+        'simple/index.v1_json',
+        'simple/foo/index.html',
+        'simple/foo/index.v1_json',
+        'project/foo/index.html',
+        'pypi/foo/json',
+        'pypi/foo/1.0/json',
+        'static/style.css',
+        'static/names.js',
+    ],
+)
+def test_a_first_run_overwrites_nothing_and_says_what_is_in_the_way(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    site = Path('site')
+    if path not in pages_of(tmp_path / 'fresh'):
+        pytest.fail('no such page')
+    (site / path).parent.mkdir(parents=True)
+    (site / path).write_bytes(b'mine')
+    assert build(site, [FOO], *FEEDS) == 1
+    assert capfd.readouterr() == ('', f'site/{path}: {IN_THE_WAY.format("")}')
+    assert files(entries(site)) == {path: b'mine'}
+    (site / path).unlink()
+    assert build(site, [FOO], *FEEDS) == 0
+    assert entries(site) == entries(tmp_path / 'fresh')
+
+
+def pages_of(site: Path) -> dict[str, bytes]:
+    assert build(site, [FOO], *FEEDS) == 0
+    return pages(site)
+
+
+def test_all_that_is_in_the_way_is_counted_and_the_path_lists_stay_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    site = Path('site')
+    mine = {path: b'mine' for path in ('index.html', 'simple/foo/index.html', 'static/style.css', 'static/mine.css')}
+    for path, content in mine.items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_bytes(content)
+    assert build(site, [FOO], '--changed-paths', 'changed', '--removed-paths', 'removed') == 1
+    assert capfd.readouterr() == ('', f'site/index.html: {IN_THE_WAY.format(" (and 2 more)")}')
+    assert files(entries(site)) == mine
+    assert (read_paths(Path('changed')), read_paths(Path('removed'))) == ([], [])
+
+
+@pytest.mark.parametrize('options', [(), ('--rebuild',)], ids=['a usual run', '--rebuild'])
+def test_a_later_run_overwrites_nothing_either(
+    options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The page of a project that is new, at a path where somebody has been before."""
+    monkeypatch.chdir(tmp_path)
+    site = Path('site')
+    assert build(site, [FOO]) == 0
+    (site / 'pypi/bar').mkdir()
+    (site / 'pypi/bar/json').write_bytes(b'mine')
+    before = entries(site)
+    assert build(site, [FOO, BAR], *options) == 1
+    assert capfd.readouterr() == ('', f'site/pypi/bar/json: {IN_THE_WAY.format("")}')
+    assert entries(site) == before
+    assert build(site, [FOO], *options) == 0
+    assert entries(site) == before
+
+
+def make_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_device(path: Path) -> None:
+    """`/dev/full` by another name; or a FIFO, where nobody may make a device."""
+    try:
+        os.mknod(path, 0o600 | 0o020000, os.makedev(1, 7))
+    except PermissionError:
+        os.mkfifo(path)
+
+
+@pytest.mark.parametrize('make', [make_fifo, make_device])
+@pytest.mark.parametrize('path', ['index.html', 'packages.json', 'simple/foo/index.html', '.dumb-pypi.uploads/2023-11'])
+@pytest.mark.parametrize('is_first', [True, False], ids=['a first run', 'a later one'])
+def test_what_is_no_file_where_a_page_belongs_is_an_error_and_no_run_waits_for_it(
+    path: str,
+    make: Callable[[Path], None],
+    is_first: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    site = Path('site')
+    if not is_first:
+        assert build(site, [FOO]) == 0
+        (site / path).unlink()
+    (site / path).parent.mkdir(parents=True, exist_ok=True)
+    make(site / path)
+    before = everything(site)
+    assert build(site, [FOO, BAR]) == 1
+    assert capfd.readouterr() == ('', f'site/{path}: {IN_THE_WAY.format("")}')
+    assert everything(site) == before
+
+
+@pytest.mark.parametrize('name', ['.dumb-pypi.json', '.dumb-pypi.pending', '.dumb-pypi.elsewhere', '.dumb-pypi.tmp'])
+def test_a_pipe_in_place_of_what_the_program_keeps_is_replaced(name: str, tmp_path: Path) -> None:
+    site = tmp_path / 'site'
+    assert build(site, [FOO]) == 0
+    (site / name).unlink(missing_ok=True)
+    os.mkfifo(site / name)
+    assert build(site, [FOO, BAR]) == 0
+    assert entries(site) == State([FOO, BAR]).build_anew(tmp_path / 'fresh')
+
+
+def test_a_pipe_in_place_of_the_lock_is_an_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    site = tmp_path / 'site'
+    site.mkdir()
+    os.mkfifo(site / '.dumb-pypi.lock')
+    assert build(site, [FOO]) == 1
+    assert capfd.readouterr() == ('', f'{site}/.dumb-pypi.lock: is no regular file; move it away\n')
+    assert list(everything(site)) == ['.dumb-pypi.lock']
+
+
+# --------------------------------------------------------------------------------------------------- symbolic links
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A site of somebody else, and his notes."""
+    directory = tmp_path / 'elsewhere'
+    assert build(directory, [FOO, BAR]) == 0
+    (directory / 'notes').write_bytes(b'precious')
+    return directory
+
+
+LINKED_PAGES = [
+    'index.html',
+    'packages.json',
+    'simple',
+    'simple/bar',
+    'simple/bar/index.html',
+    'pypi',
+    'pypi/bar/1.0',
+    'pypi/bar/1.0/json',
+    'project/bar',
+    'static',
+    'static/style.css',
+    'changelog',
+    'changelog/2023-11.html',
+    'projects',
+]
+
+
+@pytest.mark.parametrize('path', LINKED_PAGES)
+@pytest.mark.parametrize(
+    ('lines', 'options'),
+    [
+        ([FOO], ()),
+        ([], ('--allow-empty',)),
+        ([FOO], ('--rebuild',)),
+        ([FOO, BAR | {'size': 1}], ()),
+        ([FOO, BAR], ('--title', 'Other packages')),
+        ([FOO, BAR], ('--no-per-release-json', '--rebuild')),
+    ],
+    ids=['a project less', 'emptied', 'rebuilt', 'a file changed', 'another title', 'fewer pages'],
+)
+def test_nothing_is_written_or_removed_through_a_link(
+    lines: list[Line], options: tuple[str, ...], path: str, elsewhere: Path, tmp_path: Path
+) -> None:
+    """Either the link is in the way, which is an error; or nobody asks what is behind it."""
+    site = tmp_path / 'site'
+    assert build(site, [FOO, BAR]) == 0
+    if (site / path).is_dir():
+        shutil.rmtree(site / path)
+    else:
+        (site / path).unlink()
+    (site / path).symlink_to(elsewhere / path)
+    before, there = everything(site), everything(elsewhere)
+    status = build(site, lines, *options)
+    assert everything(elsewhere) == there
+    assert os.readlink(site / path) == str(elsewhere / path)
+    if status != 0:
+        assert everything(site) == before
+
+
+def test_a_link_where_a_page_belongs_is_in_the_way(
+    elsewhere: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / 'site'
+    site.mkdir()
+    for name in ('static', 'index.html', 'packages.json'):
+        (site / name).symlink_to(elsewhere / name)
+    (site / '404.html').symlink_to('nowhere')
+    before, there = everything(site), everything(elsewhere)
+    assert build(site, [FOO], *FEEDS) == 1
+    assert capfd.readouterr() == ('', f'{site}/404.html: {IN_THE_WAY.format(" (and 3 more)")}')
+    assert everything(site) == before
+    assert everything(elsewhere) == there
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        '.dumb-pypi.json',
+        '.dumb-pypi.pending',
+        '.dumb-pypi.elsewhere',
+        '.dumb-pypi.uploads',
+        '.dumb-pypi.tmp',
+        '.dumb-pypi.lock',
+    ],
+)
+@pytest.mark.parametrize('leads', ['a file', 'a directory', 'nowhere'])
+def test_a_link_in_place_of_what_the_program_keeps_is_an_error(
+    leads: str, name: str, elsewhere: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / 'site'
+    assert build(site, [FOO]) == 0
+    if name.endswith('uploads'):
+        shutil.rmtree(site / name)
+    else:
+        (site / name).unlink(missing_ok=True)
+    (site / name).symlink_to({'a file': elsewhere / 'notes', 'a directory': elsewhere, 'nowhere': 'nowhere'}[leads])
+    before, there = everything(site), everything(elsewhere)
+    assert build(site, [FOO, BAR]) == 1
+    said = 'is no regular file' if name.endswith('lock') else 'is a symbolic link'
+    assert capfd.readouterr() == ('', f'{site}/{name}: {said}; move it away\n')
+    assert everything(site) == before
+    assert everything(elsewhere) == there
+
+
+@pytest.mark.parametrize('month', ['2023-11', '2023-10'], ids=['of a month with uploads', 'of one without any'])
+@pytest.mark.parametrize('lines', [[FOO, BAR], []], ids=['more', 'nothing'])
+def test_a_link_among_the_data_of_the_changelog_leads_nowhere(
+    lines: list[Line], month: str, elsewhere: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / 'site'
+    assert build(site, [FOO]) == 0
+    path = site / '.dumb-pypi.uploads' / month
+    path.unlink(missing_ok=True)
+    path.symlink_to(elsewhere / 'notes')
+    build(site, lines, '--allow-empty')
+    assert (elsewhere / 'notes').read_bytes() == b'precious'
+    assert path.is_symlink()
+
+
+def test_the_output_directory_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / 'disk').mkdir()
+    site = tmp_path / 'site'
+    site.symlink_to('disk')
+    for lines in ([FOO, BAR], [FOO]):
+        assert build(site, lines) == 0
+    assert site.is_symlink()
+    assert entries(tmp_path / 'disk') == State([FOO]).build_anew(tmp_path / 'fresh')
+
+
+# ----------------------------------------------------------------------------------------------- sites taken over
+
+
+@pytest.mark.parametrize('options', [(), FEEDS], ids=['without feeds', 'with feeds'])
+@pytest.mark.parametrize('lines', [[FOO, BAR], [FOO], [BAR | {'size': 1}]], ids=['the same', 'less', 'another'])
+def test_a_site_fetched_back_without_hidden_files_is_taken_over(
+    lines: list[Line], options: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Nothing that left the list stays, and what others have there does."""
+    published, site = tmp_path / 'published', tmp_path / 'site'
+    many: list[Line] = [{'filename': f'p{number}-1.0.zip', 'upload_timestamp': 1.6e9 + number} for number in range(1200)]
+    assert build(published, [FOO, BAR, *many], *FEEDS) == 0
+    copy(published, site, pages(published), [])
+    mine = {path: content for path, content in OTHERS.values()}
+    for path, content in mine.items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_bytes(content)
+    assert build(site, lines, *options) == 0
+    assert files(entries(site)) == files(State(lines, options).build_anew(tmp_path / 'fresh')) | mine
+
+
+@pytest.mark.parametrize(
+    'content', [b'', b'[]\n', b'{"name": "a", "version": "1"}\n', b'{"filename": "foo-1.0.tar.gz"}\n{"a": 1}\n', b'\xff']
+)
+def test_a_list_of_another_program_is_no_site_of_ours(
+    content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / 'site'
+    site.mkdir()
+    (site / 'packages.json').write_bytes(content)
+    assert build(site, [FOO]) == 1
+    assert capfd.readouterr() == ('', f'{site}/packages.json: {IN_THE_WAY.format("")}')
+    assert files(entries(site)) == {'packages.json': content}
+
+
+@pytest.fixture(scope='module')
+def old_lines() -> list[Line]:
+    return [
+        FOO | {'hash': f'sha256={"a" * 64}', 'uploaded_by': 'ann'},
+        FOO | {'filename': 'Foo-1.1-py3-none-any.whl', 'requires_python': '>=3.6', 'core_metadata': True},
+        BAR | {'requires_dist': ['foo>=1']},
+        {'filename': 'some.name-2.0+local.zip', 'upload_timestamp': 1600000000},
+        {'filename': 'odd_name-2004d_2.tar.gz'},
+        *({'filename': f'many-1.{number}.zip', 'upload_timestamp': 1500000000 + number} for number in range(150)),
+    ]
+
+
+@pytest.fixture(scope='module')
+def of_release_1_15_0(old_lines: list[Line], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `pip install dumb-pypi==1.15.0` makes of them, as it comes from the public index."""
+    site = tmp_path_factory.mktemp('old') / 'site'
+    packages = write_list(site.with_name('list.jsonl'), old_lines)
+    command = ['--package-list-json', packages, '--output-dir', site, '--packages-url', PACKAGES_URL]
+    subprocess.run([make_tool('peer', PEER) / 'dumb-pypi', *command], check=True)
+    assert not (site / 'simple/index.v1_json').exists()
+    return site
+
+
+@pytest.mark.parametrize('with_previous', [False, True], ids=['without a previous list', 'with a previous list'])
+@pytest.mark.parametrize('edit', ['the same list', 'projects less', 'another list'])
+def test_a_site_of_release_1_15_0_becomes_one_of_this_program_and_no_orphan_stays(
+    edit: str, with_previous: bool, of_release_1_15_0: Path, old_lines: list[Line], tmp_path: Path
+) -> None:
+    site = tmp_path / 'site'
+    shutil.copytree(of_release_1_15_0, site)
+    mine = {path: content for path, content in OTHERS.values()}
+    for path, content in mine.items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_bytes(content)
+    lines = {
+        'the same list': old_lines,
+        'projects less': old_lines[:2],
+        'another list': [*old_lines[1:], {'filename': 'new-1.0.tar.gz'}],
+    }[edit]
+    previous = ('--previous-package-list-json', str(write_list(tmp_path / 'previous.jsonl', old_lines)))
+    state = State(lines)
+    assert state.build(site, *(previous if with_previous else ())) == 0
+    assert files(entries(site)) == files(state.build_anew(tmp_path / 'fresh')) | mine
+    # And once more, as cron goes on to do.
+    assert state.build(site, *(previous if with_previous else ())) == 0
+    assert files(entries(site)) == files(entries(tmp_path / 'fresh')) | mine
+
+
+def test_what_a_site_of_release_1_15_0_loses_and_gets_is_told_to_the_copying_step(
+    of_release_1_15_0: Path, old_lines: list[Line], tmp_path: Path
+) -> None:
+    site, far = tmp_path / 'site', tmp_path / 'far'
+    for directory in (site, far):
+        shutil.copytree(of_release_1_15_0, directory)
+    lists = {option: tmp_path / option for option in ('--changed-paths', '--removed-paths')}
+    assert build(site, old_lines[:2], *(text for pair in lists.items() for text in map(str, pair))) == 0
+    copy(site, far, *map(read_paths, lists.values()))
+    assert entries(far) == without_own(entries(site))
+
+
+def test_a_foreign_page_in_the_way_of_a_site_of_release_1_15_0_is_an_error(
+    of_release_1_15_0: Path, old_lines: list[Line], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """That release wrote neither of these."""
+    site = tmp_path / 'site'
+    shutil.copytree(of_release_1_15_0, site)
+    for path in ('static/style.css', 'project/foo/index.html'):
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_bytes(b'mine')
+    before = entries(site)
+    assert build(site, old_lines) == 1
+    assert capfd.readouterr() == ('', f'{site}/project/foo/index.html: {IN_THE_WAY.format(" (and 1 more)")}')
+    assert entries(site) == before
+
+
+# ------------------------------------------------------------------------------------------------------ whatever comes
+
+
+class Walk(RuleBasedStateMachine):
+    """Somebody puts files and links where pages are or may come, and runs go on beside him."""
+
+    lines = st.lists(
+        st.sampled_from(
+            [
+                FOO,
+                BAR,
+                {'filename': 'foo-2.0.zip', 'upload_timestamp': 1705000000},
+                {'filename': 'other-1.0.zip'},
+                {'project': 'foo', 'summary': 'Does what foo does'},
+            ]
+        ),
+        unique_by=str,
+    )
+    names = st.sampled_from(['foo', 'bar', 'other', 'nobody'])
+    places = st.one_of(
+        st.sampled_from(
+            [
+                *('index.html', '404.html', 'packages.json', 'mine.txt', 'simple', 'pypi', 'static', 'changelog'),
+                *('simple/index.html', 'simple/index.v1_json', 'static/style.css', 'static/mine.css', 'rss'),
+                *('changelog/index.html', 'changelog/2023-11.html', 'changelog/2024-01.html', 'changelog/page1.html'),
+                *('projects', 'projects/names.json', 'rss/updates.xml', '.dumb-pypi.uploads/2023-11'),
+            ]
+        ),
+        st.builds('simple/{}'.format, names),
+        st.builds('simple/{}/index.html'.format, names),
+        st.builds('pypi/{}/json'.format, names),
+        st.builds('pypi/{}/1.0/json'.format, names),
+        st.builds('project/{}/index.html'.format, names),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.top = Path(tempfile.mkdtemp())
+        self.site, self.outside = self.top / 'site', self.top / 'outside'
+        self.mine: dict[str, bytes | str] = {}
+        (self.outside / 'foo').mkdir(parents=True)
+        for name in ('index.html', 'json', 'foo/index.html', 'foo/json', '2023-11', 'style.css'):
+            (self.outside / name).write_bytes(b'outside')
+        self.there = everything(self.outside)
+
+    def may_come(self, path: str) -> bool:
+        """Where nothing is yet, and nothing of his own is on the way; what the program wrote is not his to replace."""
+        below = [self.site.joinpath(*Path(path).parts[:depth]) for depth in range(1, len(Path(path).parts))]
+        return not os.path.lexists(self.site / path) and not any(each.is_symlink() or each.is_file() for each in below)
+
+    @rule(path=places, content=st.binary(max_size=3))
+    def plant_a_file(self, path: str, content: bytes) -> None:
+        if self.may_come(path) and not path.startswith(OWN):
+            (self.site / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.site / path).write_bytes(content)
+            self.mine[path] = content
+
+    @rule(path=places, leads=st.sampled_from(['', 'foo', 'index.html', 'json', '2023-11', 'nowhere']))
+    def plant_a_link(self, path: str, leads: str) -> None:
+        if self.may_come(path):
+            (self.site / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.site / path).symlink_to(self.outside / leads)
+            self.mine[path] = f'a link to {self.outside / leads}'
+
+    @rule(number=st.integers(0, 99))
+    def take_away_what_was_planted(self, number: int) -> None:
+        if self.mine:
+            path = sorted(self.mine)[number % len(self.mine)]
+            (self.site / path).unlink()
+            del self.mine[path]
+
+    @rule(
+        lines=lines,
+        options=st.sampled_from([(), ('--rebuild',), FEEDS, ('--no-per-release-json',), ('--title', 'Other packages')]),
+        is_lost=st.sampled_from([False, False, False, True]),
+    )
+    def run(self, lines: list[Line], options: tuple[str, ...], is_lost: bool) -> None:
+        """A run that is refused changes nothing."""
+        if is_lost:
+            (self.site / RECORD).unlink(missing_ok=True)
+        before = everything(self.site) if self.site.exists() else {}
+        if build(self.site, lines, '--allow-empty', *options) == 1:
+            assert (everything(self.site) if self.site.exists() else {}) == before
+
+    @invariant()
+    def what_was_planted_is_as_it_was(self) -> None:
+        found = everything(self.site) if self.site.exists() else {}
+        assert {path: found.get(path) for path in self.mine} == self.mine
+        assert everything(self.outside) == self.there
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.top)
+
+
+def test_whatever_runs_come_what_somebody_put_there_stays(capfd: pytest.CaptureFixture[str]) -> None:
+    is_ci = os.environ.get('CI') == 'true'
+    walks = settings(max_examples=100, stateful_step_count=15, deadline=None, database=None, derandomize=is_ci)
+    run_state_machine_as_test(Walk, settings=walks)
+    assert 'Traceback' not in capfd.readouterr().err
