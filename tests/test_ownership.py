@@ -29,6 +29,8 @@ IN_THE_WAY = (
     'not written by this program, and in the way of a page{}; move it away, or build in an empty directory and swap\n'
 )
 
+OWN_NAMES = [f'{OWN}.{name}' for name in ('json', 'pending', 'elsewhere', 'uploads', 'tmp', 'lock')]
+
 # ------------------------------------------------------------------------------------------------- files of others
 
 OTHERS = {
@@ -42,6 +44,13 @@ OTHERS = {
     'a listing by a prefix': ('projects/x.html', b'<!doctype html>\n<html lang="en">'),
     'a feed of another tool': ('rss/feed-of-other-tool.xml', b'<?xml version="1.0"?><rss version="2.0"/>'),
 }
+
+
+def plant_others(site: Path) -> dict[str, bytes]:
+    for path, content in OTHERS.values():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_bytes(content)
+    return dict(OTHERS.values())
 
 
 @pytest.mark.parametrize('is_first', [True, False], ids=['before the first run', 'after it'])
@@ -101,7 +110,7 @@ def test_a_page_of_the_site_that_is_copied_beside_it_is_somebodys_own(tmp_path: 
         'packages.json',
         'changelog/index.html',
         'changelog/2023-11.html',
-        'projects/names.json',
+        'projects/index.html',
         'rss/updates.xml',
         'simple/index.html',
         'simple/index.v1_json',
@@ -200,28 +209,21 @@ def test_what_is_no_file_where_a_page_belongs_is_an_error_and_no_run_waits_for_i
     (site / path).parent.mkdir(parents=True, exist_ok=True)
     make(site / path)
     before = everything(site)
-    assert build(site, [FOO, BAR]) == 1
+    assert build(site, [FOO | {'size': 1}, BAR]) == 1
     assert capfd.readouterr() == ('', f'site/{path}: {IN_THE_WAY.format("")}')
     assert everything(site) == before
 
 
-@pytest.mark.parametrize('name', ['.dumb-pypi.json', '.dumb-pypi.pending', '.dumb-pypi.elsewhere', '.dumb-pypi.tmp'])
-def test_a_pipe_in_place_of_what_the_program_keeps_is_replaced(name: str, tmp_path: Path) -> None:
-    site = tmp_path / 'site'
-    assert build(site, [FOO]) == 0
-    (site / name).unlink(missing_ok=True)
-    os.mkfifo(site / name)
-    assert build(site, [FOO, BAR]) == 0
-    assert entries(site) == State([FOO, BAR]).build_anew(tmp_path / 'fresh')
-
-
-def test_a_pipe_in_place_of_the_lock_is_an_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize('name', OWN_NAMES)
+def test_a_pipe_in_place_of_what_the_program_keeps_is_an_error(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     site = tmp_path / 'site'
     site.mkdir()
-    os.mkfifo(site / '.dumb-pypi.lock')
+    os.mkfifo(site / name)
     assert build(site, [FOO]) == 1
-    assert capfd.readouterr() == ('', f'{site}/.dumb-pypi.lock: is no regular file; move it away\n')
-    assert list(everything(site)) == ['.dumb-pypi.lock']
+    assert capfd.readouterr() == ('', f'{site}/{name}: is no regular file; move it away\n')
+    assert list(everything(site)) == [name]
 
 
 # --------------------------------------------------------------------------------------------------- symbolic links
@@ -301,17 +303,7 @@ def test_a_link_where_a_page_belongs_is_in_the_way(
     assert everything(elsewhere) == there
 
 
-@pytest.mark.parametrize(
-    'name',
-    [
-        '.dumb-pypi.json',
-        '.dumb-pypi.pending',
-        '.dumb-pypi.elsewhere',
-        '.dumb-pypi.uploads',
-        '.dumb-pypi.tmp',
-        '.dumb-pypi.lock',
-    ],
-)
+@pytest.mark.parametrize('name', OWN_NAMES)
 @pytest.mark.parametrize('leads', ['a file', 'a directory', 'nowhere'])
 def test_a_link_in_place_of_what_the_program_keeps_is_an_error(
     leads: str, name: str, elsewhere: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -325,8 +317,7 @@ def test_a_link_in_place_of_what_the_program_keeps_is_an_error(
     (site / name).symlink_to({'a file': elsewhere / 'notes', 'a directory': elsewhere, 'nowhere': 'nowhere'}[leads])
     before, there = everything(site), everything(elsewhere)
     assert build(site, [FOO, BAR]) == 1
-    said = 'is no regular file' if name.endswith('lock') else 'is a symbolic link'
-    assert capfd.readouterr() == ('', f'{site}/{name}: {said}; move it away\n')
+    assert capfd.readouterr() == ('', f'{site}/{name}: is no regular file; move it away\n')
     assert everything(site) == before
     assert everything(elsewhere) == there
 
@@ -359,26 +350,39 @@ def test_the_output_directory_itself_may_be_a_link(tmp_path: Path) -> None:
 # ----------------------------------------------------------------------------------------------- sites taken over
 
 
-@pytest.mark.parametrize('options', [(), FEEDS], ids=['without feeds', 'with feeds'])
-@pytest.mark.parametrize('lines', [[FOO, BAR], [FOO], [BAR | {'size': 1}]], ids=['the same', 'less', 'another'])
+BUSY: list[Line] = [  # more uploads in a month than its page has room for
+    {'filename': f'busy-1.0-{number}-py3-none-any.whl', 'upload_timestamp': 1600000000 + number}
+    for number in range(600)
+]
+MANY: list[Line] = [{'filename': f'p{number}-1.0.zip'} for number in range(1001)]  # more than a listing has room for
+
+
+@pytest.mark.parametrize(
+    ('before', 'lines', 'options'),
+    [
+        ([FOO, BAR], [FOO, BAR], ()),
+        ([FOO, BAR], [FOO], FEEDS),
+        ([FOO, BAR], [BAR | {'size': 1}], ()),
+        ([FOO, *BUSY], [FOO], ()),
+        ([FOO, *MANY], [FOO], ('--no-per-release-json',)),
+    ],
+    ids=['the same list', 'a project less', 'another list', 'many uploads less', 'many projects less'],
+)
 def test_a_site_fetched_back_without_hidden_files_is_taken_over(
-    lines: list[Line], options: tuple[str, ...], tmp_path: Path
+    before: list[Line], lines: list[Line], options: tuple[str, ...], tmp_path: Path
 ) -> None:
     """Nothing that left the list stays, and what others have there does."""
     published, site = tmp_path / 'published', tmp_path / 'site'
-    many: list[Line] = [{'filename': f'p{number}-1.0.zip', 'upload_timestamp': 1.6e9 + number} for number in range(1200)]
-    assert build(published, [FOO, BAR, *many], *FEEDS) == 0
+    assert build(published, before, *FEEDS, *options) == 0
     copy(published, site, pages(published), [])
-    mine = {path: content for path, content in OTHERS.values()}
-    for path, content in mine.items():
-        (site / path).parent.mkdir(parents=True, exist_ok=True)
-        (site / path).write_bytes(content)
+    mine = plant_others(site)
     assert build(site, lines, *options) == 0
     assert files(entries(site)) == files(State(lines, options).build_anew(tmp_path / 'fresh')) | mine
 
 
 @pytest.mark.parametrize(
-    'content', [b'', b'[]\n', b'{"name": "a", "version": "1"}\n', b'{"filename": "foo-1.0.tar.gz"}\n{"a": 1}\n', b'\xff']
+    'content',
+    [b'', b'[]\n', b'{"name": "a", "version": "1"}\n', b'{"filename": "foo-1.0.tar.gz"}\n{"a": 1}\n', b'\xff'],
 )
 def test_a_list_of_another_program_is_no_site_of_ours(
     content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -421,10 +425,7 @@ def test_a_site_of_release_1_15_0_becomes_one_of_this_program_and_no_orphan_stay
 ) -> None:
     site = tmp_path / 'site'
     shutil.copytree(of_release_1_15_0, site)
-    mine = {path: content for path, content in OTHERS.values()}
-    for path, content in mine.items():
-        (site / path).parent.mkdir(parents=True, exist_ok=True)
-        (site / path).write_bytes(content)
+    mine = plant_others(site)
     lines = {
         'the same list': old_lines,
         'projects less': old_lines[:2],
@@ -491,7 +492,7 @@ class Walk(RuleBasedStateMachine):
                 *('index.html', '404.html', 'packages.json', 'mine.txt', 'simple', 'pypi', 'static', 'changelog'),
                 *('simple/index.html', 'simple/index.v1_json', 'static/style.css', 'static/mine.css', 'rss'),
                 *('changelog/index.html', 'changelog/2023-11.html', 'changelog/2024-01.html', 'changelog/page1.html'),
-                *('projects', 'projects/names.json', 'rss/updates.xml', '.dumb-pypi.uploads/2023-11'),
+                *('projects', 'projects/index.html', 'rss/updates.xml', '.dumb-pypi.uploads/2023-11'),
             ]
         ),
         st.builds('simple/{}'.format, names),
@@ -562,6 +563,6 @@ class Walk(RuleBasedStateMachine):
 
 def test_whatever_runs_come_what_somebody_put_there_stays(capfd: pytest.CaptureFixture[str]) -> None:
     is_ci = os.environ.get('CI') == 'true'
-    walks = settings(max_examples=100, stateful_step_count=15, deadline=None, database=None, derandomize=is_ci)
+    walks = settings(max_examples=100, stateful_step_count=10, deadline=None, database=None, derandomize=is_ci)
     run_state_machine_as_test(Walk, settings=walks)
     assert 'Traceback' not in capfd.readouterr().err

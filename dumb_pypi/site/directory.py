@@ -140,10 +140,12 @@ class Site:
         return not is_same and (is_here or lacks)
 
     def check_own(self) -> None:
-        """Raises `Failure` where a link in the place of what this program keeps could lead out of the directory."""
+        """Raises `Failure` where a link, a pipe or a device is in the place of what this program keeps."""
         for name in sorted(self.top):
-            if name.startswith(OWN) and os.path.islink(self.full(name)):
-                raise Failure(f'{self.full(name)}: is a symbolic link; move it away')
+            if name.startswith(OWN):
+                mode = os.lstat(self.full(name)).st_mode
+                if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                    raise Failure(f'{self.full(name)}: is no regular file; move it away')
 
     def forget_directories(self) -> None:
         """The next project has others."""
