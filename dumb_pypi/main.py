@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 
 from dumb_pypi import __version__
@@ -174,16 +175,25 @@ def check_files(parser: argparse.ArgumentParser, args: Args) -> None:
     }
     if set(lists.values()) == {'-'}:
         parser.error('standard input can hold one list only')
-    taken = {os.path.realpath(path): option for option, path in lists.items() if path not in (None, '-')}
+    taken = {read_identity(path): option for option, path in lists.items() if path is not None}
     site = os.path.realpath(args.output_dir)
     for option, path in (('--changed-paths', args.changed_paths), ('--removed-paths', args.removed_paths)):
         if path is not None:
-            found = os.path.realpath(path)
+            found = read_identity(path)
             if found in taken:
                 parser.error(f'{option}: expected another file than {taken[found]}, got {quoted(path)}')
-            if found.startswith(os.path.join(site, '')):
+            if os.path.join(os.path.realpath(path), '').startswith(os.path.join(site, '')):
                 parser.error(f'{option}: expected a file outside of the output directory, got {quoted(path)}')
             taken[found] = option
+
+
+def read_identity(path: str) -> str | tuple[int, int]:
+    """What tells a file from another: the same by whichever name, and on standard input."""
+    try:
+        found = os.fstat(sys.stdin.fileno()) if path == '-' else os.stat(path)
+    except (OSError, AttributeError):  # there is none yet; or no standard input
+        return os.path.realpath(path)
+    return found.st_dev, found.st_ino
 
 
 def main(argv: Sequence[str] | None = None) -> int:

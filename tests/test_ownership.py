@@ -150,7 +150,7 @@ def test_all_that_is_in_the_way_is_counted_and_the_path_lists_stay_empty(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     site = Path('site')
-    mine = {path: b'mine' for path in ('index.html', 'simple/foo/index.html', 'static/style.css', 'static/mine.css')}
+    mine = dict.fromkeys(('index.html', 'simple/foo/index.html', 'static/style.css', 'static/mine.css'), b'mine')
     for path, content in mine.items():
         (site / path).parent.mkdir(parents=True, exist_ok=True)
         (site / path).write_bytes(content)
@@ -563,6 +563,6 @@ class Walk(RuleBasedStateMachine):
 
 def test_whatever_runs_come_what_somebody_put_there_stays(capfd: pytest.CaptureFixture[str]) -> None:
     is_ci = os.environ.get('CI') == 'true'
-    walks = settings(max_examples=100, stateful_step_count=10, deadline=None, database=None, derandomize=is_ci)
+    walks = settings(max_examples=100, stateful_step_count=7, deadline=None, database=None, derandomize=is_ci)
     run_state_machine_as_test(Walk, settings=walks)
     assert 'Traceback' not in capfd.readouterr().err

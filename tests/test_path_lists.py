@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from dumb_pypi.errors import quoted
 from dumb_pypi.main import main
 from testing.sites import PACKAGES_URL, build, write_list
-from testing.states import entries, everything, read_paths
+from testing.states import entries, everything, files, read_paths
 
 Line = dict[str, Any]
 
@@ -79,7 +80,7 @@ def test_a_path_list_that_is_another_list_is_wrong_usage(
         run(*options)
     assert stopped.value.code == 2
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said == f'dumb-pypi: error: {option}: expected another file {than}, got {options[-1]!r}'
+    assert said == f'dumb-pypi: error: {option}: expected another file {than}, got {quoted(options[-1])}'
     assert everything(here) == before
 
 
@@ -104,7 +105,16 @@ def test_a_path_list_that_is_the_list_on_standard_input_is_wrong_usage(here: Pat
 @pytest.mark.parametrize('option', OPTIONS)
 @pytest.mark.parametrize(
     'path',
-    ['site/changed', 'site/static/changed', './site/../site/changed', '{here}/site/changed', 'link/changed', 'inside'],
+    [
+        'site/changed',
+        'site/static/changed',
+        './site/../site/changed',
+        '{here}/site/changed',
+        'link/changed',
+        'inside',
+        'site',
+        'link',
+    ],
 )
 def test_a_path_list_inside_the_output_directory_is_wrong_usage(
     path: str, option: str, here: Path, capsys: pytest.CaptureFixture[str]
@@ -118,16 +128,7 @@ def test_a_path_list_inside_the_output_directory_is_wrong_usage(
         run(option, path)
     assert stopped.value.code == 2
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said == f'dumb-pypi: error: {option}: expected a file outside of the output directory, got {path!r}'
-    assert everything(here) == before
-
-
-@pytest.mark.parametrize('option', OPTIONS)
-def test_a_path_list_that_is_the_output_directory_is_an_error(option: str, here: Path) -> None:
-    assert build(here / 'site', [FOO]) == 0
-    before = everything(here)
-    with pytest.raises(SystemExit):
-        run(option, 'site')
+    assert said == f'dumb-pypi: error: {option}: expected a file outside of the output directory, got {quoted(path)}'
     assert everything(here) == before
 
 
@@ -263,6 +264,7 @@ def test_a_file_with_an_odd_name_beside_pages_that_go_is_somebodys_own(
 ) -> None:
     """No version of a release page has such a name, and a list of paths has no place for one."""
     assert build(here / 'site', [FOO, BAR]) == 0
+    expected = files(entries(here / 'site'))
     odd = os.path.join(b'site/pypi/bar', name)
     os.mkdir(odd)
     with open(os.path.join(odd, b'json'), 'wb') as page:
@@ -278,8 +280,6 @@ def test_a_file_with_an_odd_name_beside_pages_that_go_is_somebodys_own(
     assert found == {each + name for each in (b'simple/bar/', b'static/', b'changelog/')} | {
         b'pypi/bar/' + name + b'/json'
     }
-    assert [path for path in read_paths(here / 'removed') if not path.isprintable() or '/1.0/' not in path] == (
-        [f'{path}/bar/{page}' for path, page in []]
-        if len(lines) == 2
-        else ['project/bar/index.html', 'simple/bar/index.html', 'simple/bar/index.v1_json', 'pypi/bar/json']
+    assert set(read_paths(here / 'removed')) == (
+        {path for path in expected if '/bar/' in path} if len(lines) == 1 else set()
     )

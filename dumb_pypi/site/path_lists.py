@@ -18,7 +18,9 @@ class PathList:
         self.path = path if path is None else os.path.realpath(path)  # a link to a list stays one
         self.waiting: list[str] = []  # what earlier runs wrote, and no copying step has taken away
         if self.path is not None:
-            if os.path.lexists(self.path) and not stat.S_ISREG(os.stat(self.path).st_mode):
+            with refusal('read', self.path):
+                is_other = os.path.lexists(self.path) and not stat.S_ISREG(os.stat(self.path).st_mode)
+            if is_other:
                 raise Failure(f'{path}: expected a regular file')
             self.write_paths([])
             with refusal('read', self.path), open(self.path, 'rb') as file:

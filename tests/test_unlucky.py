@@ -1,0 +1,354 @@
+"""The unlucky: data that was damaged, streams that are closed, signals, and a system that has too little of something."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dumb_pypi.main import main
+from testing.sites import PACKAGES_URL, build, write_list
+from testing.states import LOCK, RECORD, TEMPORARY, State, entries
+from testing.waiting import wait_for
+from tests.test_incremental import edited
+from tests.test_jobs import children, is_running
+
+Line = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL = ROOT / 'testing' / 'real-packages.jsonl'
+FOO: Line = {'filename': 'foo-1.0.tar.gz', 'upload_timestamp': 1700000000}
+BAR: Line = {'filename': 'bar-1.0.tar.gz', 'upload_timestamp': 1700000060}
+BAZ: Line = {'filename': 'baz-1.0.tar.gz', 'upload_timestamp': 1705000000}
+FEEDS = ('--site-url', 'https://pypi.example.com/')
+WARNED: list[Line | str] = [FOO, BAR, BAZ, {'filename': 'README.md'}, {'filename': 'qux-1.0.zip', 'colour': 'red'}]
+WARNINGS = """\
+site.jsonl:{}: skipped: 'README.md' is not a distribution file
+site.jsonl:{}: ignored: unknown key 'colour'
+skipped 1 of the listed files
+"""
+
+# ----------------------------------------------------------------------------------------------------------- damaged
+
+
+def turned(path: Path) -> None:
+    """Of the same size, and another."""
+    path.write_bytes(bytes(byte ^ 1 for byte in path.read_bytes()))
+
+
+def full_of_zeros(path: Path) -> None:
+    """As a power cut leaves a file."""
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def not_utf8(path: Path) -> None:
+    path.write_bytes(b'\xff' + path.read_bytes()[1:])
+
+
+@pytest.mark.parametrize('damage', [turned, full_of_zeros, not_utf8])
+@pytest.mark.parametrize('path', ['.dumb-pypi.uploads/2023-11', '.dumb-pypi.uploads/2024-01', 'packages.json'])
+@pytest.mark.parametrize(
+    'edit',
+    [
+        [{**FOO, 'size': 1}, *WARNED[1:]],
+        WARNED[1:],
+        [*WARNED, {'filename': 'new-1.0.zip', 'upload_timestamp': 1700000001}],
+        [*WARNED, {'filename': 'new-1.0.zip', 'upload_timestamp': 1705000001}],
+    ],
+    ids=['a file changed', 'a project less', 'a project in the older month', 'a project in the newer month'],
+)
+def test_damage_of_the_same_size_means_a_full_build_that_warns_once(
+    edit: list[Line | str],
+    path: str,
+    damage: Callable[[Path], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    site = Path('site')
+    assert build(site, WARNED, *FEEDS) == 0
+    capfd.readouterr()
+    damage(site / path)
+    assert build(site, edit, *FEEDS) == 0
+    place = edit.index(WARNED[3]) + 1
+    assert capfd.readouterr() == ('', WARNINGS.format(place, place + 1))
+    healed, found = path != 'packages.json', entries(site)
+    assert build(Path('fresh'), edit, *FEEDS) == 0
+    if healed or len(edit) != len(WARNED) + 1:
+        assert found == entries(Path('fresh'))
+    assert build(site, edit, *FEEDS, '--rebuild') == 0
+    assert entries(site) == entries(Path('fresh'))
+
+
+def with_a_time(record: Line) -> None:
+    record['projects']['foo'][1] = 10**26
+
+
+def with_a_project_less(record: Line) -> None:
+    dropped = record['projects'].pop('bar')
+    record['projects']['foo'][-1] += dropped[-1]
+
+
+def with_a_negative_length(record: Line) -> None:
+    lengths = record['projects']
+    lengths['bar'][-1], lengths['foo'][-1] = -1, lengths['foo'][-1] + lengths['bar'][-1] + 1
+
+
+@pytest.mark.parametrize('is_consistent', [False, True], ids=['by hand', 'with its digest'])
+@pytest.mark.parametrize('edit', [with_a_time, with_a_project_less, with_a_negative_length])
+@pytest.mark.parametrize('lines', [[FOO, BAR, BAZ], [FOO, BAZ], [{**FOO, 'size': 1}, BAR]])
+def test_a_record_that_was_edited_means_a_full_build_or_at_least_no_traceback(
+    lines: list[Line], edit: Callable[[Line], None], is_consistent: bool, tmp_path: Path
+) -> None:
+    """Nobody who edits by hand works out the digest as well; who does gets what he asked for, but no traceback."""
+    site = tmp_path / 'site'
+    assert build(site, [FOO, BAR, BAZ], *FEEDS) == 0
+    (site / RECORD).write_bytes(edited(edit, is_consistent)((site / RECORD).read_bytes()))
+    assert build(site, lines, *FEEDS) == 0
+    if not is_consistent:
+        assert entries(site) == State(lines, FEEDS).build_anew(tmp_path / 'fresh')
+    assert build(site, lines, *FEEDS, '--rebuild') == 0
+
+
+# ----------------------------------------------------------------------------------------------------------- streams
+
+
+def program(site: Path, *options: str, packages: str | Path = '') -> list[str]:
+    command = ['--package-list-json', packages or site.with_name('list.jsonl'), '--output-dir', site]
+    return [sys.executable, '-m', 'dumb_pypi', *map(str, command), '--packages-url', PACKAGES_URL, *options]
+
+
+def in_shell(command: Sequence[str], redirection: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ['sh', '-c', f'"$@" {redirection}', 'sh', *command], capture_output=True, text=True, check=False
+    )
+
+
+STREAMS = {
+    'standard input closed': '<&-',
+    'standard error closed': '2>&-',
+    'standard error full': '2>/dev/full',
+    'standard output closed': '>&-',
+    'all closed': '<&- >&- 2>&-',
+    'standard error full and the others closed': '<&- >&- 2>/dev/full',
+}
+
+
+@pytest.mark.parametrize('redirection', STREAMS.values(), ids=STREAMS)
+def test_a_good_list_builds_whatever_became_of_the_streams(redirection: str, tmp_path: Path) -> None:
+    """Though there is something to say."""
+    site = tmp_path / 'site'
+    write_list(tmp_path / 'list.jsonl', WARNED)
+    done = in_shell(program(site), redirection)
+    said = WARNINGS.format(4, 5).replace('site.jsonl', str(tmp_path / 'list.jsonl')) if '2>' not in redirection else ''
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', said)
+    assert build(tmp_path / 'fresh', WARNED) == 0
+    assert entries(site) == entries(tmp_path / 'fresh')
+
+
+@pytest.mark.parametrize('redirection', STREAMS.values(), ids=STREAMS)
+@pytest.mark.parametrize(
+    ('content', 'options', 'status'), [('{', (), 1), ('', ('--jobs', '0'), 2)], ids=['a bad list', 'wrong usage']
+)
+def test_a_bad_one_has_its_status_whatever_became_of_the_streams(
+    content: str, options: Sequence[str], status: int, redirection: str, tmp_path: Path
+) -> None:
+    write_list(tmp_path / 'list.jsonl', [content])
+    assert in_shell(program(tmp_path / 'site', *options), redirection).returncode == status
+    assert not (tmp_path / 'site').exists()
+
+
+def test_a_list_on_a_closed_standard_input_is_an_error(tmp_path: Path) -> None:
+    done = in_shell(program(tmp_path / 'site', packages='-'), '<&-')
+    assert (done.returncode, done.stdout, done.stderr) == (1, '', 'cannot read <stdin>: it is closed\n')
+    assert not (tmp_path / 'site').exists()
+
+
+def test_a_good_list_builds_when_the_reader_of_its_messages_leaves(tmp_path: Path) -> None:
+    """As `2>&1 | head -1` does."""
+    site = tmp_path / 'site'
+    lines: list[Line] = [FOO, *({'filename': f'{number}{"x" * 200}.md'} for number in range(1000))]
+    write_list(tmp_path / 'list.jsonl', lines)
+    reading, writing = os.pipe()
+    with subprocess.Popen(program(site), stderr=writing) as run:
+        os.close(writing)
+        assert os.read(reading, 1)
+        os.close(reading)
+    assert run.returncode == 0
+    assert build(tmp_path / 'fresh', lines) == 0
+    assert entries(site) == entries(tmp_path / 'fresh')
+
+
+# ----------------------------------------------------------------------------------------------------------- signals
+
+SIGNALS = {'Ctrl-C': (signal.SIGINT, 130), 'SIGTERM': (signal.SIGTERM, 143)}
+
+# Gets a signal before the Nth time that it opens a file to write, makes, moves or removes something.
+SIGNALLED = """
+import os, sys
+from dumb_pypi.main import main
+from testing.killed import CHANGES
+
+def hook(event, args):
+    global left
+    if event in CHANGES or event == 'open' and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), number)
+
+number, left = int(sys.argv[1]), int(sys.argv[2])
+sys.addaudithook(hook)
+status = main(sys.argv[3:])
+print(left)
+raise SystemExit(status)
+"""
+
+
+def signalled(number: int, moment: int, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    script = [sys.executable, '-c', SIGNALLED, str(number), str(moment), *command[3:]]
+    return subprocess.run(script, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+@pytest.mark.parametrize('share', [0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98])
+@pytest.mark.parametrize(('number', 'status'), SIGNALS.values(), ids=SIGNALS)
+def test_an_interrupted_run_says_so_and_leaves_nothing_behind(
+    number: int, status: int, share: float, tmp_path: Path
+) -> None:
+    """The site is whole, and the next run ends in the bytes of a fresh build."""
+    site, whole = tmp_path / 'site', tmp_path / 'whole'
+    write_list(tmp_path / 'list.jsonl', [FOO, BAZ])
+    moments = []
+    for directory in (site, whole):
+        assert build(directory, [FOO, BAR]) == 0
+    done = signalled(number, 10**6, program(whole))
+    moments = 10**6 - int(done.stdout)
+    done = signalled(number, 2 + int(share * (moments - 2)), program(site))
+    assert (done.returncode, done.stderr) == (status, 'interrupted\n')
+    assert not {LOCK, TEMPORARY} & entries(site).keys()
+    assert main(program(site)[3:]) == 0
+    assert entries(site) == entries(whole)
+
+
+def test_a_first_run_that_is_interrupted_leaves_no_directory(tmp_path: Path) -> None:
+    write_list(tmp_path / 'list.jsonl', [FOO])
+    done = signalled(signal.SIGTERM, 5, program(tmp_path / 'site'))
+    assert (done.returncode, done.stderr) == (143, 'interrupted\n')
+    assert sorted(os.listdir(tmp_path)) == ['list.jsonl']
+
+
+@pytest.mark.parametrize(('number', 'status'), SIGNALS.values(), ids=SIGNALS)
+def test_processes_at_work_end_with_an_interrupted_run(number: int, status: int, tmp_path: Path) -> None:
+    site = tmp_path / 'site'
+    command = program(site, '--jobs', '3', packages=REAL)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
+        working = wait_for(lambda: children(run.pid) if len(children(run.pid)) > 1 else None, run)
+        if number == signal.SIGINT:
+            os.killpg(run.pid, number)  # as a terminal does
+        else:
+            run.send_signal(number)
+        assert run.stderr is not None
+        assert run.stderr.read() == 'interrupted\n'
+    assert run.returncode == status
+    assert not any(map(is_running, working))
+    assert sorted(os.listdir(tmp_path)) == []
+
+
+def test_a_run_in_a_thread_of_another_program_is_like_any_other(tmp_path: Path) -> None:
+    """Where no signal handler can be set."""
+    site = tmp_path / 'site'
+    statuses: list[int] = []
+    for lines in ([FOO, BAR], [FOO]):
+        thread = threading.Thread(target=lambda lines=lines: statuses.append(build(site, lines)))  # type: ignore[misc]
+        thread.start()
+        thread.join()
+    assert statuses == [0, 0]
+    assert entries(site) == State([FOO]).build_anew(tmp_path / 'fresh')
+
+
+# --------------------------------------------------------------------------------------------------- too little of it
+
+# Processes cannot be started from the Nth on: a limit of the system does not bind root.
+NO_FORK = """
+import errno, os, sys
+from dumb_pypi.main import main
+
+def refuse(event, args):
+    global left
+    if event == 'os.fork':
+        left -= 1
+        if left < 0:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+left = int(sys.argv[1])
+sys.addaudithook(refuse)
+status = main(sys.argv[2:])
+assert left < 0
+raise SystemExit(status)
+"""
+
+
+@pytest.fixture(scope='module')
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    site = tmp_path_factory.mktemp('real') / 'site'
+    assert main(program(site, '--no-per-release-json', '--jobs', '1', packages=REAL)[3:]) == 0
+    return site
+
+
+@pytest.mark.parametrize('started', [0, 1, 2, 4])
+def test_where_processes_cannot_be_started_fewer_build_the_site(started: int, real: Path, tmp_path: Path) -> None:
+    site = tmp_path / 'site'
+    command = program(site, '--no-per-release-json', '--jobs', '3', packages=REAL)
+    script = [sys.executable, '-c', NO_FORK, str(started), *command[3:]]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    assert entries(site) == entries(real)
+
+
+@pytest.mark.parametrize('most', [7, 8, 9, 10, 11, 12, 14, 16, 20, 30])
+def test_with_too_few_file_descriptors_the_site_is_built_or_the_cause_is_named(most: int, tmp_path: Path) -> None:
+    """With 3 for the streams, and as many as Python needs to begin."""
+    site, fresh = tmp_path / 'site', tmp_path / 'fresh'
+    write_list(tmp_path / 'list.jsonl', [FOO, BAR])
+    command = program(site, '--jobs', '8')
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
+    if done.returncode == 0:
+        assert (done.stdout, done.stderr) == ('', '')
+        assert build(fresh, [FOO, BAR]) == 0
+        assert entries(site) == entries(fresh)
+    else:
+        assert (done.returncode, done.stdout) == (1, '')
+        assert done.stderr == 'cannot go on: too few file descriptors for this process (Too many open files)\n'
+        assert not site.exists()
+
+
+@pytest.mark.parametrize('most', [8, 10, 12, 14, 16, 20, 30])
+def test_with_too_few_file_descriptors_for_its_processes_fewer_build_the_site(
+    most: int, real: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / 'site'
+    command = program(site, '--no-per-release-json', '--jobs', '8', packages=REAL)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
+    if done.returncode == 0:
+        assert (done.stdout, done.stderr) == ('', '')
+        assert entries(site) == entries(real)
+    else:
+        assert (done.returncode, done.stdout) == (1, '')
+        assert done.stderr == 'cannot go on: too few file descriptors for this process (Too many open files)\n'
+        assert not site.exists()
