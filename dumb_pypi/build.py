@@ -13,6 +13,7 @@ from dumb_pypi.fingerprint import read_described, read_fingerprint, read_is_same
 from dumb_pypi.package_list.families import BATCH, read_families
 from dumb_pypi.package_list.list_file import ListFile, read_list_file
 from dumb_pypi.package_list.problems import Report
+from dumb_pypi.processes import undisturbed
 from dumb_pypi.publish import elsewhere, in_place, publish
 from dumb_pypi.settings import Settings
 from dumb_pypi.site.directory import Site, make_temporary, remove_temporary, remove_work
@@ -65,7 +66,8 @@ def run(order: Order, settings: Settings) -> None:
                 remove_work(site.directory, but=LISTS)
                 build(site, order, settings, lists, rebuild=True)
         finally:
-            remove_temporary(site.directory)
+            with undisturbed():
+                remove_temporary(site.directory)
 
 
 def read_lists(site: Site, order: Order, packages_url: str) -> Lists:
@@ -113,7 +115,8 @@ def build(site: Site, order: Order, settings: Settings, lists: Lists, rebuild: b
     try:
         publish(site, changes.updated, paths, stale, documents)
     finally:
-        site.write_path_lists()
+        with undisturbed():
+            site.write_path_lists()
 
 
 def is_in_place(site: Site) -> bool:

@@ -25,6 +25,8 @@ IN_THE_WAY = (
 A_URL = 'a percent-encoded http, https or file URL without a fragment'
 NO_PACKAGE = 'list.json: no package at all; --allow-empty if this is meant\n'
 
+OVERRIDES = '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'  # of the direction of text
+
 GOOD = b'{"filename": "good-1.0.tar.gz"}\n'
 BEFORE: list[dict[str, Any]] = [
     {'filename': 'before-1.0.tar.gz', 'size': 17},
@@ -83,6 +85,16 @@ CASES = {
     'a string': error(b'"foo-1.0.tar.gz"', "expected a JSON object, got 'foo-1.0.tar.gz'"),
     'a number': error(b'17', 'expected a JSON object, got 17'),
     'a boolean': error(b'true', 'expected a JSON object, got true'),
+    'nothing at all': error(b'null', 'expected a JSON object, got null'),
+    "JSON's own words in an array": error(
+        b'[null, true, [false, {"a": null}]]', "expected a JSON object, got [null, true, [false, {'a': null}]]"
+    ),
+    "JSON's own words in a value": error(
+        foo(size={'bytes': [None, True, False]}), "size: expected a number of bytes, got {'bytes': [null, true, false]}"
+    ),
+    "JSON's own words in texts": error(foo(size='None, True'), "size: expected a number of bytes, got 'None, True'"),
+    'a requirement that is null': error(foo(requires_dist=['bar', None]), 'requires_dist: expected text, got null'),
+    'a hash that is true': error(foo(hashes={'md5': True}), 'hashes: expected <algorithm>=<hex>, got true'),
     'arrays nested 100,000 deep': error(b'[' * 100_000, f"expected a JSON object, got '{'[' * 37}...{'[' * 38}'"),
     'a value nested 100,000 deep': error(
         b'{"filename": "foo-1.0.tar.gz", "size": ' + b'[' * 100_000 + b']' * 100_000 + b'}',
@@ -223,6 +235,13 @@ CASES = {
     'a URL with a fragment': error(
         foo(url='https://pypi.example.com/a.zip#x'), f"url: expected {A_URL}, got 'https://pypi.example.com/a.zip#x'"
     ),
+    'a URL with a percent sign that escapes nothing': error(
+        foo(url='https://pypi.example.com/%zz/foo-1.0.tar.gz'),
+        f"url: expected {A_URL}, got 'https://pypi.example.com/%zz/foo-1.0.tar.gz'",
+    ),
+    'a URL that ends in half an escape': error(
+        foo(url='foo-1.0.tar.gz%2'), f"url: expected {A_URL}, got 'foo-1.0.tar.gz%2'"
+    ),
     'a URL with a space': error(foo(url='a b.zip'), f"url: expected {A_URL}, got 'a b.zip'"),
     'a URL with a backslash': error(foo(url='..\\a.zip'), f"url: expected {A_URL}, got '..\\\\a.zip'"),
     'a URL with a line break': error(foo(url='a.zip\n'), f"url: expected {A_URL}, got 'a.zip\\n'"),
@@ -242,6 +261,7 @@ CASES = {
     # lone surrogates and very long values
     'a hash with a lone surrogate': error(foo(hash='\ud800'), r"hash: expected <algorithm>=<hex>, got '\ud800'"),
     'a version with a lone surrogate': error(foo(version='\ud800'), r"version: expected a version, got '\ud800'"),
+    'a version that runs backwards': error(foo(version='1\u202e0'), r"version: expected a version, got '1\u202e0'"),
     'a version with a line break': error(foo(version='1\n'), r"version: expected a version, got '1\n'"),
     'a name of 10,000 characters': error(
         foo(name=LONG), f"name: expected a project name, got '{'a' * 37}...{'a' * 38}'"
@@ -261,6 +281,11 @@ CASES = {
         line(filename='a/foo-1.0.tar.gz') + line(filename='b/foo-1.0.tar.gz'),
         "list.json:2: filename: expected 'foo-1.0.tar.gz' to be as in line 1, got another filename; "
         "the paths are 'a/foo-1.0.tar.gz' and 'b/foo-1.0.tar.gz'\n",
+    ),
+    'a file twice, in two places of which one looks like a placeholder': Case(
+        line(filename='{first}/foo-1.0.tar.gz') + line(filename='{}/foo-1.0.tar.gz', size=1),
+        "list.json:2: filename: expected 'foo-1.0.tar.gz' to be as in line 1, got another filename, size; "
+        "the paths are '{first}/foo-1.0.tar.gz' and '{}/foo-1.0.tar.gz'\n",
     ),
     'a project twice, with two summaries': Case(
         foo() + line(project='Foo', summary='One') + line(project='foo', summary='Two'),
@@ -316,6 +341,12 @@ CASES = {
     ),
     'a file name with a null byte': skipped('foo-1.0\0.zip', r"'foo-1.0\x00.zip' has control characters in its name"),
     'a file name with a line break': skipped('foo-1\n.zip', r"'foo-1\n.zip' has control characters in its name"),
+    **{
+        f'a file name with U+{ord(override):X}': skipped(
+            f'foo-1.0{override}.zip', rf"'foo-1.0\u{ord(override):x}.zip' has control characters in its name"
+        )
+        for override in OVERRIDES
+    },
     'a file name with a lone surrogate': skipped(
         'foo-1.0\ud800.zip', r"'foo-1.0\ud800.zip' has control characters in its name"
     ),
@@ -338,7 +369,21 @@ CASES = {
         foo(requires_python='>=three'),
         "1: ignored: requires_python: expected a version specifier, got '>=three'",
     ),
+    'a URL that does not end in the file name': warning(
+        foo(url='https://pypi.example.com/download?id=5'),
+        "1: url: expected 'foo-1.0.tar.gz' at its end, got 'https://pypi.example.com/download?id=5'; "
+        'pip finds no such file, and uv only over JSON',
+    ),
+    'a URL with the file name in its query': warning(
+        foo(url='get?file=/foo-1.0.tar.gz'),
+        "1: url: expected 'foo-1.0.tar.gz' at its end, got 'get?file=/foo-1.0.tar.gz'; "
+        'pip finds no such file, and uv only over JSON',
+    ),
     # what there is nothing to say about
+    'a URL that ends in the file name, escaped, and has a query': fine(
+        line(filename='foo-1.0+local.zip', url='https://pypi.example.com/a/foo-1%2E0%2Blocal.zip?id=5'),
+        'foo-1.0+local.zip',
+    ),
     'a byte-order mark, CRLF and blank lines': fine(
         b'\xef\xbb\xbf{"filename": "foo-1.0.tar.gz"}\r\n\r\n  \r\n{"filename": "foo-2.0.tar.gz"}\r\n',
         'foo-1.0.tar.gz',
@@ -514,6 +559,47 @@ def test_a_version_that_cannot_be_a_directory_has_no_release_page(version: str, 
     assert json.loads((site / 'simple/foo/index.v1_json').read_bytes())['versions'] == [version, '1.0']
 
 
+@pytest.mark.parametrize(
+    ('told', 'published'),
+    [
+        (',>=3.6', '>=3.6'),
+        ('>=3.6,,<4', '>=3.6,<4'),
+        ('>=3.6,', '>=3.6'),
+        (' >= 3.6 , , <4 ,', '>= 3.6 , <4'),
+        ('>=3.6 , <4', '>=3.6 , <4'),
+        (',', None),
+    ],
+)
+def test_empty_parts_of_a_restriction_are_dropped_and_nothing_else_is_respelled(
+    told: str, published: str | None, site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """pip takes them and uv does not."""
+    (site.parent / 'list.json').write_bytes(foo(requires_python=told))
+    assert (run(), *capsys.readouterr()) == (0, '', '')
+    [packages] = (site / 'packages.json').read_text().splitlines()
+    assert json.loads(packages).get('requires_python') == published
+    [page] = json.loads((site / 'simple/foo/index.v1_json').read_text())['files']
+    assert page.get('requires-python') == published
+
+
+def test_texts_that_would_run_backwards_do_not(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f'a{OVERRIDES}b'
+    (site.parent / 'list.json').write_bytes(
+        foo(uploaded_by=text, yanked_reason=text, requires_dist=[text]) + line(project='foo', summary=text)
+    )
+    assert (run('--title', f'{text} c'), *capsys.readouterr()) == (0, '', '')
+    facts, package = map(json.loads, (site / 'packages.json').read_text().splitlines())
+    assert facts['summary'] == 'a b'
+    assert (package['uploaded_by'], package['yanked_reason'], package['requires_dist']) == ('a b', 'a b', ['a b'])
+    assert [path for path, content in tree(site).items() if any(each.encode() in content for each in OVERRIDES)] == []
+
+
+@pytest.mark.parametrize('option', ['--site-url', '--packages-url'])
+def test_a_scheme_in_capitals_is_as_good(option: str, site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (site.parent / 'list.json').write_bytes(GOOD)
+    assert (run(option, 'HTTPS://pypi.example.com/'), *capsys.readouterr()) == (0, '', '')
+
+
 def test_a_restriction_that_is_no_specifier_is_left_out(site: Path) -> None:
     (site.parent / 'list.json').write_bytes(foo(requires_python='>=three', size=1))
     assert run() == 0
@@ -658,6 +744,22 @@ def test_what_stands_in_the_way_is_named_and_left_alone(
     assert tree(site) == tree(site.parent / 'fresh')
 
 
+def test_an_output_directory_that_is_a_link_to_nowhere_is_an_error(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / 'list.json').write_bytes(GOOD)
+    (here / 'site').symlink_to('nowhere')
+    assert (run(), *capsys.readouterr()) == (1, '', '--output-dir: site is a link that leads nowhere\n')
+    assert sorted(os.listdir()) == ['list.json', 'site']
+
+
+def test_an_output_directory_below_a_file_is_an_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / 'list.json').write_bytes(GOOD)
+    (here / 'file').write_bytes(b'mine')
+    status = run('--output-dir', 'file/site')
+    assert (status, *capsys.readouterr()) == (1, '', 'cannot write file/site: Not a directory\n')
+
+
 def test_an_output_directory_that_is_a_file_is_an_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / 'list.json').write_bytes(GOOD)
     (here / 'site').write_bytes(b'mine')
@@ -739,6 +841,36 @@ def test_a_read_only_directory_is_an_error(directory: str, path: str, site: Path
             ['--package-list', '-', '--logo-width', 'wide'],
             "argument --logo-width: expected a whole number, 1 or more, got 'wide'",
             id='--logo-width that is no number',
+        ),
+        *(
+            pytest.param(
+                ['--package-list', '-', option, value],
+                f'argument {option}: expected {expected}, got {value!r}',
+                id=f'{option} {value!r}',
+            )
+            for option, value, expected in (
+                ('--logo', '', 'a text'),
+                ('--title', '', 'a text'),
+                ('--title', ' \u202e', 'a text'),
+                ('--logo-width', '0', 'a whole number, 1 or more'),
+                ('--logo-width', '', 'a whole number, 1 or more'),
+                ('--output-dir', '', 'the name of a file'),
+                ('--changed-paths', '', 'the name of a file'),
+                ('--removed-paths', '', 'the name of a file'),
+                ('--package-list', '', 'the name of a file'),
+                ('--previous-package-list', '', 'the name of a file'),
+                ('--previous-package-list-json', '', 'the name of a file'),
+                ('--jobs', '0', 'a whole number, 1 or more'),
+                ('--jobs', '-1', 'a whole number, 1 or more'),
+                ('--jobs', '1.5', 'a whole number, 1 or more'),
+                ('--jobs', '', 'a whole number, 1 or more'),
+                ('--jobs', '\u0661', 'a whole number, 1 or more'),
+                ('--max-delete', '', 'a whole number'),
+                ('--packages-url', '../../%zz/', A_URL),
+                ('--site-url', '', A_URL),
+                ('--site-url', 'ftp://pypi.example.com/', A_URL),
+                ('--site-url', '//pypi.example.com/', 'an absolute http or https URL'),
+            )
         ),
         pytest.param(
             ['--package-list', '-', '--max-delete=-1'],

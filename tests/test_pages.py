@@ -870,6 +870,10 @@ def test_wheel_names_are_read_as_packaging_reads_them(real: Path) -> None:
         # Windows
         ('pywin32-220.win-amd64-py3.5.exe', ('pywin32', '220', 'bdist_wininst', '3.5')),
         ('lxml-2.2.win32-py2.4.exe', ('lxml', '2.2', 'bdist_wininst', '2.4')),
+        ('ipython-0.13.1.py2-win-amd64-PROPER.exe', ('ipython', '0.13.1', 'bdist_wininst', '2')),
+        ('ipython-0.13.1.py3-win32.msi', ('ipython', '0.13.1', 'bdist_msi', '3')),
+        ('ddlib-2013-11-02.tar.gz', ('ddlib', '2013-11-02', 'sdist', 'source')),
+        ('dd-lib-2013-1-2.zip', ('dd-lib', '2013-1-2', 'sdist', 'source')),
         ('docutils-0.4.win32.exe', ('docutils', '0.4', 'bdist_wininst', 'any')),
         ('simplejson-2.0.9.win32-py2.6.msi', ('simplejson', '2.0.9', 'bdist_msi', '2.6')),
         ('foo-1.0.win-amd64.msi', ('foo', '1.0', 'bdist_msi', 'any')),

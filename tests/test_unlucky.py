@@ -1,4 +1,4 @@
-"""The unlucky: data that was damaged, streams that are closed, signals, and a system that has too little of something."""
+"""The unlucky: damaged data, streams that are closed, signals, and a system that has too little of something."""
 
 from __future__ import annotations
 
@@ -53,21 +53,29 @@ def not_utf8(path: Path) -> None:
     path.write_bytes(b'\xff' + path.read_bytes()[1:])
 
 
+CHANGED = [{**FOO, 'size': 1}, *WARNED[1:]]
+LESS = WARNED[1:]
+OLDER = [*WARNED, {'filename': 'new-1.0.zip', 'upload_timestamp': 1700000001}]
+NEWER = [*WARNED, {'filename': 'new-1.0.zip', 'upload_timestamp': 1705000001}]
+
+
 @pytest.mark.parametrize('damage', [turned, full_of_zeros, not_utf8])
-@pytest.mark.parametrize('path', ['.dumb-pypi.uploads/2023-11', '.dumb-pypi.uploads/2024-01', 'packages.json'])
 @pytest.mark.parametrize(
-    'edit',
+    ('path', 'lines'),
     [
-        [{**FOO, 'size': 1}, *WARNED[1:]],
-        WARNED[1:],
-        [*WARNED, {'filename': 'new-1.0.zip', 'upload_timestamp': 1700000001}],
-        [*WARNED, {'filename': 'new-1.0.zip', 'upload_timestamp': 1705000001}],
+        pytest.param('packages.json', [FOO, {**BAR, 'size': 1}, *WARNED[2:]], id='the list, a file changed'),
+        pytest.param('packages.json', [FOO, *WARNED[2:]], id='the list, a project less'),
+        pytest.param('.dumb-pypi.uploads/2023-11', CHANGED, id='the older month, a file changed'),
+        pytest.param('.dumb-pypi.uploads/2023-11', LESS, id='the older month, a project less'),
+        pytest.param('.dumb-pypi.uploads/2023-11', OLDER, id='the older month, a project in it'),
+        pytest.param('.dumb-pypi.uploads/2023-11', NEWER, id='the older month, a project in the newer one'),
+        pytest.param('.dumb-pypi.uploads/2024-01', LESS, id='the newer month, a project less'),
+        pytest.param('.dumb-pypi.uploads/2024-01', NEWER, id='the newer month, a project in it'),
     ],
-    ids=['a file changed', 'a project less', 'a project in the older month', 'a project in the newer month'],
 )
 def test_damage_of_the_same_size_means_a_full_build_that_warns_once(
-    edit: list[Line | str],
     path: str,
+    lines: list[Line | str],
     damage: Callable[[Path], None],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -78,14 +86,10 @@ def test_damage_of_the_same_size_means_a_full_build_that_warns_once(
     assert build(site, WARNED, *FEEDS) == 0
     capfd.readouterr()
     damage(site / path)
-    assert build(site, edit, *FEEDS) == 0
-    place = edit.index(WARNED[3]) + 1
+    assert build(site, lines, *FEEDS) == 0
+    place = lines.index(WARNED[3]) + 1
     assert capfd.readouterr() == ('', WARNINGS.format(place, place + 1))
-    healed, found = path != 'packages.json', entries(site)
-    assert build(Path('fresh'), edit, *FEEDS) == 0
-    if healed or len(edit) != len(WARNED) + 1:
-        assert found == entries(Path('fresh'))
-    assert build(site, edit, *FEEDS, '--rebuild') == 0
+    assert build(Path('fresh'), lines, *FEEDS) == 0
     assert entries(site) == entries(Path('fresh'))
 
 
@@ -106,10 +110,10 @@ def with_a_negative_length(record: Line) -> None:
 @pytest.mark.parametrize('is_consistent', [False, True], ids=['by hand', 'with its digest'])
 @pytest.mark.parametrize('edit', [with_a_time, with_a_project_less, with_a_negative_length])
 @pytest.mark.parametrize('lines', [[FOO, BAR, BAZ], [FOO, BAZ], [{**FOO, 'size': 1}, BAR]])
-def test_a_record_that_was_edited_means_a_full_build_or_at_least_no_traceback(
+def test_a_record_that_was_edited_by_hand_means_a_full_build(
     lines: list[Line], edit: Callable[[Line], None], is_consistent: bool, tmp_path: Path
 ) -> None:
-    """Nobody who edits by hand works out the digest as well; who does gets what he asked for, but no traceback."""
+    """Who works out the digest as well gets what he asked for, but no traceback."""
     site = tmp_path / 'site'
     assert build(site, [FOO, BAR, BAZ], *FEEDS) == 0
     (site / RECORD).write_bytes(edited(edit, is_consistent)((site / RECORD).read_bytes()))
@@ -218,24 +222,29 @@ def signalled(number: int, moment: int, command: Sequence[str]) -> subprocess.Co
     return subprocess.run(script, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
-@pytest.mark.parametrize('share', [0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98])
+@pytest.fixture(scope='module')
+def moments(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How many there are in a run from the one list to the other."""
+    site = tmp_path_factory.mktemp('whole') / 'site'
+    assert build(site, [FOO, BAR]) == 0
+    write_list(site.with_name('list.jsonl'), [FOO, BAZ])
+    return 10**6 - int(signalled(signal.SIGINT, 10**6, program(site)).stdout)
+
+
+@pytest.mark.parametrize('percent', [0, 3, 10, 50, 90, 98])  # in the middle of staging, moving, clearing up
 @pytest.mark.parametrize(('number', 'status'), SIGNALS.values(), ids=SIGNALS)
 def test_an_interrupted_run_says_so_and_leaves_nothing_behind(
-    number: int, status: int, share: float, tmp_path: Path
+    number: int, status: int, percent: int, moments: int, tmp_path: Path
 ) -> None:
     """The site is whole, and the next run ends in the bytes of a fresh build."""
-    site, whole = tmp_path / 'site', tmp_path / 'whole'
+    site = tmp_path / 'site'
+    assert build(site, [FOO, BAR]) == 0
     write_list(tmp_path / 'list.jsonl', [FOO, BAZ])
-    moments = []
-    for directory in (site, whole):
-        assert build(directory, [FOO, BAR]) == 0
-    done = signalled(number, 10**6, program(whole))
-    moments = 10**6 - int(done.stdout)
-    done = signalled(number, 2 + int(share * (moments - 2)), program(site))
+    done = signalled(number, 2 + (moments - 2) * percent // 100, program(site))
     assert (done.returncode, done.stderr) == (status, 'interrupted\n')
     assert not {LOCK, TEMPORARY} & entries(site).keys()
     assert main(program(site)[3:]) == 0
-    assert entries(site) == entries(whole)
+    assert entries(site) == State([FOO, BAZ]).build_anew(tmp_path / 'fresh')
 
 
 def test_a_first_run_that_is_interrupted_leaves_no_directory(tmp_path: Path) -> None:
@@ -297,20 +306,25 @@ raise SystemExit(status)
 
 
 @pytest.fixture(scope='module')
-def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    site = tmp_path_factory.mktemp('real') / 'site'
-    assert main(program(site, '--no-per-release-json', '--jobs', '1', packages=REAL)[3:]) == 0
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site, and beside it its list: a short one, but as long as several processes need."""
+    site = tmp_path_factory.mktemp('large') / 'site'
+    required = [f'{"x" * 1000}>={number}' for number in range(100)]
+    lines = [{'filename': f'{name}-1.0.zip', 'requires_dist': required} for name in 'abcdefghijklmnopqrstuvwxyz']
+    packages = write_list(site.with_name('list.jsonl'), lines)
+    assert packages.stat().st_size > 2 * 2**20
+    assert main(program(site, '--jobs', '1')[3:]) == 0
     return site
 
 
 @pytest.mark.parametrize('started', [0, 1, 2, 4])
-def test_where_processes_cannot_be_started_fewer_build_the_site(started: int, real: Path, tmp_path: Path) -> None:
+def test_where_processes_cannot_be_started_fewer_build_the_site(started: int, large: Path, tmp_path: Path) -> None:
     site = tmp_path / 'site'
-    command = program(site, '--no-per-release-json', '--jobs', '3', packages=REAL)
+    command = program(site, '--jobs', '3', packages=large.with_name('list.jsonl'))
     script = [sys.executable, '-c', NO_FORK, str(started), *command[3:]]
     done = subprocess.run(script, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
-    assert entries(site) == entries(real)
+    assert entries(site) == entries(large)
 
 
 @pytest.mark.parametrize('most', [7, 8, 9, 10, 11, 12, 14, 16, 20, 30])
@@ -336,10 +350,10 @@ def test_with_too_few_file_descriptors_the_site_is_built_or_the_cause_is_named(m
 
 @pytest.mark.parametrize('most', [8, 10, 12, 14, 16, 20, 30])
 def test_with_too_few_file_descriptors_for_its_processes_fewer_build_the_site(
-    most: int, real: Path, tmp_path: Path
+    most: int, large: Path, tmp_path: Path
 ) -> None:
     site = tmp_path / 'site'
-    command = program(site, '--no-per-release-json', '--jobs', '8', packages=REAL)
+    command = program(site, '--jobs', '8', packages=large.with_name('list.jsonl'))
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -347,7 +361,7 @@ def test_with_too_few_file_descriptors_for_its_processes_fewer_build_the_site(
     done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
     if done.returncode == 0:
         assert (done.stdout, done.stderr) == ('', '')
-        assert entries(site) == entries(real)
+        assert entries(site) == entries(large)
     else:
         assert (done.returncode, done.stdout) == (1, '')
         assert done.stderr == 'cannot go on: too few file descriptors for this process (Too many open files)\n'

@@ -28,6 +28,7 @@ class Report:
     def __init__(self, strict: bool) -> None:
         self.strict = strict
         self.errors: list[str] = []
+        self.told: set[str] = set()  # a run that finds damage, and looks at everything, reads the list once more
 
     def write_problems(self, listed: ListFile, problems: Iterable[Problem]) -> None:
         """Prints the warnings, in the order of the list."""
@@ -46,9 +47,14 @@ class Report:
             if problem.is_error or self.strict:
                 self.errors.append(line)
             else:
-                tell(line)
+                self.tell_once(line)
         if skipped and not self.errors:
-            tell(f'skipped {skipped} of the listed files')
+            self.tell_once(f'skipped {skipped} of the listed files')
+
+    def tell_once(self, line: str) -> None:
+        if line not in self.told:
+            self.told.add(line)
+            tell(line)
 
     def finish(self) -> None:
         """Raises `Failure` when there was an error."""

@@ -35,7 +35,7 @@ _HASH = re.compile(r'([a-z0-9_]+)=([0-9A-Fa-f]+)')
 _URL = re.compile(r"(?:[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")  # RFC 3986, without the fragment
 _WEB_URL = re.compile(r'https?://[^\s<>"\\^`{|}]+', re.IGNORECASE)  # where people go: fragments and other scripts, too
 _Moment = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
-_LAST_SECOND = 2**33  # the year 2242: until then a float holds a time to the microsecond
+LAST_SECOND = 2**33  # the year 2242: until then a float holds a time to the microsecond
 
 
 @functools.lru_cache(maxsize=2**14)
@@ -172,7 +172,7 @@ def normal_core_metadata(value: bool | str) -> bool | str | None:
 
 def normal_time(value: float | str) -> float:
     """Seconds since 1970, to the microsecond."""
-    if type(value) is int and 0 <= value < _LAST_SECOND:
+    if type(value) is int and 0 <= value < LAST_SECOND:
         return value
     if isinstance(value, str):
         try:
@@ -184,7 +184,7 @@ def normal_time(value: float | str) -> float:
     if not abs(number) < math.inf:
         raise unexpected(A_TIME, value)
     number = round(number, 6)
-    if not 0 <= number < _LAST_SECOND:
+    if not 0 <= number < LAST_SECOND:
         raise unexpected(f'{A_TIME}, between 1970 and 2242', value)
     return int(number) if number == int(number) else number
 

@@ -6,11 +6,12 @@ import heapq
 import itertools
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from dumb_pypi.package_list.lines import encode
+from dumb_pypi.package_list.values import LAST_SECOND
 from dumb_pypi.pages.changelog import Upload, changelog_index_pages, changelog_parts
 from dumb_pypi.pages.listing import Row, listing_pages
 from dumb_pypi.pages.page import Page
@@ -27,11 +28,14 @@ LOOKED_THROUGH = 2_000  # releases, for those on the home page
 FEED_PROJECTS = 40
 
 
+_TIME = msgspec.Meta(ge=0, lt=LAST_SECOND)
+
+
 class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What these pages say of a project."""
 
     files: int
-    uploaded: int | float | None  # its first upload: seconds since 1970
+    uploaded: Annotated[int, _TIME] | Annotated[float, _TIME] | None  # its first upload: seconds since 1970
     summary: str | None
     version: str | None  # of the latest release
     status: str | None  # when there is something to know

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from dumb_pypi.errors import Failure, refusal
+from dumb_pypi.processes import undisturbed
 
 LOCK = '.dumb-pypi.lock'
 
@@ -63,20 +64,28 @@ def _open_lock(directory: str) -> IO[bytes]:
         file.close()  # the run before this one took its lock away between our open and our lock
 
 
+def _release(directory: str, file: IO[bytes]) -> None:
+    with undisturbed():
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(directory, LOCK))
+        file.close()
+
+
+def _remove_empty(directory: str) -> None:
+    with contextlib.suppress(OSError):
+        os.rmdir(directory)
+
+
 @contextlib.contextmanager
 def locked(directory: str) -> Iterator[None]:
     """Raises `Failure` when another run has the directory. The lock of a process that died does not count."""
-    path, created = os.path.join(directory, LOCK), _write_directory(directory)
-    file = _open_lock(directory)
-    try:
-        with refusal('write', path):
-            file.truncate(0)
-            file.write(b'%d' % os.getpid())
+    with contextlib.ExitStack() as stack:
+        with undisturbed():
+            if _write_directory(directory):
+                stack.callback(_remove_empty, directory)
+            file = _open_lock(directory)
+            stack.callback(_release, directory, file)
+            with refusal('write', os.path.join(directory, LOCK)):
+                file.truncate(0)
+                file.write(b'%d' % os.getpid())
         yield
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-        file.close()
-        if created:
-            with contextlib.suppress(OSError):
-                os.rmdir(directory)
