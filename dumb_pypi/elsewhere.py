@@ -6,7 +6,7 @@ RATIONALE.md says what holds after a copy, and under which conditions.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from dumb_pypi.changes import Work, read_changes, write_shared
 from dumb_pypi.errors import refusal
@@ -19,7 +19,7 @@ from dumb_pypi.site.directory import Elsewhere, Site
 from dumb_pypi.site.ownership import could_be_page, project_of
 from dumb_pypi.site.path_lists import PathList
 from dumb_pypi.site.published import Published
-from dumb_pypi.site.record import NOTE, Note, Record, write_document
+from dumb_pypi.site.record import Note, Record
 
 
 def with_all_paths(settings: Settings) -> Settings:
@@ -76,10 +76,3 @@ def outdated(note: Note | None, record: Record, is_known: bool) -> set[str]:
         return {*here, *record.projects}
     known = record.projects
     return {name for name, digest in here.items() if name not in known or known[name].digest != digest}
-
-
-def write_note(
-    site: Site, note: Note | None, fingerprint: str, projects: dict[str, str], pages: Collection[str]
-) -> None:
-    """Says what the program owns in this directory, besides what it owned before."""
-    write_document(site, NOTE, Note(fingerprint, {**(note.projects if note else {}), **projects}, sorted(pages)))
