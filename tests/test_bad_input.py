@@ -516,10 +516,19 @@ def test_strict_counts_warnings_among_the_20_errors(site: Path, capsys: pytest.C
     ]
 
 
-def test_a_bad_list_makes_no_directory(here: Path) -> None:
+@pytest.mark.parametrize('directory', ['site', 'a/b/site/', './a/site'])
+def test_a_bad_list_makes_no_directory(directory: str, here: Path) -> None:
     (here / 'list.json').write_bytes(b'{')
-    assert run() == 1
+    assert run('--output-dir', directory) == 1
     assert os.listdir() == ['list.json']
+
+
+def test_a_bad_list_takes_no_directory_away(here: Path) -> None:
+    (here / 'list.json').write_bytes(b'{')
+    (here / 'a/site').mkdir(parents=True)
+    assert run('--output-dir', 'a/site') == 1
+    assert run('--output-dir', 'a/b/site') == 1
+    assert sorted(path.name for path in here.rglob('*')) == ['a', 'list.json', 'site']
 
 
 @pytest.mark.parametrize('content', [b'', line(filename='README.md')], ids=['no line', 'no distribution'])

@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from dumb_pypi.errors import Failure, refusal
@@ -34,16 +34,23 @@ else:
         return True
 
 
-def _write_directory(directory: str) -> bool:
-    """Makes the output directory. Tells whether it did. Raises `Failure` where something else is in its place."""
+def _write_directory(directory: str) -> list[str]:
+    """Makes the output directory, if there is none. Returns the directories that it has made, the lowest first.
+
+    Raises `Failure` where something else is in its place.
+    """
     if os.path.isdir(directory):
-        return False
+        return []
     if os.path.lexists(directory):
         what = 'a link that leads nowhere' if os.path.islink(directory) else 'a file, not a directory'
         raise Failure(f'--output-dir: {directory} is {what}')
+    made, path = [], os.path.abspath(directory)
+    while not os.path.lexists(path):
+        made.append(path)
+        path = os.path.dirname(path)
     with refusal('write', directory):
         os.makedirs(directory, exist_ok=True)
-    return True
+    return made
 
 
 def _open_lock(directory: str) -> IO[bytes]:
@@ -71,9 +78,10 @@ def _release(directory: str, file: IO[bytes]) -> None:
         file.close()
 
 
-def _remove_empty(directory: str) -> None:
+def _remove_empty(directories: Iterable[str]) -> None:
     with contextlib.suppress(OSError):
-        os.rmdir(directory)
+        for directory in directories:
+            os.rmdir(directory)
 
 
 @contextlib.contextmanager
@@ -81,8 +89,7 @@ def locked(directory: str) -> Iterator[None]:
     """Raises `Failure` when another run has the directory. The lock of a process that died does not count."""
     with contextlib.ExitStack() as stack:
         with undisturbed():
-            if _write_directory(directory):
-                stack.callback(_remove_empty, directory)
+            stack.callback(_remove_empty, _write_directory(directory))
             file = _open_lock(directory)
             stack.callback(_release, directory, file)
             with refusal('write', os.path.join(directory, LOCK)):
