@@ -347,7 +347,7 @@ def test_the_programs_that_the_document_installs_are_all_that_a_script_needs(
 def test_a_job_that_keeps_nothing_publishes_what_differs(script: Script, s3: S3, tmp_path: Path) -> None:
     upload_and_delete(s3, FIRST)
     assert script.run().returncode == 0
-    published, headers = s3.site(), s3.headers()
+    published = s3.site()
     upload_and_delete(s3, Round(uploads=('foo-2.0.tar.gz', 'new-1.0.tar.gz'), deletions=('bar-1.0.tar.gz',)))
     # The site that the script makes of the new list, to compare with: it is copied nowhere.
     assert script.run(bucket='missing.example.com').returncode != 0
@@ -364,12 +364,13 @@ def test_a_job_that_keeps_nothing_publishes_what_differs(script: Script, s3: S3,
         assert s3.site() == expected
         written = {key for method, key in s3.requests()[asked:] if method == 'PUT'}
         assert not written & {'simple/baz/index.html', 'pypi/baz/json'}
-    assert s3.headers() == {path: headers.get(path, headers[like(path)]) for path in expected}
-
-
-def like(path: str) -> str:
-    """A page of the first round that has the type of this one."""
-    return re.sub('^(simple|pypi|project)/[^/]+/(?:2.0/)?', r'\1/foo/', path)
+    assert {cache for _, cache in s3.headers().values()} == {'max-age=60'}
+    types = {path: content_type for path, (content_type, _) in s3.headers().items()}
+    assert {types[path] for path in expected if path.endswith('.v1_json')} == {JSON_TYPE}
+    assert {types[path] for path in expected if path.endswith('json') and not path.endswith('.v1_json')} == {
+        'application/json'
+    }
+    assert {types[path] for path in expected if path.endswith('.html')} == {'text/html'}
 
 
 def test_up_to_the_copy_both_scripts_are_the_same() -> None:
