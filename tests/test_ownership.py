@@ -381,6 +381,28 @@ def test_a_site_fetched_back_without_hidden_files_is_taken_over(
     assert files(entries(site)) == files(State(lines, options).build_anew(tmp_path / 'fresh')) | mine
 
 
+def test_pages_of_an_earlier_release_of_this_program_go_where_it_divided_months_and_letters_otherwise(
+    tmp_path: Path,
+) -> None:
+    """It had a month for each upload, where this one has a month for each release; the first wheel came late."""
+    site = tmp_path / 'site'
+    late: Line = {'filename': 'foo-1.0-py3-none-any.whl', 'upload_timestamp': 1705000000}
+    assert build(site, [FOO, late]) == 0
+    expected = pages(site)
+    (site / RECORD).unlink()
+    kept = {
+        'changelog/2024-01-01.html': b'of a day',
+        'changelog/2031-01.html': b'of no upload',
+        'projects/x.html': b'x',
+    }
+    for path, content in kept.items():
+        (site / path).write_bytes(content)
+    for path in ('changelog/2024-01.html', 'changelog/2024-01-2.html', 'projects/from-f.html'):
+        (site / path).write_bytes(b'of an earlier release')
+    assert build(site, [FOO, late]) == 0
+    assert pages(site) == expected | kept
+
+
 @pytest.mark.parametrize(
     'content',
     [b'', b'[]\n', b'{"name": "a", "version": "1"}\n', b'{"filename": "foo-1.0.tar.gz"}\n{"a": 1}\n', b'\xff'],

@@ -71,12 +71,6 @@ def changelog_parts(uploads: Mapping[str, int]) -> list[tuple[str, int]]:
     ]
 
 
-def changelog_paths(uploads: Mapping[str, int]) -> list[str]:
-    return ['changelog/index.html', 'changelog/page1.html'] + [
-        f'changelog/{name}.html' for name, _ in changelog_parts(uploads)
-    ]
-
-
 def month_pages(month: str, lines: Sequence[str], settings: Settings) -> Iterator[Page]:
     """The pages of a month; `lines` as `upload_lines` makes them, oldest first."""
     for start in range(0, len(lines), UPLOADS_A_PAGE):

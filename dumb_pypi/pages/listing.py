@@ -53,10 +53,6 @@ def listing_ranges(names: Sequence[str]) -> list[Range]:
     return [Range(f'from-{prefix}.html', members) for prefix, members in ranges]
 
 
-def listing_paths(names: Sequence[str]) -> list[str]:
-    return ['projects/index.html', *(f'projects/{each.page}' for each in listing_ranges(names))]
-
-
 def listing_pages(rows: Sequence[Row], settings: Settings) -> Iterator[Page]:
     """`rows` by name, sorted."""
     ranges = listing_ranges([row.name for row in rows])

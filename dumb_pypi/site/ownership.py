@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import collections
 import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from packaging.version import Version
-
 from dumb_pypi.errors import NotADistribution
-from dumb_pypi.package_list.file_names import identify, parse_version
+from dumb_pypi.package_list.file_names import identify
 from dumb_pypi.package_list.lines import Facts, parse_line
 from dumb_pypi.package_list.projects import SIDECARS
 from dumb_pypi.package_list.values import is_normalized, iso_time
-from dumb_pypi.pages.changelog import changelog_paths
-from dumb_pypi.pages.listing import listing_paths
 
 OWN = '.dumb-pypi'  # how the names of the program's own files begin: what it keeps for its next run
 PACKAGES = 'packages.json'
@@ -35,6 +30,10 @@ _FIXED_PAGES = (
     'static/names.js',
     'static/script.js',
     'static/style.css',
+)
+# In whatever way earlier releases divided the months and the letters.
+_PAGE = re.compile(
+    r'changelog/(?:index|page1|(\d{4}-\d\d)(?:-[1-9]\d*)?)\.html|projects/(?:index|from-[a-z0-9-]+)\.html', re.ASCII
 )
 _OLD_PAGE = re.compile(r'changelog/page\d+\.html', re.ASCII)
 
@@ -72,30 +71,29 @@ def could_be_page(path: str) -> bool:
 def owned_by_list(lines: Iterable[bytes], names: Iterable[str], is_old: bool) -> Owned:
     """What the program owns where there is `packages.json` and no record: a site that was copied, or of release 1.15.0.
 
-    `names` are those of the pages of a changelog that release 1.15.0 may have left. A list that has an invalid line, or
-    none that is valid, is no list of ours: then it is nothing.
+    `names` are the paths of what lies in `changelog/` and `projects/`. A list that has an invalid line, or none that is
+    valid, is no list of ours: then it is nothing.
     """
     projects: set[str] = set()
-    releases: dict[tuple[str, Version | str], float] = {}  # by project and version, with the first upload
+    months: set[str] = (
+        set()
+    )  # that have an upload: in all releases so far each page of the changelog is of one of these
     for raw in lines:
         try:
             line, _ = parse_line(raw.strip(), True)
             if isinstance(line, Facts) or line.path.endswith(SIDECARS):
                 continue
-            distribution = identify(line.filename, line.name, line.version)
-            projects.add(distribution.project)
+            projects.add(identify(line.filename, line.name, line.version).project)
         except NotADistribution:
             continue
         except ValueError:
             return NOTHING
         if line.uploaded is not None:
-            release = (distribution.project, parse_version(distribution.version) or distribution.version)
-            releases[release] = min(line.uploaded, releases.get(release, line.uploaded))
+            months.add(iso_time(line.uploaded)[: len('YYYY-MM')])
     if not projects:
         return NOTHING
     if is_old:
         pages = {'index.html', PACKAGES, 'simple/index.html', *filter(_OLD_PAGE.fullmatch, names)}
         return Owned(projects, pages, OLD_DIRECTORIES)
-    months = collections.Counter(iso_time(uploaded)[: len('YYYY-MM')] for uploaded in releases.values())
-    pages = {*_FIXED_PAGES, *changelog_paths(dict(sorted(months.items()))), *listing_paths(sorted(projects))}
-    return Owned(projects, pages)
+    pages = {name for name in names if (match := _PAGE.fullmatch(name)) and (match[1] is None or match[1] in months)}
+    return Owned(projects, {*_FIXED_PAGES, *pages})

@@ -150,6 +150,6 @@ def read_owned_by_list(site: Site) -> Owned:
     if not os.path.isfile(path) or os.path.islink(path):
         return NOTHING
     is_old = not os.path.isfile(site.full('simple/index.v1_json'))
-    names = [f'changelog/{name}' for name in read_names(site.full('changelog'))]
+    names = [f'{top}/{name}' for top in ('changelog', 'projects') for name in read_names(site.full(top))]
     with refusal('read', path), open(path, 'rb') as lines:
         return owned_by_list(lines, names, is_old)
