@@ -99,6 +99,26 @@ ALLOWED: dict[str, set[str]] = {
         'rel',
     },
 }
+# What the column of facts, the choice of wheels and the description have besides.
+for _tag, _attributes in {
+    'link': {'title'},
+    'a': {'aria-current'},
+    'dl': {'class'},
+    'dt': set(),
+    'dd': set(),
+    'select': {'data-row'},
+    'option': {'value'},
+    'span': {'role'},
+    'td': {'class'},
+    'tr': {'data-platform', 'data-python'},
+    'h3': {'class', 'id'},
+    'h4': {'id'},
+    'div': {'id'},
+    'blockquote': set(),
+    'pre': set(),
+    'br': set(),
+}.items():
+    ALLOWED[_tag] = ALLOWED.get(_tag, set()) | set(_attributes)
 
 # ------------------------------------------------------------------------------------------------- hostile lists
 
@@ -731,7 +751,7 @@ def test_a_real_file_name_says_what_the_general_rules_say() -> None:
 
 
 EVERYTHING = Package(
-    path='team/a"b\\c/foo-1.0.zip',
+    path='team/a"b/foo-1.0.zip',
     name='foo',
     version='1.0 "\\ \U0001f40d',
     hashes={'md5': '0' * 32, 'sha256': 'a' * 64},
