@@ -590,7 +590,8 @@ def test_packages_json_builds_the_same_site_in_any_order(
             messages = io.StringIO()
             with contextlib.redirect_stderr(messages):
                 assert build(top / 'two', data.draw(st.permutations(packages)), '--packages-url', packages_url) == 0
-            assert messages.getvalue() == ''
+            # An address that pip cannot use is one in this list as well.
+            assert [line for line in messages.getvalue().splitlines() if 'pip finds no such file' not in line] == []
             # The record knows how the lines of the list were spelled.
             assert without_own(entries(top / 'two')) == without_own(entries(top / 'one'))
 
@@ -627,9 +628,9 @@ def expected_words(line: dict[str, Any]) -> set[str]:
         return (re.match('[a-z0-9]*', text, re.IGNORECASE | re.ASCII) or [''])[0].lower()
 
     filename, name, project = (line.get(key) for key in ('filename', 'name', 'project'))
-    if filename is None:
+    if not isinstance(filename, str):  # if it is there, an error, told when the line is parsed
         return {word(project) if isinstance(project, str) else ''}
-    return {word(each) for each in (str(filename).split('/')[-1], name) if isinstance(each, str)}
+    return {word(each) for each in (filename.split('/')[-1], name) if isinstance(each, str)}
 
 
 @settings(deadline=None, derandomize=DETERMINISTIC, max_examples=2000)
@@ -762,7 +763,7 @@ EVERYTHING = Package(
     core_metadata=f'sha256={"b" * 64}',
     provenance='https://pypi.example.com/?a=b&c',
     upload_timestamp=1.5,
-    uploaded_by='"\\\U0010ffff</script>',
+    uploaded_by='"\\\U0010fffd</script>',
     yanked_reason='"\\ é',
 )
 
