@@ -86,7 +86,7 @@ def line_words(line: bytes, is_json: bool) -> Sequence[str]:
     except (ValueError, RecursionError):
         names = _decode_names_anyhow(line)
     words = [names.project] if names.filename is None else [names.filename.rpartition('/')[2], names.name]
-    return [first_word(word) for word in words if word] or ('',)
+    return [first_word(word) for word in words if word is not None] or ('',)
 
 
 def read_ranges(

@@ -119,7 +119,7 @@ def normal_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
             values[key] = {label: each for one in one_each if one for label, each in one.items()}
         else:
             values[key] = _normal(key, value)
-    return {key: value for key, value in values.items() if value}
+    return {key: value for key, value in values.items() if value and (not isinstance(value, str) or value.strip())}
 
 
 def _normal(key: str, value: object) -> Any:
