@@ -68,7 +68,7 @@ def publish(
             site.remove_page(path)
         if record is not None:
             write_uploads_into_place(site, record.months)
-        if hasattr(os, 'sync'):
+        if hasattr(os, 'sync'):  # pragma: no branch (what is tested here is Linux)
             os.sync()  # a record that outlives a power cut must not tell of pages that did not
     if documents.after != documents.found:
         write_document(site, documents.after_path, documents.after)

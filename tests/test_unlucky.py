@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -364,3 +365,73 @@ def test_with_too_few_file_descriptors_for_its_processes_fewer_build_the_site(
         assert (done.returncode, done.stdout) == (1, '')
         assert done.stderr == 'cannot go on: too few file descriptors for this process (Too many open files)\n'
         assert not site.exists()
+
+
+# As many more descriptors than are open when the run begins.
+LIMITED = """
+import os, resource, sys
+from dumb_pypi.main import main
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+highest = max(map(int, os.listdir('/proc/self/fd')))
+resource.setrlimit(resource.RLIMIT_NOFILE, (highest + int(sys.argv[1]), hard))
+status = main(sys.argv[2:])
+resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+raise SystemExit(status)
+"""
+
+
+@pytest.mark.parametrize('more', [0, 1, 2, 3])
+@pytest.mark.parametrize('jobs', ['1', '8'])
+def test_with_hardly_any_file_descriptor_the_cause_is_named_and_not_the_list(
+    jobs: str, more: int, large: Path, tmp_path: Path
+) -> None:
+    command = program(tmp_path / 'site', '--jobs', jobs, packages=large.with_name('list.jsonl'))
+    script = [sys.executable, '-c', LIMITED, str(more), *command[3:]]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr == 'cannot go on: too few file descriptors for this process (Too many open files)\n'
+    # To clear up takes some as well.
+    assert set(os.listdir(tmp_path / 'site') if (tmp_path / 'site').exists() else ()) <= {TEMPORARY}
+
+
+# The program's own files cannot be read.
+BROKEN = """
+import os, sys
+from dumb_pypi.main import main
+
+def refuse(event, args):
+    if event == 'os.listdir' and str(args[0]).endswith('static'):
+        raise OSError(number, os.strerror(number))
+
+number = int(sys.argv[1])
+sys.addaudithook(refuse)
+raise SystemExit(main(sys.argv[2:]))
+"""
+
+
+def run_broken(number: int, directory: Path) -> str:
+    """What it says when the system has this to say."""
+    write_list(directory / 'list.jsonl', [FOO])
+    command = [sys.executable, '-c', BROKEN, str(number), *program(directory / 'site')[3:]]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert not (directory / 'site').exists()
+    return done.stderr
+
+
+def test_what_nobody_has_foreseen_shows_its_traceback(tmp_path: Path) -> None:
+    said = run_broken(errno.EIO, tmp_path)
+    assert said.startswith('Traceback (most recent call last):\n')
+    assert said.endswith('OSError: [Errno 5] Input/output error\n')
+
+
+@pytest.mark.parametrize(
+    ('number', 'what'),
+    [
+        (errno.EMFILE, 'too few file descriptors for this process (Too many open files)'),
+        (errno.ENFILE, 'too few file descriptors in this system (Too many open files in system)'),
+        (errno.ENOMEM, 'too little memory (Cannot allocate memory)'),
+    ],
+)
+def test_a_shortage_is_named_wherever_it_comes(number: int, what: str, tmp_path: Path) -> None:
+    assert run_broken(number, tmp_path) == f'cannot go on: {what}\n'

@@ -113,7 +113,7 @@ def write_document(site: Site, name: str, value: Record | Pending | Note) -> Non
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-        if hasattr(os, 'O_DIRECTORY'):
+        if hasattr(os, 'O_DIRECTORY'):  # pragma: no branch (what is tested here is Linux)
             directory = os.open(site.directory, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(directory)
