@@ -6,6 +6,7 @@ python -m testing.large_lists 50000 5000 list.jsonl
 import argparse
 import array
 import datetime
+import json
 import math
 import random
 import statistics
@@ -287,6 +288,61 @@ def add_releases(path: Path, files: int, projects: int, changed: int) -> None:
             output.writelines(_release_lines(dice, grown, number, when, _END_YEAR - 1))
 
 
+_SENTENCE = 'It reads the {} of a {} and writes the {}, so that nobody has to look at the {} again. '
+_DESCRIPTION = """# {name}
+
+{prose}
+
+## Installation
+
+```console
+$ pip install {name}
+```
+
+## Usage
+
+{prose}
+
+```python
+from {module} import {words[0]}, {words[1]}
+
+def main(path: str) -> None:
+    with open(path, encoding='utf-8') as lines:
+        for number, line in enumerate(lines, 1):
+            print(number, {words[0]}.{words[2]}(line), {words[1]}('{words[3]}'))
+```
+
+| option | default | meaning |
+| --- | --- | --- |
+| `{words[4]}` | `None` | the **{words[5]}** of the {words[6]} |
+| `{words[7]}` | `10` | see [the documents](https://docs.example.com/{name}/{words[7]}) |
+
+* {words[8]} and {words[9]}
+* {words[10]}, with `{words[11]}`
+
+{prose}
+"""
+
+
+def describe(path: Path, files: int, projects: int) -> None:
+    """Appends a line for each project: a summary, links, and a description of 2 kB in Markdown."""
+    dice = random.Random(_SEED + 3)
+    with path.open('a', encoding='ascii') as output:
+        for project in _make_projects(files, projects):
+            words = [_WORDS[int(dice.random() * len(_WORDS))] for _ in range(28)]
+            prose = ''.join(_SENTENCE.format(*words[start : start + 4]) for start in range(12, 28, 4))
+            module = project.name.lower().replace('-', '_')
+            line = {
+                'project': project.name,
+                'summary': f'A {words[0]} for each {words[1]}',
+                'description': _DESCRIPTION.format(name=project.name, module=module, words=words, prose=prose),
+                'description_content_type': 'text/markdown',
+                'project_urls': {'Homepage': f'https://docs.example.com/{project.name}'},
+                'license_expression': 'MIT',
+            }
+            output.write(f'{json.dumps(line)}\n')
+
+
 class _Args(argparse.Namespace):
     """The command line, as typed."""
 
@@ -294,6 +350,7 @@ class _Args(argparse.Namespace):
     projects: int
     path: Path
     add: int | None
+    describe: bool
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -302,8 +359,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('projects', type=int)
     parser.add_argument('path', type=Path)
     parser.add_argument('--add', metavar='N', type=int, help='only append a release of N projects to such a list')
+    parser.add_argument('--describe', action='store_true', help='only append a line of each project to such a list')
     args = parser.parse_args(argv, _Args())
-    if args.add is None:
+    if args.describe:
+        describe(args.path, args.files, args.projects)
+    elif args.add is None:
         write_list(args.path, args.files, args.projects)
     else:
         add_releases(args.path, args.files, args.projects, args.add)

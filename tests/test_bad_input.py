@@ -153,6 +153,41 @@ CASES = {
         "status: expected one of active, archived, deprecated, quarantined, got ['active']",
         'status_reason: expected text, got []',
     ),
+    'a wrong type for every fact of a project': error(
+        line(
+            project='foo',
+            description=1,
+            description_content_type=[],
+            project_urls=['https://example.com/'],
+            license_expression=True,
+            license={},
+            author=2,
+            author_email=3,
+            maintainer=4,
+            maintainer_email=5,
+            keywords=['a'],
+            classifiers='Topic :: x',
+        ),
+        'description: expected text, got 1',
+        'description_content_type: expected text, got []',
+        "project_urls: expected an object {label: URL}, got ['https://example.com/']",
+        'license_expression: expected text, got true',
+        'license: expected text, got {}',
+        'author: expected text, got 2',
+        'author_email: expected text, got 3',
+        'maintainer: expected text, got 4',
+        'maintainer_email: expected text, got 5',
+        "keywords: expected text, got ['a']",
+        "classifiers: expected a list of texts, got 'Topic :: x'",
+    ),
+    'a project URL that is none': error(
+        line(project='foo', project_urls={'Code': 'git@host:x'}),
+        "project_urls: expected an absolute http or https URL, got 'git@host:x'",
+    ),
+    'a project URL with half of an IPv6 address': error(
+        line(project='foo', project_urls={'Code': 'https://[::1/'}),
+        "project_urls: expected an absolute http or https URL, got 'https://[::1/'",
+    ),
     'a requirement that is a number': error(foo(requires_dist=['bar', 1]), 'requires_dist: expected text, got 1'),
     'a project that is a path': error(line(project='../x'), "project: expected a project name, got '../x'"),
     'an unknown status': error(
@@ -589,6 +624,14 @@ def test_empty_parts_of_a_restriction_are_dropped_and_nothing_else_is_respelled(
     assert json.loads(packages).get('requires_python') == published
     [page] = json.loads((site / 'simple/foo/index.v1_json').read_text())['files']
     assert page.get('requires-python') == published
+
+
+def test_facts_that_say_nothing_are_as_good_as_not_there(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blank = {'summary': ' ', 'description': ' \n', 'author': '', 'project_urls': {'': 'https://example.com/'}}
+    (site.parent / 'list.json').write_bytes(foo() + line(project='foo', license='MIT', classifiers=['', ' '], **blank))
+    assert (run(), *capsys.readouterr()) == (0, '', '')
+    facts, _ = map(json.loads, (site / 'packages.json').read_text().splitlines())
+    assert facts == {'project': 'foo', 'license': 'MIT'}
 
 
 def test_texts_that_would_run_backwards_do_not(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pygments.token import STANDARD_TYPES
 
+from dumb_pypi.main import main
 from dumb_pypi.pages.description import LONGEST, render_description
 from dumb_pypi.pages.guest import as_guest
+from testing.distributions import write_list
 
 MARKDOWN = 'text/markdown; charset=UTF-8'
 RST = 'text/x-rst'
@@ -188,6 +190,28 @@ def test_the_text_is_the_same_tomorrow_and_on_another_machine(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     text = '.. |today| date:: %Y\n\n.. note:: on |today|.'
     assert rendered(text, RST) == '<blockquote><p>Note</p><p>on .</p></blockquote>'
+
+
+@pytest.mark.parametrize('is_described', [True, False])
+def test_another_renderer_is_another_site_for_who_has_descriptions(
+    is_described: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = {'project': 'foo', 'summary': 'A foo'} | ({'description': '*foo*'} if is_described else {})
+    package_list = write_list(tmp_path / 'list', [{'filename': 'foo-1.0.tar.gz'}, project])
+    directory = tmp_path / 'site'
+    arguments = ['--package-list-json', str(package_list), '--packages-url', '../../pool/']
+
+    def build() -> int:
+        assert main([*arguments, '--output-dir', str(directory)]) == 0
+        return (directory / '.dumb-pypi.json').stat().st_mtime_ns
+
+    first = build()
+    assert build() == first
+    newer = tmp_path / 'newer' / 'readme_renderer'
+    newer.mkdir(parents=True)
+    (newer / '__init__.py').touch()
+    monkeypatch.syspath_prepend(newer.parent)  # its modules are loaded, so that only their files are others
+    assert (build() != first) == is_described
 
 
 def test_how_deep_we_are_decides_nothing() -> None:

@@ -418,6 +418,16 @@ def test_a_list_of_another_program_is_no_site_of_ours(
     assert files(entries(site)) == {'packages.json': content}
 
 
+def test_a_line_that_is_no_distribution_takes_nothing_away_from_a_list_of_ours(tmp_path: Path) -> None:
+    site, fresh = tmp_path / 'site', tmp_path / 'fresh'
+    assert build(site, [FOO, BAR]) == 0
+    (site / RECORD).unlink()
+    with (site / 'packages.json').open('a') as lines:
+        lines.write('{"filename": "README.md"}\n')
+    assert build(site, [FOO]) == 0
+    assert entries(site) == State([FOO]).build_anew(fresh)
+
+
 @pytest.fixture(scope='module')
 def old_lines() -> list[Line]:
     return [

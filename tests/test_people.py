@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from testing.sites import build
 from tests.test_site import SETTLED, Served, Tab, browser, copied, open_tab, results, search_for, serve, tab
@@ -162,6 +162,20 @@ def test_letters_typed_on_a_result_go_to_the_field(page: Page, small: Served) ->
     expect(page.locator('.results a').first).to_be_focused()
     page.keyboard.type('-bill')
     expect(page.get_by_role('searchbox')).to_have_value('acme-bill')
+
+
+def test_details_that_arrive_late_leave_the_focus_where_it_is(page: Page, small: Served) -> None:
+    held: list[Route] = []
+    page.route('**/static/details.js', held.append)
+    page.goto(small.url)
+    search_for(page, 'acme')
+    page.keyboard.press('ArrowDown')
+    first = page.locator('.results a').first
+    expect(first).to_be_focused()
+    expect(first.locator('.summary')).to_have_count(0)
+    held[0].continue_()
+    expect(first.locator('.summary')).to_have_count(1)
+    expect(first).to_be_focused()
 
 
 def test_a_wrong_address_says_what_it_may_have_meant(browser: Browser, small: Served) -> None:

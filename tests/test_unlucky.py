@@ -53,6 +53,26 @@ def not_utf8(path: Path) -> None:
     path.write_bytes(b'\xff' + path.read_bytes()[1:])
 
 
+def test_a_page_that_cannot_be_read_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Root may read everything, so that the permission is denied here."""
+    site = tmp_path / 'site'
+    assert build(site, [FOO]) == 0
+    path = f'{site}/simple/foo/index.html'
+    before, really_open = entries(site), os.open
+
+    def denied(name: Any, *arguments: Any, **options: Any) -> int:
+        if name == path:
+            raise PermissionError(13, 'Permission denied', name)
+        return really_open(name, *arguments, **options)
+
+    monkeypatch.setattr(os, 'open', denied)
+    assert build(site, [FOO, FOO | {'filename': 'foo-2.0.tar.gz'}]) == 1
+    assert capfd.readouterr() == ('', f'cannot read {path}: Permission denied\n')
+    assert entries(site) == before
+
+
 CHANGED = [{**FOO, 'size': 1}, *WARNED[1:]]
 LESS = WARNED[1:]
 OLDER = [*WARNED, {'filename': 'new-1.0.zip', 'upload_timestamp': 1700000001}]

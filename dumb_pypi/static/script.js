@@ -296,7 +296,10 @@
 
   const show = (matches, shown, text) => {
     count.textContent = text;
+    const focused = list.contains(document.activeElement) ? document.activeElement.href : null;
     list.replaceChildren(...matches.slice(0, shown).map(result));
+    // Details that arrive while somebody walks through the results leave the focus where it is.
+    if (focused) (links().find((link) => link.href === focused) ?? input).focus();
     more.hidden = matches.length <= shown;
     listing.hidden = matches.length > 0;
     found.hidden = text === '';
