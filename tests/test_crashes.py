@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from dumb_pypi.main import main
+from dumb_pypi.package_list.families import BATCH
 from testing.sites import PACKAGES_URL, write_list
 from testing.states import (
     Entries,
@@ -221,13 +222,13 @@ def test_a_first_run_killed_anywhere_leaves_whole_pages_and_the_next_one_finishe
     check_finished(site, tmp_path / 'published', NEW, fresh['the same list'])
 
 
-LARGE = ROOT / 'testing' / 'real-packages.jsonl'
+REAL = ROOT / 'testing' / 'real-packages.jsonl'
 
 
 def large_lines() -> list[str]:
-    """Enough for two processes."""
-    lines = LARGE.read_text(encoding='utf-8').splitlines()
-    assert LARGE.stat().st_size > 2 * 2**20
+    """Enough for two processes, by their spaces, where as many files would make each test wait for their pages."""
+    lines = [f'{line[:-1]:1000}}}' for line in REAL.read_text(encoding='utf-8').splitlines()[:2200]]
+    assert sum(map(len, lines)) > 2 * BATCH
     return lines
 
 
@@ -235,8 +236,9 @@ def large_lines() -> list[str]:
 def large(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A site of a large list, that of a similar one, and the list of this."""
     directory = tmp_path_factory.mktemp('large')
-    after = write_list(directory / 'after.jsonl', [line for number, line in enumerate(large_lines()) if number % 100])
-    assert main(two_processes(LARGE, directory / 'old')) == 0
+    before = write_list(directory / 'before.jsonl', large_lines())
+    after = write_list(directory / 'after.jsonl', [line for number, line in enumerate(large_lines()) if number % 20])
+    assert main(two_processes(before, directory / 'old')) == 0
     assert main(two_processes(after, directory / 'new')) == 0
     return {'list': after, 'old': directory / 'old', 'new': directory / 'new'}
 

@@ -365,7 +365,7 @@ def run(top: Path, option: str, *options: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize('option', ['--package-list-json', '--package-list'])
-@slow(400)
+@slow(250)
 @given(content=raw_lists)
 def test_any_bytes_are_a_list_or_an_error(option: str, content: bytes) -> None:
     with scratch() as top:
@@ -459,7 +459,7 @@ def check_texts(site: Path) -> None:
     assert quarantined or offered == packages.keys()
 
 
-@slow(150)
+@slow(100)
 @given(lines=good_lines)
 @example(lines=EVERY_TEXT)
 def test_every_text_of_a_list_stays_text(lines: list[dict[str, Any]]) -> None:
@@ -635,7 +635,7 @@ def expected_words(line: dict[str, Any]) -> set[str]:
     return {word(each) for each in (filename.split('/')[-1], name) if isinstance(each, str)}
 
 
-@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=2000)
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=500)
 @given(text=json_spellings())
 @example(text='{"x":{"filename":"foo-1.0.zip"},"filename":"bar-1.0.zip"}')
 @example(text='{"filename":"bar-1.0.zip","x":{"filename":"foo-1.0.zip"}}')
@@ -651,7 +651,7 @@ def test_a_line_belongs_to_the_families_of_its_first_words_however_it_is_spelled
     assert set(words) == expected_words(json.loads(text))
 
 
-@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=1000)
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=400)
 @given(text=json_spellings(), end=st.integers(0, 60), more=st.binary(max_size=3))
 def test_what_is_no_line_belongs_to_one_family_at_most(text: str, end: int, more: bytes) -> None:
     line = (text.encode()[:end] + more).strip()
@@ -732,7 +732,7 @@ def identified_by_the_general_rules(filename: str) -> Distribution | str:
         return identified(filename)
 
 
-@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=3000)
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=1500)
 @given(filename=usual_names | st.builds('{}{}'.format, stems, suffixes))
 @example(filename='foo-1-2-1.0.tar.gz')
 @example(filename='foo-v1-1.0.tar.gz')
