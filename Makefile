@@ -40,10 +40,9 @@ screenshots: venv
 test: venv
 	venv/bin/pytest --numprocesses logical --dist worksteal --cov -m 'not clients'
 
-# Every client from pip 1.5.6 and easy_install to the newest, on all cores, and servers under load, one after the
-# other; see RATIONALE.md.
+# Every client from pip 1.5.6 and easy_install to the newest, and servers under load; see RATIONALE.md.
 test-clients: venv
-	venv/bin/pytest -m clients
+	venv/bin/pytest --numprocesses logical --dist loadfile -m clients
 
 client-table: venv
 	CLIENT_TABLE=write venv/bin/pytest tests/test_matrix.py
