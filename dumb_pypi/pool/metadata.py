@@ -1,7 +1,4 @@
-"""What the core metadata of a file says, in values that the generator takes without a word; whatever else is left out.
-
-The keys that this can fill and the generator does not know yet are left out too.
-"""
+"""What the core metadata of a file says, in values that the generator takes without a word, and no others."""
 
 from __future__ import annotations
 
@@ -71,7 +68,7 @@ def _is_static(raw: RawMetadata, field: str) -> bool:
 
 
 def project_facts(raw: RawMetadata, unparsed: Mapping[str, list[str]]) -> dict[str, Any]:
-    """What it says for people, by key, whether or not the generator knows the key."""
+    """What it says for people, by key, as it says it."""
     facts: dict[str, Any] = {key: raw[key] for key in _TEXTS if key in raw}  # type: ignore[literal-required]
     facts = {key: text for key, text in facts.items() if text.strip() not in ('', _NOTHING)}
     description = _INDENT.sub('', '\n'.join(raw.get('description', '').splitlines())).strip('\n')
@@ -111,9 +108,8 @@ def is_web_address(url: str) -> bool:
 
 def normal_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """In the normal form that the generator gives them, without what it refuses."""
-    known = {key: value for key, value in facts.items() if key in FACTS_KEYS}
     values: dict[str, Any] = {}
-    for key, value in known.items():
+    for key, value in facts.items():
         if isinstance(value, dict):
             one_each = [_normal(key, {label: each}) for label, each in value.items()]
             values[key] = {label: each for one in one_each if one for label, each in one.items()}
