@@ -47,9 +47,11 @@ test-clients: venv
 client-table: venv
 	CLIENT_TABLE=write venv/bin/pytest tests/test_matrix.py
 
-# Beside release 1.15.0, in /dev/shm and on this disk. BENCH passes options, as in BENCH='--sizes 50000 --only plain'.
+# Beside release 1.15.0, in /dev/shm and on this disk; then the list maker beside others. BENCH chooses one of the two, as
+# in BENCH='--sizes 50000 --only plain' or BENCH=--pool.
 bench: venv
 	venv/bin/python -m testing.benchmark $(BENCH)
+	$(if $(BENCH),,venv/bin/python -m testing.benchmark --pool)
 
 # A list as large as that of the public index, or this part of it: SCALE=1 is all of it.
 SCALE ?= 0.25
