@@ -29,7 +29,7 @@ demo: .cache/demo/.stamp
 		"$$(find demo/simple -mindepth 1 -maxdepth 1 -type d | wc -l)" \
 		"$$(grep -c '"filename"' demo/packages.json)" \
 		"$$(find demo -type f ! -path '*/.*' | wc -l)"
-	@printf '\nLook at it with\n\n    python3 -m http.server --directory demo --bind 127.0.0.1 8000\n\n'
+	@printf '\nLook at it with\n\n    python3 -m http.server --directory %s --bind 127.0.0.1 8000\n\n' '$(CURDIR)/demo'
 	@printf 'and open http://127.0.0.1:8000/\n'
 
 # With the Chromium of the system. The pictures change with the pages, and with the fonts of the machine.

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pygments.token import STANDARD_TYPES
 
+from dumb_pypi.fingerprint import read_described
 from dumb_pypi.main import main
 from dumb_pypi.pages.description import LONGEST, render_description
 from dumb_pypi.pages.guest import as_guest
@@ -212,6 +213,12 @@ def test_another_renderer_is_another_site_for_who_has_descriptions(
     (newer / '__init__.py').touch()
     monkeypatch.syspath_prepend(newer.parent)  # its modules are loaded, so that only their files are others
     assert (build() != first) == is_described
+
+
+def test_whether_there_is_a_renderer_makes_another_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_renderer = read_described('of the settings')
+    monkeypatch.setattr(sys, 'path', [])
+    assert read_described('of the settings') != with_renderer
 
 
 def test_how_deep_we_are_decides_nothing() -> None:

@@ -39,9 +39,10 @@ def test_from_the_clone_to_an_installed_package(home: Path, tmp_path: Path) -> N
     with served(block('README.md', 'mkdir -p site/pool'), tmp_path, env) as port:
         install = block('README.md', '--index-url').replace(':8000/', f':{port}/')
         run_shell(install, tmp_path, env)
-    installed = packages(tmp_path / 'env')
+    program, installed = packages(tmp_path / 'env'), packages(tmp_path / 'try')
     assert demo == {'dumb-pypi', 'jinja2', 'markupsafe', 'msgspec', 'packaging'}
-    assert installed == demo | {'foo', 'bar'}
+    assert program == demo
+    assert installed == {'foo', 'bar'}
     # What lies where is what the picture shows.
     picture = re.findall(r'^ {4}(site/\S+)', read('README.md'), re.MULTILINE)
     assert len(picture) == 5

@@ -99,9 +99,9 @@ def test_what_is_missing_is_404_and_never_403(server: Server, path: str) -> None
     assert server.get(path).status == 404
 
 
-def test_the_record_of_the_program_is_nobodys_business(full: Server, directory: Path) -> None:
+def test_the_record_of_the_program_is_nobodys_business(server: Server, directory: Path) -> None:
     assert (directory / '.dumb-pypi.json').exists()
-    assert full.get('/.dumb-pypi.json').status == 404
+    assert server.get('/.dumb-pypi.json').status == 404
 
 
 @pytest.mark.parametrize('path', ['/pool/foo-1.0+local.tar.gz', '/pool/foo-1.0%2Blocal.tar.gz'])

@@ -166,7 +166,7 @@ def test_letters_typed_on_a_result_go_to_the_field(page: Page, small: Served) ->
 
 def test_details_that_arrive_late_leave_the_focus_where_it_is(page: Page, small: Served) -> None:
     held: list[Route] = []
-    page.route('**/static/details.js', held.append)
+    page.route('**/static/details.js', lambda route: held.append(route))
     page.goto(small.url)
     search_for(page, 'acme')
     page.keyboard.press('ArrowDown')
