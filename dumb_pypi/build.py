@@ -6,7 +6,7 @@ import os
 import time
 from typing import NamedTuple
 
-from dumb_pypi.changes import Changes, Shared, Work, read_changes, write_shared
+from dumb_pypi.changes import Changes, Shared, Work, stage_changes, write_shared
 from dumb_pypi.elsewhere import make_elsewhere
 from dumb_pypi.errors import Failure
 from dumb_pypi.fingerprint import read_described, read_fingerprint, read_is_same, read_own_files
@@ -14,7 +14,7 @@ from dumb_pypi.package_list.families import BATCH, read_families
 from dumb_pypi.package_list.list_file import ListFile, read_list_file
 from dumb_pypi.package_list.problems import Report
 from dumb_pypi.processes import undisturbed
-from dumb_pypi.publish import elsewhere, in_place, publish
+from dumb_pypi.publish import documents_elsewhere, documents_in_place, publish
 from dumb_pypi.settings import Settings
 from dumb_pypi.site.directory import Site, make_temporary, remove_temporary, remove_work
 from dumb_pypi.site.lock import locked
@@ -95,7 +95,7 @@ def build(site: Site, order: Order, settings: Settings, lists: Lists, rebuild: b
     if lists.previous is not None and is_elsewhere:
         is_known = not rebuild and (note is None or read_is_same(note.fingerprint, fingerprint))
         work, there = make_elsewhere(work, lists.previous, note, is_known, static, lists.report, built, jobs)
-    changes = read_changes(work, fingerprint, lists.report, jobs)
+    changes = stage_changes(work, fingerprint, lists.report, jobs)
     lists.report.finish()
     if any(entry.is_described for entry in changes.record.projects.values()):
         changes.record.fingerprint = read_described(fingerprint)
@@ -109,9 +109,9 @@ def build(site: Site, order: Order, settings: Settings, lists: Lists, rebuild: b
         stale = stale_paths(site, changes, shared, there)
     changes.record.pages = paths
     if is_elsewhere:
-        documents = elsewhere(site, note, changes.record, changes.updated, paths, is_known)
+        documents = documents_elsewhere(site, note, changes.record, changes.updated, paths, is_known)
     else:
-        documents = in_place(site, record, changes.record)
+        documents = documents_in_place(site, record, changes.record)
     try:
         publish(site, changes.updated, paths, stale, documents)
     finally:

@@ -1,4 +1,4 @@
-"""What differs between a list and what is published: parsed, rendered and staged, family by family, in processes."""
+"""What differs between a list and what is published: projects are parsed, rendered and staged, then shared pages."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def project_entry(project: Project, releases: list[Release], lines: bytes) -> En
     )
 
 
-def read_changes(work: Work, fingerprint: str, report: Report, jobs: int) -> Changes:
+def stage_changes(work: Work, fingerprint: str, report: Report, jobs: int) -> Changes:
     """Parses what differs from what is published, and stages its pages."""
     listed, families, published = work.listed, work.families, work.published
     known = published.record.families

@@ -1,4 +1,4 @@
-"""The site is elsewhere: a job has its list alone. What is published there is made once more, to be compared with.
+"""With `--previous-package-list` the site is elsewhere: it is made once more from that list, to be compared with.
 
 RATIONALE.md says what holds after a copy, and under which conditions.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from dumb_pypi.changes import Work, read_changes, write_shared
+from dumb_pypi.changes import Work, stage_changes, write_shared
 from dumb_pypi.errors import refusal
 from dumb_pypi.package_list.families import first_word, read_families
 from dumb_pypi.package_list.list_file import ListFile
@@ -60,7 +60,7 @@ def make_elsewhere(
     settings = work.settings if is_known else with_all_paths(work.settings)
     nothing = Published.of(Record.of_nothing(), there.staged)
     made = Work(there, listed, families, nothing, settings, unpaged=same)
-    changes = read_changes(made, '', report, jobs)
+    changes = stage_changes(made, '', report, jobs)
     shared = write_shared(made, changes, changes.months, static, built, jobs)
     changes.record.months = shared.months
     is_known = is_known and bool(changes.record.projects)  # a list without packages is that of no site

@@ -1,4 +1,4 @@
-"""What ends a run, what is wrong with a line of a list, and how both are told."""
+"""What ends a run, what is wrong with a line of a list, and the words for both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: options, settings, the run started, errors told."""
+"""The command line of `dumb-pypi`: options and settings; `command_line.py` starts the run and tells its errors."""
 
 from __future__ import annotations
 

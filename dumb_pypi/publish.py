@@ -24,7 +24,7 @@ class Documents(NamedTuple):
     found: Record | Note | None  # at `after_path`
 
 
-def in_place(site: Site, found: Record | None, record: Record) -> Documents:
+def documents_in_place(site: Site, found: Record | None, record: Record) -> Documents:
     """The output directory is the site."""
     known = found or Record.of_nothing()
     projects = {*site.owned.projects, *record.projects} - known.projects.keys()
@@ -32,7 +32,7 @@ def in_place(site: Site, found: Record | None, record: Record) -> Documents:
     return Documents(PENDING, Pending(sorted(projects), sorted(pages)), RECORD, record, found)
 
 
-def elsewhere(
+def documents_elsewhere(
     site: Site, found: Note | None, record: Record, updated: Sequence[str], shared: Sequence[str], is_known: bool
 ) -> Documents:
     """The output directory has what the site elsewhere lacks; `is_known` says that the note is of this fingerprint."""

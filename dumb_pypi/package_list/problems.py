@@ -1,4 +1,4 @@
-"""What there is to say about the lines of a list: collected while it is read, and told when all of it is."""
+"""The warnings and errors of a list, which `projects.py` finds: collected while it is read, told when all of it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines in, projects out: every package in its project, duplicates and sidecars resolved."""
+"""Lines in, projects out: every package in its project, duplicates and sidecars resolved, bad lines named."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dumb_pypi.package_list.values import PLAIN, is_absolute, iso_time
 
 SIDECARS = ('.metadata', '.provenance')  # files that speak of the file they are named after: PEP 658, PEP 740
 
-_VARIANTS_KEYS = ('name', 'version', 'hash', 'hashes', 'size', 'url')
+_VARIANTS_KEYS = ('path', 'name', 'version', 'hash', 'hashes', 'size', 'url')
 
 
 class File(msgspec.Struct, gc=False):
@@ -100,7 +100,7 @@ class _Lines:
             text = f'url: expected {quoted(filename)} at its end, got {quoted(package.url)}'
             self.problems.append(Problem(place, f'{text}; pip finds no such file, and uv only over JSON'))
         if distribution.packagetype == VARIANTS:  # there is no more to say of one
-            package = Package(package.path, *(getattr(package, key) for key in _VARIANTS_KEYS))
+            package = Package(**{key: getattr(package, key) for key in _VARIANTS_KEYS})
         add_line(self.packages, filename, place, package)
         self.distributions[filename] = distribution
 

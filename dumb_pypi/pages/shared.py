@@ -1,4 +1,4 @@
-"""The pages that tell of more than one project: home, listing, feeds, search, the roots of the simple API."""
+"""The pages that tell of more than one project, put together: home, feeds and search are made here."""
 
 from __future__ import annotations
 

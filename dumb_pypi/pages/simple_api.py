@@ -21,7 +21,7 @@ API_VERSION = '1.4'
 NO_SIZE_API_VERSION = '1.0'  # PEP 700 (1.1) requires the size of every file: without it a page claims less
 
 
-class SimpleFile(msgspec.Struct, rename='kebab', omit_defaults=True, gc=False):
+class JsonFile(msgspec.Struct, rename='kebab', omit_defaults=True, gc=False):
     filename: str
     url: str
     hashes: dict[str, str]
@@ -46,7 +46,7 @@ class SimplePage(msgspec.Struct, rename='kebab', omit_defaults=True):
     meta: Meta
     name: str
     versions: list[str]
-    files: list[SimpleFile]
+    files: list[JsonFile]
     project_status: ProjectStatus | None = None
 
 
@@ -59,11 +59,11 @@ class SimpleIndex(msgspec.Struct):
     projects: list[ProjectName]
 
 
-def simple_file(file: File, prefix: str) -> SimpleFile:
+def simple_file(file: File, prefix: str) -> JsonFile:
     package = file.package
     metadata = package.core_metadata
     reason = package.yanked_reason
-    return SimpleFile(
+    return JsonFile(
         file.filename,
         prefix + file.url if file.is_relative else file.url,
         file.hashes,

@@ -1,4 +1,4 @@
-"""The core metadata inside a distribution file: METADATA of a wheel, PKG-INFO of an sdist.
+"""Reads the core metadata out of a distribution file: METADATA of a wheel, PKG-INFO of an sdist.
 
 Whoever may upload may upload anything, so nothing here takes more memory than `MOST_MEMBERS` members do.
 """

@@ -1,4 +1,4 @@
-"""What the core metadata of a file says, in values that the generator takes without a word, and no others."""
+"""What core metadata says, once `archives.py` has found it: values that the generator takes without a word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The output directory: what lies in it, what is staged to be moved there, and what is removed from it.
+"""`Site`, the output directory: what lies in it, what is staged to be moved there, and what is removed from it.
 
 A run writes all that differs beside the site, into `TEMPORARY`, and moves it into place when nothing can go wrong any
 more but the moving: a list with an error in its last line, or a full disk, changes nothing. One function writes files,
