@@ -164,7 +164,7 @@ def make_list(place: Place, order: Order) -> bytes:
     notes = Notes(order.strict)
     projects, people = prepared(place, order, notes)
     pool = projects.pool
-    reader = Reader(place, pool.sidecars, order.write_metadata, notes, order.jobs or place.jobs)
+    reader = Reader(place, pool.sidecars, order.write_metadata, notes, order.jobs)
     tasks = {path: file for path, file in pool.listed.items() if must_be_read(file, pool, order.write_metadata)}
     with reader.progress:
         while True:

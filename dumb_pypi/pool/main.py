@@ -62,7 +62,8 @@ def make_parser() -> argparse.ArgumentParser:
         '--jobs',
         metavar='N',
         type=number_argument(1),
-        help='how many files are read at once; default: one for each core, 16 of a bucket',
+        help='how many files are read at once; default: of large ones one for each core, of small ones one; 16 of a '
+        'bucket',
     )
     return parser
 

@@ -21,6 +21,7 @@ from dumb_pypi.pool.notes import Gone, Notes, Unreadable
 
 _TEMPORARY = '.dumb-pypi-list.'  # what a name begins with until the file is whole
 _LEFT_OVER = 3600  # seconds: by then nobody is writing it
+_SMALL = 2**20  # there threads wait for each other more than they hash: two take half as long again as one
 _BUCKET_JOBS = 16  # a request waits most of its time
 _TIMES = ('LastModified', 'last_modified', 'mtime', 'updated', 'created')  # what drivers call the same thing
 _NOWHERE = (
@@ -42,6 +43,7 @@ class Entry(NamedTuple):
 class Place(Protocol):
     label: str  # what messages call it
     jobs: int  # how many files are read at once, unless somebody says
+    small: int  # bytes: smaller files are read one after the other, unless somebody says
 
     def shown(self, path: str) -> str:
         """What messages call a file."""
@@ -106,6 +108,7 @@ class Directory:
         self.writes = writes
         self.label = path.rstrip('/') or path
         self.jobs = read_cores()
+        self.small = _SMALL
 
     def full(self, path: str) -> str:
         return os.path.join(self.path, path)
@@ -206,6 +209,7 @@ class Bucket:
         self.root = root
         self.label = label.rstrip('/')
         self.jobs = _BUCKET_JOBS
+        self.small = 0
 
     def key(self, path: str) -> str:
         return f'{self.root.rstrip("/")}/{path}'

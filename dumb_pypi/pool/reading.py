@@ -51,12 +51,15 @@ _NOTHING = Said(None, None, None)
 
 
 class Reader:
-    def __init__(self, place: Place, sidecars: Mapping[str, Entry], writes: bool, notes: Notes, jobs: int) -> None:
+    def __init__(
+        self, place: Place, sidecars: Mapping[str, Entry], writes: bool, notes: Notes, jobs: int | None
+    ) -> None:
         self.place = place
         self.sidecars = sidecars  # by path
         self.writes = writes
         self.notes = notes
-        self.jobs = jobs
+        self.jobs = jobs or place.jobs
+        self.small = 0 if jobs else place.small
         self.progress = Progress()
         self.stopped = threading.Event()
 
@@ -64,23 +67,31 @@ class Reader:
         """Reads these files. Returns the paths of those that are to be left out, and what the metadata of those files
         whose paths are in `for_people` says of their projects. Raises what the first thread that fails raises."""
         # The largest first, so that no thread is left alone with one at the end.
-        waiting = collections.deque(sorted(tasks, key=lambda task: -task.entry.size))
+        ordered = sorted(tasks, key=lambda task: -task.entry.size)
+        large = collections.deque(task for task in ordered if task.entry.size >= self.small)
+        small = collections.deque(task for task in ordered if task.entry.size < self.small)
+        alone = threading.Lock()  # of the thread that reads the small ones
         dropped: set[str] = set()
         facts: dict[str, Any] = {}
 
+        def read_in_turn(waiting: collections.deque[Listed]) -> None:
+            while not self.stopped.is_set():
+                try:
+                    task = waiting.popleft()
+                except IndexError:
+                    return
+                said = self.read(task, task.entry.path in for_people)
+                if said is None:
+                    dropped.add(task.entry.path)
+                elif said.facts is not None:
+                    facts[task.entry.path] = said.facts
+                self.progress.add(1, 0)
+
         def work() -> None:
             try:
-                while not self.stopped.is_set():
-                    try:
-                        task = waiting.popleft()
-                    except IndexError:
-                        return
-                    said = self.read(task, task.entry.path in for_people)
-                    if said is None:
-                        dropped.add(task.entry.path)
-                    elif said.facts is not None:
-                        facts[task.entry.path] = said.facts
-                    self.progress.add(1, 0)
+                read_in_turn(large)
+                if alone.acquire(blocking=False):
+                    read_in_turn(small)
             except BaseException:
                 self.stopped.set()
                 raise
