@@ -16,8 +16,14 @@ from testing.clients import Client, make_pip, make_uv
 from testing.distributions import list_line, make_sdist, make_wheel, write_list, write_metadata
 from testing.servers import Server, find_lua, find_nginx, http_server, nginx
 
-# How long an example takes says more about the tests beside it.
-settings.register_profile('side by side', settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says more about the tests beside it; and in CI the same commit has the same examples.
+settings.register_profile(
+    'side by side',
+    settings(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get('CI') == 'true',
+)
 settings.load_profile('side by side')
 
 MEMORY = Path('/dev/shm')
