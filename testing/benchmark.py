@@ -290,9 +290,10 @@ def write_lists(files: int, projects: int, directory: Path) -> dict[str, Path]:
     for change, changed in (('one', 1), ('percent', max(1, projects // 100))):
         shutil.copyfile(lists['none'], lists[change])
         write_list(lists[change], files, projects, '--add', str(changed))
-    lists['described'] = directory / 'described.jsonl'
-    shutil.copyfile(lists['none'], lists['described'])
-    write_list(lists['described'], files, projects, '--describe')
+    if files == DESCRIBED_FILES:
+        lists['described'] = directory / 'described.jsonl'
+        shutil.copyfile(lists['none'], lists['described'])
+        write_list(lists['described'], files, projects, '--describe')
     return lists
 
 
