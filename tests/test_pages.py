@@ -295,7 +295,6 @@ def test_both_spellings_of_a_project_say_the_same(site: Path) -> None:
             assert anchor.get('data-size') == (None if other.size is None else str(other.size))
             time = anchor.get('data-upload-time')
             assert (time and datetime.datetime.fromisoformat(time.replace('Z', '+00:00'))) == other.upload_time
-            assert anchor.get('data-dist-info-metadata') == anchor.get('data-core-metadata')
 
 
 def test_an_anchor_has_all_there_is_to_say(rich: Path) -> None:
@@ -311,7 +310,6 @@ def test_an_anchor_has_all_there_is_to_say(rich: Path) -> None:
         'rich-project-0.8.zip': {
             'href': '../../pool/rich-project-0.8.zip',
             'data-core-metadata': 'true',
-            'data-dist-info-metadata': 'true',
             'data-size': '0',
             'data-yanked': '',
         },
@@ -324,7 +322,6 @@ def test_an_anchor_has_all_there_is_to_say(rich: Path) -> None:
         'rich_project-1.0+local.1-py3-none-any.whl': {
             'href': f'../../pool/team/a%20b/rich_project-1.0%2Blocal.1-py3-none-any.whl#sha256={SHA256}',
             'data-core-metadata': f'sha256={SHA256}',
-            'data-dist-info-metadata': f'sha256={SHA256}',
             'data-provenance': 'https://pypi.example.com/provenance/rich?a=1&b=2',
             'data-requires-python': '>=3.8,<4',
             'data-size': '1600000',

@@ -89,7 +89,6 @@ ALLOWED: dict[str, set[str]] = {
     'a': {
         'class',
         'data-core-metadata',
-        'data-dist-info-metadata',
         'data-provenance',
         'data-requires-python',
         'data-size',
