@@ -93,7 +93,7 @@ def stage_changes(work: Work, fingerprint: str, report: Report, jobs: int) -> Ch
     same = {
         name
         for name, family in families.items()
-        if known.get(name) == family.digest() and looked_at.isdisjoint(name.split('+'))
+        if name in known and known[name] == family.digest() and looked_at.isdisjoint(name.split('+'))
     }
     with Progress('projects written') as progress:
         batches = make_batches(families, families.keys() - same)

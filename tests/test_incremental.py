@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import random
@@ -24,6 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from dumb_pypi.main import main
 from dumb_pypi.pages.page import digest
 from dumb_pypi.site.record import Entry
+from testing.colliding import colliding_names
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import (
     RECORD,
@@ -542,6 +544,31 @@ def test_lines_in_another_spelling_change_nothing_but_the_record(tmp_path: Path)
     backdate(site)
     assert build(site, lines[::-1]) == 0
     assert touched(site) == set()
+
+
+def build_plain(site: Path, names: list[str], *options: str) -> int:
+    """Builds the site of a plain list, whose lines have nothing in them but what an uploader chooses."""
+    packages = write_list(site.with_name(f'{site.name}.txt'), names)
+    return main(['--package-list', str(packages), '--output-dir', str(site), '--packages-url', PACKAGES_URL, *options])
+
+
+def test_nobody_hides_a_file_by_names_that_make_the_digest_come_out_as_before(tmp_path: Path) -> None:
+    """With a sum of hashes for a digest, 1,024 well-chosen names beside `foo-1.1.tar.gz` were no change at all."""
+    before, after = ['foo-1.0.tar.gz'], ['foo-1.0.tar.gz', *colliding_names()]
+    sums = [
+        sum(int.from_bytes(hashlib.sha256(name.encode()).digest(), 'little') for name in names)
+        for names in (before, after)
+    ]
+    assert sums[0] % 2**128 == sums[1] % 2**128
+    site, fresh = tmp_path / 'site', tmp_path / 'fresh'
+    assert build_plain(site, before) == 0
+    assert build_plain(site, after) == 0
+    assert build_plain(fresh, after) == 0
+    assert b'foo-1.1.tar.gz' in (site / 'simple/foo/index.html').read_bytes()
+    assert entries(site) == entries(fresh)
+    difference, previous = tmp_path / 'difference', write_list(tmp_path / 'previous.txt', before)
+    assert build_plain(difference, after, '--previous-package-list', str(previous)) == 0
+    assert b'foo-1.1.tar.gz' in (difference / 'simple/foo/index.html').read_bytes()
 
 
 # Lines of two families which one line ties together, so that facts, sidecars and duplicates meet across them.

@@ -1,8 +1,9 @@
 """Where the lines of each family are.
 
 A family is all lines whose file names begin with the same word, so it holds whole projects. One pass over the list
-tells where the lines of each family are, and whether they are those of the run before: a digest that is a sum does
-not depend on their order. What is the same in both need not be parsed: it costs 2 microseconds a line.
+tells where the lines of each family are, and whether they are those of the run before: the digest of a family is a
+hash of the sorted hashes of its lines, so it does not depend on their order. What is the same in both need not be
+parsed: it costs 2 microseconds a line.
 """
 
 from __future__ import annotations
@@ -25,25 +26,32 @@ from dumb_pypi.processes import Progress, in_processes
 BATCH = 2**20  # bytes of a list that a process works at in one go; less is not worth a process of its own
 LEAST_BATCH = 2**16  # bytes: the last ones are short, so that no process ends late
 MOST_BATCHES = 2**12
+_SIZE = 16  # bytes of a digest: half of SHA-256, since all digests are in memory at once
 _BYTE_ORDER_MARK = b'\xef\xbb\xbf'
 _WORD = re.compile('[A-Za-z0-9]*')
 
 
 class Family:
-    """The lines of a family: the sum of their digests, and where they are: start and end, start and end, …"""
+    """The lines of a family: the digest of each, one after the other, and where they are: start, end, start, end, …"""
 
-    __slots__ = ('spans', 'total')
+    __slots__ = ('digests', 'spans')
 
-    def __init__(self, total: int, spans: array[int]) -> None:
-        self.total = total
+    def __init__(self, digests: bytes, spans: array[int]) -> None:
+        self.digests = bytearray(digests)
         self.spans = spans
 
     def add(self, other: Family) -> None:
-        self.total += other.total
+        self.digests += other.digests
         self.spans.extend(other.spans)
 
     def digest(self) -> str:
-        return f'{self.total % 2**128:032x}'
+        """Return a text that only these lines have, in whatever order they stand.
+
+        A sum would not do: who chooses a thousand names can make it come out as any other.
+        """
+        digests = bytes(self.digests)
+        each = sorted([digests[start : start + _SIZE] for start in range(0, len(digests), _SIZE)])
+        return hashlib.sha256(b''.join(each)).hexdigest()[: 2 * _SIZE]
 
     def __len__(self) -> int:
         """Bytes."""
@@ -95,7 +103,7 @@ def read_ranges(
     """The families of the lines that begin within these ranges of bytes, and pairs of them that belong together."""
     families: Families = {}
     pairs: set[tuple[str, str]] = set()
-    sha256, to_int, is_json = hashlib.sha256, int.from_bytes, listed.is_json
+    sha256, is_json = hashlib.sha256, listed.is_json
     with open(listed.path, 'rb') as file:
         for start, end in ranges:
             file.seek(max(start - 1, 0))
@@ -112,12 +120,12 @@ def read_ranges(
                     word = words[0]
                     if words[-1] != word:
                         pairs.add((word, words[-1]))
-                    value = to_int(sha256(line).digest(), 'little')
+                    value = sha256(line).digest()[:_SIZE]
                     family = families.get(word)
                     if family is None:
                         families[word] = Family(value, array('Q', (position, stop)))
                     else:
-                        family.total += value
+                        family.digests += value
                         if family.spans[-1] == position:
                             family.spans[-1] = stop
                         else:
@@ -149,9 +157,9 @@ def joined(families: Families, pairs: Iterable[tuple[str, str]]) -> Families:
         together = set().union(*(words.get(word, {word}) for word in pair))
         words.update(dict.fromkeys(together, together))
     for together in {'+'.join(sorted(each)): each for each in words.values()}.values():
-        family = Family(0, array('Q'))
+        family = Family(b'', array('Q'))
         for word in sorted(together):
-            family.add(families.pop(word, Family(0, array('Q'))))
+            family.add(families.pop(word, Family(b'', array('Q'))))
         families['+'.join(sorted(together))] = family
     return families
 
