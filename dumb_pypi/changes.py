@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from dumb_pypi import processes
-from dumb_pypi.errors import refusal
 from dumb_pypi.package_list.families import Families, first_word, make_batches, read_family_lines
-from dumb_pypi.package_list.list_file import ListFile, check_list_file
+from dumb_pypi.package_list.list_file import ListFile, check_list_file, open_list
 from dumb_pypi.package_list.problems import Problem, Report
 from dumb_pypi.package_list.projects import Project, parse_family
 from dumb_pypi.package_list.releases import Release, latest_release, offered_releases, project_releases
@@ -23,7 +22,7 @@ from dumb_pypi.processes import Progress, in_processes
 from dumb_pypi.settings import Settings
 from dumb_pypi.site.directory import Site
 from dumb_pypi.site.ownership import PACKAGES
-from dumb_pypi.site.packages_json import lines_path, list_lines, write_packages
+from dumb_pypi.site.packages_json import list_lines, write_lines, write_packages
 from dumb_pypi.site.published import Published, newest_uploads
 from dumb_pypi.site.record import Entry, Month, Record
 from dumb_pypi.site.uploads import write_months, write_uploads
@@ -97,8 +96,7 @@ def stage_changes(work: Work, fingerprint: str, report: Report, jobs: int) -> Ch
     }
     with Progress('projects written') as progress:
         batches = make_batches(families, families.keys() - same)
-        with refusal('read', listed.label):
-            parsed = in_processes(functools.partial(write_families, work, progress=progress), batches, jobs)
+        parsed = in_processes(functools.partial(write_families, work, progress=progress), batches, jobs)
     check_list_file(listed)
     report.write_problems(listed, itertools.chain(*(each.problems for each in parsed)))
     words = {word for name in same for word in name.split('+')}
@@ -138,12 +136,13 @@ def write_families(work: Work, batches: Iterable[Sequence[str]], progress: Progr
     """Parses families, stages the pages that differ, and leaves what goes into shared files beside them."""
     site, listed, families, published, *_ = work
     parsed = Parsed(processes.job, [], {}, [], set(), [], [], set(), set(), [])
-    with open(listed.path, 'rb', buffering=0) as lists, open(lines_path(site, parsed.job), 'wb') as lines_file:
+    with open_list(listed) as file:
         for batch in batches:
+            batch_lines: list[bytes] = []
             uploads: dict[str, list[str]] = collections.defaultdict(list)
             updated = len(parsed.updated)
             for word in batch:
-                projects, problems = parse_family(read_family_lines(lists, families[word]), listed)
+                projects, problems = parse_family(read_family_lines(listed, file, families[word]), listed)
                 parsed.problems.extend(problems)
                 if not problems:
                     parsed.families[word] = families[word].digest()
@@ -151,8 +150,7 @@ def write_families(work: Work, batches: Iterable[Sequence[str]], progress: Progr
                     lines = list_lines(project)
                     releases = project_releases(project)
                     entry = project_entry(project, releases, lines)
-                    with refusal('write', site.full(PACKAGES)):
-                        lines_file.write(lines)
+                    batch_lines.append(lines)
                     parsed.projects.append((project.name, entry))
                     known = published.record.projects.get(project.name)
                     if known is None or known.digest != entry.digest or project.name in published.unknown:
@@ -161,6 +159,7 @@ def write_families(work: Work, batches: Iterable[Sequence[str]], progress: Progr
                             uploads[month].append(line)
                         if word not in work.unpaged:
                             write_project(work, project, releases, parsed)
+            write_lines(site, parsed.job, batch_lines)
             write_uploads(site, parsed.job, uploads)
             parsed.months.update(uploads)
             progress.add(len(parsed.updated) - updated)

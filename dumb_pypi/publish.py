@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dumb_pypi.site.directory import Site, read_names, remove_file
 from dumb_pypi.site.ownership import OWN, PROJECT_DIRECTORIES
 from dumb_pypi.site.record import NOTE, PENDING, RECORD, UPLOADS, Note, Pending, Record, write_document
+from dumb_pypi.site.syncing import FEW, sync_site
 
 # Directories that are new are moved as a whole: what a page needs comes before it.
 _DIRECTORIES = (*PROJECT_DIRECTORIES, 'static', 'rss', 'projects', 'changelog')
@@ -48,6 +50,11 @@ def documents_elsewhere(
     return Documents(NOTE, before, NOTE, Note(record.fingerprint, digests, pages), found or nothing)
 
 
+def read_staged(site: Site, paths: Iterable[str]) -> Iterator[str]:
+    """The staged files at or below these paths, in the order in which they are moved."""
+    return (found for path in paths for found in site.read_staged_paths(path))
+
+
 def publish(
     site: Site, updated: Sequence[str], shared: Sequence[str], stale: Sequence[str], documents: Documents
 ) -> None:
@@ -57,8 +64,9 @@ def publish(
     record = documents.after if isinstance(documents.after, Record) else None
     if removed or any(record is not None or not name.startswith(OWN) for name in read_names(site.staged)):
         site.check_obstacles()
-        site.changed.write_paths(found for path in paths for found in site.read_staged_paths(path))
+        site.changed.write_paths(read_staged(site, paths))
         write_document(site, documents.before_path, documents.before)
+        moved = list(itertools.islice(read_staged(site, [*paths, UPLOADS]), FEW + 1))
         new = [directory for directory in _DIRECTORIES if directory not in site.top]
         for path in [*new, *(path for path in paths if path.partition('/')[0] not in new)]:
             site.write_into_place(path)
@@ -68,8 +76,8 @@ def publish(
             site.remove_page(path)
         if record is not None:
             write_uploads_into_place(site, record.months)
-        if hasattr(os, 'sync'):  # pragma: no branch (what is tested here is Linux)
-            os.sync()  # a record that outlives a power cut must not tell of pages that did not
+        # A record that survives a power cut must not tell of pages that did not.
+        sync_site(site.directory, [*moved, *removed])
     if documents.after != documents.found:
         write_document(site, documents.after_path, documents.after)
     for name in {PENDING, NOTE} - {documents.after_path}:

@@ -400,7 +400,7 @@ raise SystemExit(status)
 """
 
 
-@pytest.mark.parametrize('more', [0, 1, 2, 3])
+@pytest.mark.parametrize('more', [0, 1, 2])
 @pytest.mark.parametrize('jobs', ['1', '8'])
 def test_with_hardly_any_file_descriptor_the_cause_is_named_and_not_the_list(
     jobs: str, more: int, large: Path, tmp_path: Path

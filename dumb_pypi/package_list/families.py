@@ -104,10 +104,11 @@ def read_ranges(
     families: Families = {}
     pairs: set[tuple[str, str]] = set()
     sha256, is_json = hashlib.sha256, listed.is_json
-    with open(listed.path, 'rb') as file:
+    with refusal('read', listed.label), open(listed.path, 'rb') as file:
         for start, end in ranges:
             file.seek(max(start - 1, 0))
-            position = start - 1 + len(file.readline()) if start else 0  # the line before this one reaches into it
+            # The line before this range may reach into it, or beyond: then no line begins here.
+            position = start - 1 + len(file.readline(end - start + 1)) if start else 0
             count = 0
             while position < end and (raw := file.readline()):
                 line = raw.strip()
@@ -139,7 +140,7 @@ def read_families(listed: ListFile, jobs: int) -> Families:
     """Where the lines of each family are. Raises `Failure` when the list cannot be read."""
     step = max(BATCH, listed.size // MOST_BATCHES)
     ranges = [(start, start + step) for start in range(0, listed.size, step)]
-    with Progress('files read') as progress, refusal('read', listed.label):
+    with Progress('files read') as progress:
         parts = in_processes(functools.partial(read_ranges, listed, progress=progress), ranges, jobs)
     families: Families = {}
     for part, _ in parts:
@@ -164,11 +165,13 @@ def joined(families: Families, pairs: Iterable[tuple[str, str]]) -> Families:
     return families
 
 
-def read_family_lines(file: IO[bytes], family: Family) -> Iterator[tuple[int, bytes]]:
-    """The lines of a family, as they stand in the list, with the places where they begin."""
+def read_family_lines(listed: ListFile, file: IO[bytes], family: Family) -> Iterator[tuple[int, bytes]]:
+    """The lines of a family, as they stand in the list, with the places where they begin. Raises `Failure`."""
     for start, end in sorted(zip(family.spans[::2], family.spans[1::2], strict=True)):
-        file.seek(start)
-        for raw in file.read(end - start).split(b'\n'):
+        with refusal('read', listed.label):
+            file.seek(start)
+            content = file.read(end - start)
+        for raw in content.split(b'\n'):
             line = raw.strip()
             if start == 0:
                 line = line.removeprefix(_BYTE_ORDER_MARK).strip()

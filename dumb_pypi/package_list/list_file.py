@@ -8,7 +8,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from dumb_pypi.errors import Failure, refusal
 
@@ -41,6 +41,12 @@ def read_list_file(source: str, is_json: bool, packages_url: str, temporary: str
     return ListFile(source, label, is_json, packages_url, found.st_size, found.st_mtime_ns)
 
 
+def open_list(listed: ListFile) -> IO[bytes]:
+    """Raises `Failure`."""
+    with refusal('read', listed.label):
+        return open(listed.path, 'rb', buffering=0)  # what is read next is elsewhere
+
+
 def check_list_file(listed: ListFile) -> None:
     """Raises `Failure` when the list is no longer the one that `read_list_file` found."""
     with refusal('read', listed.label):
@@ -52,7 +58,7 @@ def check_list_file(listed: ListFile) -> None:
 def read_line_numbers(listed: ListFile, places: Iterable[int]) -> dict[int, int]:
     """The numbers, from 1 on, of the lines that begin at these places."""
     numbers, number, position = {}, 1, 0
-    with open(listed.path, 'rb') as file:
+    with refusal('read', listed.label), open(listed.path, 'rb') as file:
         for place in sorted(set(places)):
             while position < place:
                 block = file.read(min(BLOCK, place - position))

@@ -90,7 +90,7 @@ class Site:
         known = self.known_directories.get(path)
         if known is None:
             known = path.partition('/')[0] in self.top and self.is_directory(path.rpartition('/')[0])
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            with refusal('read', self.full(path)), contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 known = known and stat.S_ISDIR(os.lstat(self.full(path)).st_mode)
             self.known_directories[path] = known
         return known
@@ -143,7 +143,8 @@ class Site:
         """Raises `Failure` where a link, a pipe or a device is in the place of what this program keeps."""
         for name in sorted(self.top):
             if name.startswith(OWN):
-                mode = os.lstat(self.full(name)).st_mode
+                with refusal('read', self.full(name)):
+                    mode = os.lstat(self.full(name)).st_mode
                 if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
                     raise Failure(f'{self.full(name)}: is no regular file; move it away')
 
@@ -166,10 +167,11 @@ class Site:
 
     def obstacles(self, path: str) -> Iterator[str]:
         """Paths below this one that staged pages need, and at which something lies that is not this program's."""
-        try:
-            mode = os.lstat(self.full(path)).st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            return
+        with refusal('read', self.full(path)):
+            try:
+                mode = os.lstat(self.full(path)).st_mode
+            except (FileNotFoundError, NotADirectoryError):
+                return
         staged = f'{self.staged}/{path}'
         if not os.path.isdir(staged):
             if not stat.S_ISREG(mode) or not self.owned.has(path):

@@ -33,6 +33,12 @@ def lines_path(site: Site, job: int) -> str:
     return os.path.join(site.temporary, f'lines-{job}')
 
 
+def write_lines(site: Site, job: int, lines: Iterable[bytes]) -> None:
+    """Adds lines to those that this process leaves."""
+    with refusal('write', site.full(PACKAGES)), open(lines_path(site, job), 'ab') as file:
+        file.writelines(lines)
+
+
 def list_lines(project: Project) -> bytes:
     """The lines of `packages.json` that speak of a project."""
     lines = [encode(file.package) for file in project.files]
@@ -68,7 +74,8 @@ def write_packages(
         _copy(runs, target)
 
     def is_same_as(path: str) -> bool:
-        return os.path.isfile(path) and filecmp.cmp(target, path, shallow=False)
+        with refusal('read', path):
+            return os.path.isfile(path) and filecmp.cmp(target, path, shallow=False)
 
     page = site.full(PACKAGES)
     is_here = site.owned.has(PACKAGES) and os.path.isfile(page) and not os.path.islink(page)

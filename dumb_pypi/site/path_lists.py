@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Iterable
 
 from dumb_pypi.errors import Failure, refusal
+from dumb_pypi.site.syncing import sync_file
 
 
 class PathList:
@@ -34,6 +35,7 @@ class PathList:
         if self.path is not None:
             with refusal('write', self.path), open(self.path, 'a', encoding='utf-8', newline='\n') as file:
                 file.writelines(f'{path}\n' for path in paths)
+                sync_file(file)
 
     def write_settled(self, belongs: Callable[[str], bool]) -> None:
         """Leaves each path once, where it was added last, and only those that belong here."""
@@ -54,5 +56,6 @@ class PathList:
             os.unlink(temporary)
         with open(temporary, 'x', encoding='utf-8', newline='\n') as file:
             file.write(content)
+            sync_file(file)
         os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
         os.replace(temporary, path)

@@ -17,6 +17,7 @@ from dumb_pypi.pages.page import digest
 from dumb_pypi.pages.shared import Brief
 from dumb_pypi.site.directory import Site, read_file, read_names
 from dumb_pypi.site.ownership import NOTHING, PACKAGES, Owned, owned_by_list
+from dumb_pypi.site.syncing import sync_directory, sync_file
 
 RECORD = '.dumb-pypi.json'
 PENDING = '.dumb-pypi.pending'
@@ -110,15 +111,9 @@ def write_document(site: Site, name: str, value: Record | Pending | Note) -> Non
     with refusal('write', path):
         with open(temporary, 'wb') as file:
             file.write(to_document(value))
-            file.flush()
-            os.fsync(file.fileno())
+            sync_file(file)
         os.replace(temporary, path)
-        if hasattr(os, 'O_DIRECTORY'):  # pragma: no branch (what is tested here is Linux)
-            directory = os.open(site.directory, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+        sync_directory(site.directory)
 
 
 def is_sound(site: Site, record: Record) -> bool:

@@ -1,0 +1,74 @@
+"""Makes what is written survive a power cut."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Sequence
+from typing import IO, Any
+
+from dumb_pypi.errors import refusal
+
+FEW = 64  # paths; to sync more of them one by one takes longer than to sync everything
+_DIRECTORY = os.O_RDONLY | getattr(os, 'O_DIRECTORY', 0)
+
+
+def sync_file(file: IO[Any]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_path(path: str, flags: int = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0)) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_directory(path: str) -> None:
+    if hasattr(os, 'O_DIRECTORY'):  # pragma: no branch (what is tested here is Linux)
+        sync_path(path, _DIRECTORY)
+
+
+def sync_site(directory: str, paths: Sequence[str]) -> None:
+    """Syncs what was moved or removed at these paths below `directory`. Raises `Failure`.
+
+    Where the C library has `syncfs`, that syncs this file system and no other. Else a few paths are synced one by one.
+    """
+    with refusal('write', directory):
+        if not _sync_file_system(directory) and hasattr(os, 'sync'):  # pragma: no branch (as above)
+            if len(paths) > FEW:
+                os.sync()
+                return
+            for path in sorted(set().union(*map(_path_and_directories, paths))):
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # was removed
+                    sync_path(os.path.join(directory, path))
+
+
+def _sync_file_system(directory: str) -> bool:
+    """Whether the system can sync the file system of a directory alone, which is done then. Raises `OSError`."""
+    try:
+        import ctypes  # here: only a run that changes something needs it
+
+        library = ctypes.CDLL(None, use_errno=True)
+        syncfs = library.syncfs
+    except (ImportError, OSError, TypeError, AttributeError):  # no ctypes; no such library (Windows); no such function
+        return False
+    descriptor = os.open(directory, _DIRECTORY)
+    try:
+        if syncfs(descriptor) == 0:
+            return True
+    finally:
+        os.close(descriptor)
+    number = ctypes.get_errno()
+    if number == errno.ENOSYS:
+        return False
+    raise OSError(number, os.strerror(number))
+
+
+def _path_and_directories(path: str) -> list[str]:
+    """A path, and the directories above it up to the top, which is ''."""
+    parts = path.split('/')
+    return ['/'.join(parts[:length]) for length in range(len(parts) + 1)]
