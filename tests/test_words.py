@@ -76,11 +76,32 @@ from dumb_pypi.pages.words import file_kind, readable_size
         pytest.param('a-1-1.noarch.rpm', 'RPM package', id='RPM'),
         pytest.param('a_1-2_all.deb', 'Debian package', id='Debian package'),
         pytest.param('a-1.dmg', 'macOS disk image', id='disk image'),
+        pytest.param(
+            'a-1-py2.7-macosx10.6.dmg',
+            'macOS disk image for Python 2.7, macOS 10.6+',
+            id='disk image without a machine',
+        ),
+        pytest.param('a-py3-1-py3-none-any.whl', 'Wheel for Python 3, any platform', id='a Python tag in the name'),
+        pytest.param(
+            'Twisted-10.1.0.winxp32-py2.6.msi', 'Windows installer (MSI) for Python 2.6, Windows x86', id='winxp32'
+        ),
+        pytest.param('pySFML-1.2.0.win64-py2.7.exe', 'Windows installer for Python 2.7, Windows x86_64', id='win64'),
+        pytest.param(
+            'mod_python-3.3.1.win32-py2.5-Apache2.2.exe',
+            'Windows installer for Python 2.5, Windows x86',
+            id='more behind the Python',
+        ),
+        pytest.param(
+            'ipython-0.13.1.py2-win-amd64-PROPER.exe',
+            'Windows installer for Python 2, Windows x86_64',
+            id='more behind the platform',
+        ),
+        pytest.param('a-1.win32-py2.7.zip', 'Built archive for Windows x86', id='dumb archive for a Python'),
+        pytest.param('a-1-linux.tar.gz', 'Built archive for Linux', id='a system alone'),
     ],
 )
 def test_a_file_is_called_by_its_kind_and_what_it_runs_on(filename: str, expected: str) -> None:
-    distribution = identify(filename)
-    assert file_kind(filename, distribution.packagetype, distribution.python_version) == expected
+    assert file_kind(identify(filename), filename) == expected
 
 
 @pytest.mark.parametrize(

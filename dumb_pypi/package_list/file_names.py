@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from packaging.version import InvalidVersion, Version
@@ -25,26 +26,35 @@ class Distribution(NamedTuple):
     version: str  # as spelled in the file name
     packagetype: str  # or VARIANTS
     python_version: str
+    abi: str = ''  # of a wheel: its tags, separated by dots
+    platform: str = ''  # in the words of wheels, separated by dots
 
 
 _ARCHIVE = r'\.(?:tar\.gz|tgz|zip|tar\.bz2|tbz|tar\.xz|txz|tar\.Z|tar)'
 _PYTHON = r'(?:-py(?P<python>\d(?:\.\d+)?))?'
-_MAJOR = r'(?:\.py(?P<major>[23]))?'  # `ipython-0.13.1.py2-win-amd64.exe`
-_PLATFORM = r'[.-](?:linux|macosx|win32|win-amd64|win-arm|win-ia64|cygwin|darwin|freebsd|solaris|sunos|aix)[\w.-]*?'
+_WINDOWS = r'(?P<windows>win(?:32|64|xp|-?amd64|-arm|-ia64|-x86)\w*)(?:-[\w.-]*?)??'
+_OTHERS = r'(?P<platform>(?:linux|macosx|mingw|cygwin|darwin|(?:free|net|open)bsd|solaris|sunos|aix)[\w.-]*?)'
+_PLATFORM = rf'[.-](?:{_WINDOWS}|{_OTHERS})'
+_VERSIONED = r'.(?:(?!-\d).)*-\d.*?'  # as `.+?-\d.*?`, which takes the square of the time for a name of many dashes
+_INSTALLER = (
+    rf'(?P<stem>{_VERSIONED}|.+?)'  # not `foo` of `foo-win32-1.0.exe`
+    rf'(?:(?:\.py(?P<major>[23]))?{_PLATFORM})?'  # `ipython-0.13.1.py2-win-amd64.exe`
+    r'(?:-py(?P<python>\d(?:\.\d+)?)(?:[.-][\w.-]*?)?)?'  # `mod_python-3.3.1.win32-py2.5-Apache2.2.exe`
+)
 _FILE_TYPES = (  # compiled when they are asked for: many a list needs none of them
     ('bdist_wheel', r'(?ai)(?P<stem>[^-]+-[^-]+-[^-]+-[^-]+-.+)\.whl'),
-    ('bdist_dumb', rf'(?ai)(?P<stem>.+?-\d.*?){_PLATFORM}{_ARCHIVE}'),
+    ('bdist_dumb', rf'(?ai)(?P<stem>{_VERSIONED}){_PLATFORM}{_ARCHIVE}'),
     ('sdist', rf'(?ai)(?P<stem>.+){_ARCHIVE}'),
     ('bdist_egg', rf'(?ai)(?P<stem>.+?)(?:-py(?P<python>\d(?:\.\d+)?)(?:{_PLATFORM})?)?\.egg'),
-    ('bdist_wininst', rf'(?ai)(?P<stem>.+?)(?:{_MAJOR}{_PLATFORM})?{_PYTHON}\.exe'),
-    ('bdist_msi', rf'(?ai)(?P<stem>.+?)(?:{_MAJOR}{_PLATFORM})?{_PYTHON}\.msi'),
+    ('bdist_wininst', rf'(?ai){_INSTALLER}\.exe'),
+    ('bdist_msi', rf'(?ai){_INSTALLER}\.msi'),
     ('bdist_dmg', rf'(?ai)(?P<stem>.+?){_PYTHON}(?:{_PLATFORM})?\.dmg'),
     ('bdist_rpm', r'(?ai)(?P<stem>.+)-[^-]+\.[^-.]+\.rpm'),
     (VARIANTS, r'(?a)(?P<stem>[^-]+-[^-]+)-variants\.json'),
     ('bdist_dumb', r'(?ai)(?P<stem>[^_]+_[^_-]+)(?:-[^_]+)?_[^_]+\.deb'),
 )
 # Nearly all files of today. What these two match, the types above and `split_name` say too, at a fifth of the speed.
-_USUAL_WHEEL = re.compile(r'([\w.]+)-(\d[\w.+!]*)-([A-Za-z][\w.]*)-[^-]+-[^-]+\.whl', re.ASCII)
+_USUAL_WHEEL = re.compile(r'([\w.]+)-(\d[\w.+!]*)-([A-Za-z][\w.]*)-([^-]+)-([^-]+)\.whl', re.ASCII)
 _USUAL_SDIST = re.compile(
     r'([A-Za-z0-9](?:[\w.]*[A-Za-z0-9])?(?:-(?![vV]?\d)[A-Za-z](?:[\w.]*[A-Za-z0-9])?)*)'
     r'-(\d+(?:\.\d+)*(?:(?:a|b|rc|\.post|\.dev)\d+)?)\.(?:tar\.gz|zip)',
@@ -87,14 +97,14 @@ def split_name(stem: str) -> tuple[str, str]:
     return splits[-1]
 
 
-def split_wheel_name(stem: str) -> tuple[str, str, str]:
-    """Name, version and Python tag of `name-version(-build)?-python-abi-platform`, perhaps with a variant (PEP 825)."""
+def split_wheel_name(stem: str) -> tuple[str, str, Sequence[str]]:
+    """Name, version and the three tags of `name-version(-build)?-python-abi-platform(-variant)?` (PEP 825)."""
     name, version, *rest = stem.split('-')
     if not parse_version(version) and parse_version(rest[0]) and len(rest) > 3:
         name, version, rest = f'{name}-{version}', rest[0], rest[1:]  # a name that somebody forgot to escape
     if not parse_version(version) and parse_version(version.replace('_', '-')):
         version = version.replace('_', '-')
-    return name, version, rest[1] if rest[0][:1].isdigit() and len(rest) > 3 else rest[0]
+    return name, version, rest[1:4] if rest[0][:1].isdigit() and len(rest) > 3 else rest[:3]
 
 
 def identify(filename: str, name: str | None = None, version: str | None = None) -> Distribution:
@@ -102,19 +112,20 @@ def identify(filename: str, name: str | None = None, version: str | None = None)
     if name is None and version is None:
         if filename.endswith('.whl'):
             if (match := _USUAL_WHEEL.fullmatch(filename)) and parse_version(match[2]):
-                return Distribution(normalized(match[1]), match[2], 'bdist_wheel', match[3])
+                return Distribution(normalized(match[1]), match[2], 'bdist_wheel', match[3], match[4], match[5])
         elif match := _USUAL_SDIST.fullmatch(filename):
             return Distribution(normalized(match[1]), match[2], 'sdist', 'source')
     matches = ((packagetype, re.fullmatch(pattern, filename)) for packagetype, pattern in _FILE_TYPES)
     packagetype, match = next(((packagetype, match) for packagetype, match in matches if match), ('', None))
     if match is None:
         raise NotADistribution('is not a distribution file')
-    tags = match.groupdict()
-    python = tags.get('python') or tags.get('major') or ('source' if packagetype == 'sdist' else 'any')
+    found = match.groupdict()
+    python = found.get('python') or found.get('major') or ('source' if packagetype == 'sdist' else 'any')
+    platform = found.get('windows') or found.get('platform') or ''
+    tags: Sequence[str] = (python, '', re.sub('[-.]', '_', platform.lower()))
     if packagetype == 'bdist_wheel':
-        named, versioned, python = split_wheel_name(match['stem'])
+        named, versioned, tags = split_wheel_name(match['stem'])
     elif name is None or version is None:
         named, versioned = split_name(match['stem'].replace('_', '-') if filename.endswith('.deb') else match['stem'])
-    return Distribution(
-        normalized(named) if name is None else name, versioned if version is None else version, packagetype, python
-    )
+    project, version = normalized(named) if name is None else name, versioned if version is None else version
+    return Distribution(project, version, packagetype, *tags)

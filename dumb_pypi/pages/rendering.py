@@ -7,7 +7,6 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dumb_pypi.package_list.file_names import Distribution
 from dumb_pypi.package_list.values import PLAIN, is_absolute, is_web_url, iso_time
 from dumb_pypi.pages.words import file_kind, readable_size
 from dumb_pypi.settings import Settings
@@ -62,10 +61,6 @@ def with_links(text: str) -> list[tuple[str, bool]]:
     return [(part, i % 2 == 1 and is_web_url(part)) for i, part in enumerate(parts) if part]
 
 
-def kind(distribution: Distribution, filename: str) -> str:
-    return file_kind(filename, distribution.packagetype, distribution.python_version)
-
-
 @functools.cache
 def read_templates() -> jinja2.Environment:
     import jinja2
@@ -82,7 +77,7 @@ def read_templates() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     times = (readable, readable_time, feed_time, iso_time)
-    filters = (*times, page_hash, fragment, release_anchor, kind, readable_size, with_links)
+    filters = (*times, page_hash, fragment, release_anchor, file_kind, readable_size, with_links)
     environment.filters.update({each.__name__: each for each in filters})
     return environment
 

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from dumb_pypi.package_list.projects import File
 from dumb_pypi.pages.words import (
     IMPLEMENTATIONS,
-    OLD_PLATFORM,
     PYTHON_TAG,
     STABLE_ABIS,
     join_words,
@@ -110,17 +109,12 @@ def _platforms(tags: str) -> tuple[str, ...]:
 
 
 def reach(file: File) -> Reach:
-    packagetype, python = file.distribution.packagetype, file.distribution.python_version
-    if packagetype == 'bdist_wheel':
-        abi, _, rest = file.filename.partition(f'-{python}-')[2].removesuffix('.whl').partition('-')
-        return Reach(_claims(python, abi), _platforms(rest.partition('-')[0]))
+    _, _, packagetype, python, abi, platform = file.distribution
     if packagetype == 'sdist':
         return Reach()
-    platform = OLD_PLATFORM.search(file.filename)
-    return Reach(
-        () if python == 'any' else _claims(f'cp{python.replace(".", "")}', ''),
-        _platforms(re.sub('[-.]', '_', platform[1])) if platform else (),
-    )
+    if packagetype != 'bdist_wheel':
+        python = '' if python == 'any' else f'cp{python.replace(".", "")}'
+    return Reach(_claims(python, abi), _platforms(platform) if platform else ())
 
 
 def _version_words(versions: Sequence[tuple[int, ...]]) -> str:
@@ -216,5 +210,5 @@ def in_order(files: Sequence[File]) -> Sequence[File]:
 
 
 def _file_order(file: File) -> tuple[bool, str, int]:
-    _, _, packagetype, python = file.distribution
+    _, _, packagetype, python, *_ = file.distribution
     return (packagetype != 'sdist', python[:2], len(python))
