@@ -16,13 +16,15 @@ import signal
 import sys
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dumb_pypi.pool.main import main
 from testing.distributions import UPLOADED, make_sdist, make_wheel
 from testing.killed import CHANGES
+
+NOBODY = 65534  # the number of a user who owns nothing
 
 
 class Outcome(NamedTuple):
@@ -85,6 +87,23 @@ def described_sdist(directory: Path, name: str, version: str, *more: str) -> Pat
     return make_tar(
         directory / f'{name}-{version}.tar.gz', {f'{name}-{version}/PKG-INFO': headers(name, version, *more)}
     )
+
+
+@contextlib.contextmanager
+def unprivileged() -> Iterator[None]:
+    """Root may do everything: be nobody meanwhile. What nobody may read then is what lies below the working directory,
+    and what has been imported before."""
+    import packaging.metadata  # noqa: F401  # the command does, once it has opened a file
+
+    if os.geteuid():
+        yield
+        return
+    os.chmod('.', 0o755)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def settled(path: Path) -> Path:

@@ -196,7 +196,7 @@ def test_what_has_no_metadata_to_read_is_listed_with_what_can_be_seen(filename: 
     'members',
     [
         pytest.param({'setup.py': b''}, id='none'),
-        pytest.param({'foo-1.0/PKG-INFO': headers('bar', '1.0')}, id='that of another project'),
+        pytest.param({'foo-1.0/PKG-INFO': headers('UNKNOWN', '0.0.0')}, id='that of a setup.py without a name'),
         pytest.param({'foo-1.0/PKG-INFO': b''}, id='empty'),
         pytest.param({'foo-1.0/src/PKG-INFO': headers('foo', '1.0')}, id='deep inside'),
     ],
@@ -311,18 +311,18 @@ def test_whatever_is_no_distribution_is_passed_over(tmp_path: Path) -> None:
     for path in (
         'README.md',
         'index.html',
-        'foo.zip',
+        'foo.tar.xz',
         '.foo-2.0-py3-none-any.whl',
         '.cache/foo-2.0-py3-none-any.whl',
         'foo-2.0-py3-none-any.whl.part',
         'foo-2.0-py3-none-any.whl.tmp',
         'foo-2.0-py3-none-any.whl~',
-        'foo-2\n.0.tar.gz',
+        'foo-2\n.0.tar.xz',
         'gone-1.0-py3-none-any.whl.metadata',
     ):
         write(pool / path, b'x')
-    write(pool / os.fsdecode(b'foo-2.\xff.tar.gz'), b'x')
-    os.mkfifo(pool / 'foo-2.0.tar.gz')
+    write(pool / os.fsdecode(b'foo-2.\xff.tar.xz'), b'x')
+    os.mkfifo(pool / 'upload-here')
     (pool / 'foo-3.0-py3-none-any.whl').mkdir()
     assert listed(pool).output == expected
 

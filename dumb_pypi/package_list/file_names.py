@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from dumb_pypi.errors import NotADistribution, quoted
 from dumb_pypi.package_list.values import NAME, canonical_name
@@ -67,7 +67,7 @@ def parse_version(text: str) -> Version | None:
     """A version of PEP 440, or `None`: old files of the public index have many another."""
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number of more than 4,300 digits
         return None
 
 

@@ -19,6 +19,10 @@ from dumb_pypi.pool.notes import Notes
 from dumb_pypi.pool.places import Entry, Place
 from dumb_pypi.pool.reading import Listed, Reader
 
+_DISTRIBUTIONS = ('.whl', '.tar.gz', '.zip', '.egg')  # whatever else a name says, this file is meant for an index
+_MOST_SIZE = 10 * 2**30  # bytes: far above any distribution; what is larger is sparse, and would be hashed for hours
+_TOO_LARGE = 'it is larger than 10 GiB'
+_EMPTY = 'it is empty, or not a regular file'
 _NOT_IN_FILES = ('project', 'status', 'status_reason')  # keys of a line that speaks of a project
 
 
@@ -42,7 +46,8 @@ def read_pool(place: Place, notes: Notes) -> Pool:
     listed: dict[str, Listed] = {}
     sidecars: dict[str, Entry] = {}
     paths: dict[str, str] = {}  # by file name
-    for entry in sorted(place.read_entries(notes)):
+    # What has a doubled slash last: of two objects of a bucket that have the same name, the other one was meant.
+    for entry in sorted(place.read_entries(notes), key=lambda entry: ('//' in entry.path, entry.path)):
         try:
             package = Package(normal_path(entry.path), size=entry.size, upload_timestamp=entry.time)
             if entry.path.endswith(SIDECARS):
@@ -50,7 +55,12 @@ def read_pool(place: Place, notes: Notes) -> Pool:
                 continue
             filename = package.filename
             distribution = identify(filename)
-        except NotADistribution:
+        except NotADistribution as reason:
+            if entry.path.lower().endswith(_DISTRIBUTIONS):
+                notes.add(place.shown(entry.path), f'left out for its name: it {reason}')
+            continue
+        if not 0 < entry.size <= _MOST_SIZE:
+            notes.add(place.shown(entry.path), 'left out: ' + (_TOO_LARGE if entry.size else _EMPTY))
             continue
         first = paths.setdefault(filename, entry.path)
         if first == entry.path:
@@ -173,11 +183,21 @@ def make_list(place: Place, order: Order) -> bytes:
             if not tasks:
                 break
             dropped, said = reader.read_all(tasks.values(), sources)
+            note_overwritten(place, tasks.values(), projects.known, notes)
             projects.said |= {path: said.get(path) for path in sources}
             projects.drop(dropped)
             tasks = {}
     notes.finish()
     return b''.join(line for name in sorted(projects.files) for line in project_lines(projects, name, people))
+
+
+def note_overwritten(place: Place, read: Iterable[Listed], known: Lines, notes: Notes) -> None:
+    """Installers that have locked the hash of a file refuse other bytes of this name."""
+    for file in read:
+        before = known.packages.get(file.entry.path)
+        was, now = before and before.hash, file.package.hash
+        if was and now and was.startswith('sha256=') and was != now:
+            notes.add(place.shown(file.entry.path), f'overwritten: it is no longer the file with {was}')
 
 
 def must_be_read(file: Listed, pool: Pool, writes: bool) -> bool:

@@ -10,11 +10,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from dumb_pypi.errors import BadValue, quoted
-from dumb_pypi.package_list.file_names import parse_version
+from dumb_pypi.package_list.file_names import Distribution, parse_version
 from dumb_pypi.package_list.lines import FACTS_KEYS
 from dumb_pypi.package_list.projects import is_specifier
-from dumb_pypi.package_list.values import normal_text, normal_texts, normal_url
-from dumb_pypi.pool.notes import NoMetadata
+from dumb_pypi.package_list.values import normal_specifier, normal_text, normal_texts, normal_url
+from dumb_pypi.pool.notes import Misnamed, NoMetadata, Unreadable
 
 if TYPE_CHECKING:
     from packaging.metadata import RawMetadata
@@ -40,24 +40,44 @@ class Said(NamedTuple):
     facts: dict[str, Any] | None  # for people: by the keys of a line that speaks of a project
 
 
-def parse_metadata(data: bytes, project: str, is_wheel: bool, for_people: bool) -> Said:
-    """Raises `NoMetadata` for what is not that of the project, or no metadata at all."""
+def parse_metadata(data: bytes, distribution: Distribution, for_people: bool) -> Said:
+    """Raises `NoMetadata` for what is no metadata, and what `check_identity` raises."""
     from packaging.metadata import parse_email  # which takes a tenth of a run that has nothing to parse to load
 
     try:
         raw, unparsed = parse_email(data)
     except Exception:  # of hostile bytes, the mail parser of the standard library has raised nearly anything
         raise NoMetadata('its metadata cannot be parsed') from None
-    name = raw.get('name')
-    if name is None or canonicalize_name(name.strip()) != project:
-        raise NoMetadata(f'its metadata is of {"no project" if name is None else f"project {quoted(name)}"}')
-    requires_python = normal_text(raw.get('requires_python', ''))
+    check_identity(raw, distribution)
+    requires_python = normal_specifier(raw.get('requires_python', ''))
+    is_wheel = distribution.packagetype == 'bdist_wheel'
     requires_dist = raw.get('requires_dist', []) if is_wheel or _is_static(raw, 'requires-dist') else None
     return Said(
         requires_python if requires_python and is_specifier(requires_python) else None,
         None if requires_dist is None else normal_texts(requires_dist),
         normal_facts(project_facts(raw, unparsed)) if for_people else None,
     )
+
+
+def check_identity(raw: RawMetadata, distribution: Distribution) -> None:
+    """Raises `Unreadable` for a wheel of another project or version, which installers refuse, and `NoMetadata` for an
+    sdist of another project. Versions of sdists are not compared: installers take them from what they build."""
+    name, version = raw.get('name'), raw.get('version')
+    is_wheel = distribution.packagetype == 'bdist_wheel'
+    if name is None or (name == _NOTHING and not is_wheel):
+        raise NoMetadata('its metadata is of no project')
+    if canonicalize_name(name.strip()) != distribution.project:
+        raise (Unreadable if is_wheel else Misnamed)(f'its metadata is of project {quoted(name)}')
+    if is_wheel and version is not None and not is_same_version(version.strip(), distribution.version):
+        raise Unreadable(f'its metadata is of version {quoted(version)}')
+
+
+def is_same_version(one: str, other: str) -> bool:
+    """Under PEP 440; else without case, and without the characters that a wheel's name has `_` for."""
+    parsed = [parse_version(one), parse_version(other)]
+    if None not in parsed:
+        return parsed[0] == parsed[1]
+    return re.sub('[-_.+!]', '-', one.lower()) == re.sub('[-_.+!]', '-', other.lower())
 
 
 def _is_static(raw: RawMetadata, field: str) -> bool:

@@ -15,8 +15,16 @@ class Gone(Exception):
     """A file that is no longer there, or that somebody is writing: the next run will see."""
 
 
+class Refused(Exception):
+    """A file that cannot be written, though others can: the text says why."""
+
+
 class NoMetadata(Exception):
     """A file that nothing can be said of but its hash, its size and its time: the text says why."""
+
+
+class Misnamed(NoMetadata):
+    """An sdist with the metadata of another project: installers refuse it, but a build may still be of use."""
 
 
 class Notes:

@@ -8,27 +8,27 @@ import errno
 import itertools
 import os
 import re
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple, Protocol
 
 from dumb_pypi.command_line import read_cores
-from dumb_pypi.errors import BadValue, Failure, refusal, refused, shown
+from dumb_pypi.errors import BadValue, Failure, refusal, refused, shortage, shown
 from dumb_pypi.package_list.projects import SIDECARS
 from dumb_pypi.package_list.values import normal_time
-from dumb_pypi.pool.notes import Gone, Notes, Unreadable
+from dumb_pypi.pool.notes import Gone, Notes, Refused, Unreadable
 
 _TEMPORARY = '.dumb-pypi-list.'  # what a name begins with until the file is whole
 _LEFT_OVER = 3600  # seconds: by then nobody is writing it
 _SMALL = 2**20  # there threads wait for each other more than they hash: two take half as long again as one
 _BUCKET_JOBS = 16  # a request waits most of its time
 _TIMES = ('LastModified', 'last_modified', 'mtime', 'updated', 'created')  # what drivers call the same thing
-_NOWHERE = (
-    errno.ENOENT,
-    errno.ELOOP,
-    errno.ENOTDIR,
-)  # where a link leads that is broken, or what was removed meanwhile
+# A link that is broken, or a file that was removed meanwhile.
+_NOWHERE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
+# What a system says of one path, however well it does: other errors of a file that is no link end the run.
+_OF_ONE_PATH = (*_NOWHERE, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST)
 _numbers = itertools.count()
 
 
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     """A file of a pool; its path is relative to the pool, with slashes."""
 
     path: str
-    size: int
+    size: int  # bytes; 0 of what is no regular file
     time: float | None  # seconds since 1970, in the normal form of a list; `None` when that has none for it
 
 
@@ -52,7 +52,8 @@ class Place(Protocol):
         """All files but hidden ones, in no order."""
 
     def opened(self, entry: Entry) -> contextlib.AbstractContextManager[IO[bytes]]:
-        """The file, with a descriptor. Raises `Gone`, `Unreadable`, and `Failure` for whatever may be over soon."""
+        """Open a regular file, with a descriptor. Raises `Gone`, `Unreadable`, and `Failure` for whatever may be over
+        soon, also instead of what a system says while the file is read."""
 
     def read_unchanged(self, entry: Entry, file: IO[bytes]) -> bool:
         """Whether an open file is still what is listed."""
@@ -61,7 +62,7 @@ class Place(Protocol):
         """Its bytes, of which there are no more than `most` if they are of use; none when it cannot be read."""
 
     def write_sidecar(self, path: str, data: bytes) -> None:
-        """All of it or nothing, whatever happens meanwhile."""
+        """Write all of it or nothing, whatever happens meanwhile. Raises `Refused`."""
 
 
 def open_place(address: str, writes: bool) -> Place:
@@ -134,21 +135,30 @@ class Directory:
                         else:
                             yield from self._read_entry(path, entry, notes)
             except OSError as error:
-                if not below or not isinstance(error, FileNotFoundError | PermissionError):
+                if not below or error.errno not in _OF_ONE_PATH:
                     raise refused('read', self.shown(below).rstrip('/'), error) from None
-                if isinstance(error, PermissionError):
-                    notes.add(self.shown(below), f'left out: {error.strerror}')
+                self._note(below, error, notes)
 
     def _read_entry(self, path: str, entry: os.DirEntry[str], notes: Notes) -> Iterator[Entry]:
         try:
-            if entry.is_file():
-                found = entry.stat()
-                yield Entry(path, found.st_size, usual_time(found.st_mtime_ns / 1e9))
+            found = entry.stat()
         except OSError as error:
-            if error.errno not in _NOWHERE:
-                if not isinstance(error, PermissionError):
-                    raise
-                notes.add(self.shown(path), f'left out: {error.strerror}')
+            if not self._is_of_one_path(path, error):
+                raise
+            self._note(path, error, notes)
+        else:
+            if stat.S_ISREG(found.st_mode):
+                yield Entry(path, found.st_size, usual_time(found.st_mtime_ns / 1e9))
+            elif not stat.S_ISDIR(found.st_mode):
+                yield Entry(path, 0, None)
+
+    def _note(self, path: str, error: OSError, notes: Notes) -> None:
+        if error.errno not in _NOWHERE:
+            notes.add(self.shown(path), f'left out: {error.strerror}')
+
+    def _is_of_one_path(self, path: str, error: OSError) -> bool:
+        """Whether an error tells of this path alone: of a link nearly every error does, since it leads anywhere."""
+        return shortage(error) is None and (error.errno in _OF_ONE_PATH or os.path.islink(self.full(path)))
 
     def _remove_left_over(self, entry: os.DirEntry[str]) -> None:
         """What a run that was killed had begun to write."""
@@ -160,45 +170,62 @@ class Directory:
     @contextlib.contextmanager
     def opened(self, entry: Entry) -> Iterator[IO[bytes]]:
         try:
-            file = open(self.full(entry.path), 'rb')
-        except FileNotFoundError:
-            raise Gone from None
-        except PermissionError as error:
-            raise Unreadable(str(error.strerror)) from None
+            with open_regular(self.full(entry.path)) as file:
+                yield file
         except OSError as error:
+            if error.errno in _NOWHERE:
+                raise Gone from None
+            if self._is_of_one_path(entry.path, error):
+                raise Unreadable(str(error.strerror)) from None
             raise refused('read', self.shown(entry.path), error) from None
-        with file:
-            yield file
 
     def read_unchanged(self, entry: Entry, file: IO[bytes]) -> bool:
-        try:
-            found = [os.fstat(file.fileno()), os.stat(self.full(entry.path))]
-        except FileNotFoundError:
-            return False
+        found = [os.fstat(file.fileno()), os.stat(self.full(entry.path))]
         return all((each.st_size, usual_time(each.st_mtime_ns / 1e9)) == entry[1:] for each in found)
 
     def read_sidecar(self, sidecar: Entry, most: int) -> bytes:
-        with refusal('read', self.shown(sidecar.path)):
-            try:
-                with open(self.full(sidecar.path), 'rb') as file:
-                    return file.read(most + 1)
-            except (FileNotFoundError, PermissionError):
+        try:
+            with open_regular(self.full(sidecar.path)) as file:
+                return file.read(most + 1)
+        except Unreadable:
+            return b''
+        except OSError as error:
+            if self._is_of_one_path(sidecar.path, error):
                 return b''
+            raise refused('read', self.shown(sidecar.path), error) from None
 
     def write_sidecar(self, path: str, data: bytes) -> None:
-        directory = os.path.dirname(self.full(path))
-        temporary = os.path.join(directory, f'{_TEMPORARY}{os.getpid()}.{next(_numbers)}')
-        with refusal('write', self.shown(path)):
-            try:
-                # Not `mkstemp`, whose files only their owner can read.
-                file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, 'O_BINARY', 0), 0o666)
-                with open(file, 'wb') as output:
-                    output.write(data)
-                os.replace(temporary, self.full(path))
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.remove(temporary)
-                raise
+        try:
+            write_whole(self.full(path), data)
+        except OSError as error:
+            if error.errno in _OF_ONE_PATH:
+                raise Refused(str(error.strerror)) from None
+            raise refused('write', self.shown(path), error) from None
+
+
+def open_regular(path: str) -> IO[bytes]:
+    """Open a file to read it. Raises `Unreadable` for anything but a regular file: some devices act when opened."""
+    flags = os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_NOCTTY', 0) | getattr(os, 'O_BINARY', 0)
+    if stat.S_ISREG(os.stat(path).st_mode):
+        file = open(path, 'rb', opener=lambda name, _: os.open(name, flags))
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # still: otherwise a FIFO would wait for who writes
+            return file
+        file.close()
+    raise Unreadable('it is not a regular file')
+
+
+def write_whole(path: str, data: bytes) -> None:
+    temporary = os.path.join(os.path.dirname(path), f'{_TEMPORARY}{os.getpid()}.{next(_numbers)}')
+    try:
+        # Not `mkstemp`, whose files only their owner can read.
+        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, 'O_BINARY', 0), 0o666)
+        with open(file, 'wb') as output:
+            output.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.remove(temporary)
+        raise
 
 
 class Bucket:
@@ -222,8 +249,8 @@ class Bucket:
             self.system.invalidate_cache()
             found = self.system.find(self.root, detail=True)
         for key, info in found.items():
-            path = key.removeprefix(self.root).lstrip('/')
-            if not any(part.startswith('.') for part in path.split('/')):
+            path = key.removeprefix(self.key(''))  # `a//b` and `a/b` are two objects
+            if path and not any(part.startswith('.') for part in path.split('/')):
                 time = next((info[name] for name in _TIMES if info.get(name) is not None), None)
                 yield Entry(path, info.get('size') or 0, usual_time(time))
 
@@ -238,7 +265,7 @@ class Bucket:
                     raise Gone from None
                 except PermissionError:
                     raise Unreadable('the store does not let it be read') from None
-            with open(local, 'rb') as file:
+            with refusal('read', self.shown(entry.path)), open(local, 'rb') as file:
                 yield file
 
     def read_unchanged(self, entry: Entry, file: IO[bytes]) -> bool:

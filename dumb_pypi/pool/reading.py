@@ -9,13 +9,12 @@ import threading
 from collections.abc import Collection, Mapping
 from typing import IO, Any, NamedTuple
 
-from dumb_pypi.errors import refusal
 from dumb_pypi.package_list.file_names import Distribution
 from dumb_pypi.package_list.lines import Package
 from dumb_pypi.package_list.values import MAX_NAME
 from dumb_pypi.pool.archives import has_metadata, read_metadata
 from dumb_pypi.pool.metadata import Said, parse_metadata
-from dumb_pypi.pool.notes import Gone, NoMetadata, Notes, Unreadable
+from dumb_pypi.pool.notes import Gone, Misnamed, NoMetadata, Notes, Refused, Unreadable
 from dumb_pypi.pool.places import Entry, Place
 from dumb_pypi.pool.progress import Progress
 
@@ -44,7 +43,7 @@ class _Content(NamedTuple):
     digest: str | None  # `None` where it is known
     metadata: bytes | None
     said: Said
-    problem: str | None  # why there is no metadata
+    problem: str | None  # why there is no metadata, if that is worth a word
 
 
 _NOTHING = Said(None, None, None)
@@ -113,8 +112,7 @@ class Reader:
         try:
             with self.place.opened(entry) as file:
                 try:
-                    with refusal('read', name):
-                        content = self._read_content(task, file, for_people)
+                    content = self._read_content(task, file, for_people)
                 except Unreadable:
                     if self.place.read_unchanged(entry, file):
                         raise
@@ -126,7 +124,7 @@ class Reader:
         except Unreadable as reason:
             self.notes.add(name, f'left out: {reason}')
             return None
-        if content.problem is not None and task.is_wheel:
+        if content.problem is not None:
             self.notes.add(name, f'listed without metadata: {content.problem}')
         package, said = task.package, content.said
         if content.digest is not None:
@@ -143,10 +141,11 @@ class Reader:
             return _Content(digest, None, _NOTHING, None)
         try:
             metadata = read_metadata(file, filename, packagetype)
-            said = parse_metadata(metadata, task.distribution.project, task.is_wheel, for_people)
+            said = parse_metadata(metadata, task.distribution, for_people)
             return _Content(digest, metadata, said, None)
         except NoMetadata as problem:
-            return _Content(digest, None, _NOTHING, str(problem))
+            is_told = task.is_wheel or isinstance(problem, Misnamed)  # of old sdists, many have no metadata
+            return _Content(digest, None, _NOTHING, str(problem) if is_told else None)
 
     def _read_digest(self, file: IO[bytes], size: int) -> str:
         """As `hashlib.file_digest` of Python 3.11 does, but it can be stopped, and tells how far it is."""
@@ -171,5 +170,9 @@ class Reader:
             if len(path.rpartition('/')[2].encode()) > MAX_NAME:
                 self.notes.add(self.place.shown(path), f'not written: its name has more than {MAX_NAME} bytes')
                 return None
-            self.place.write_sidecar(path, metadata)
+            try:
+                self.place.write_sidecar(path, metadata)
+            except Refused as reason:
+                self.notes.add(self.place.shown(path), f'not written: {reason}')
+                return None
         return f'sha256={hashlib.sha256(metadata).hexdigest()}'
