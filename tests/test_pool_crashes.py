@@ -83,9 +83,9 @@ def visible(site: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(('number', 'status'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_says_so_and_leaves_nothing_behind(number: int, status: int, tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
-    # A hole takes no room on the disk, and its hash takes minutes.
-    with (pool / 'hole-1.0.tar.gz').open('wb') as file:
-        file.truncate(2**37)
+    # A hole takes no room on the disk, and its hash takes seconds.
+    with (pool / 'hole-1.0-py2.7.egg').open('wb') as file:
+        file.truncate(10 * 2**30)
     process = subprocess.Popen(
         [*COMMAND, '--write-metadata', '--jobs', '2', pool],
         cwd=ROOT,
@@ -120,7 +120,7 @@ def run_in_shell(pool: Path, redirection: str) -> subprocess.CompletedProcess[st
 def test_a_list_that_cannot_be_printed_is_an_error_in_one_line(redirection: str, message: str, tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
     for number in range(1000):  # more than a pipe takes in when nobody reads
-        (pool / f'foo-2.{number}-py2.7.egg').touch()
+        (pool / f'foo-2.{number}-py2.7.egg').write_bytes(b'egg')
     done = run_in_shell(pool, redirection if 'wait' not in redirection else '> >(exec 0<&-); s=$?; wait; exit $s')
     assert (done.returncode, done.stdout, done.stderr) == (1, '', message)
 

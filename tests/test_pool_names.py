@@ -120,8 +120,10 @@ def test_a_name_in_another_spelling_is_the_same_name(filename: str, name: str, v
     assert (outcome.messages, outcome.files()[filename]['requires_python']) == ('', '>=3.9')
 
 
-def test_a_wheel_that_says_no_version_is_listed() -> None:
-    make_zip(POOL / f'Flask-3.1.0-{TAG}', {'Flask.dist-info/METADATA': b'Name: Flask\nRequires-Python: >=3.9\n'})
+@pytest.mark.parametrize('version', [b'', b'Version: \n'])
+def test_a_wheel_that_says_no_version_is_listed(version: bytes) -> None:
+    metadata = b'Name: Flask\nRequires-Python: >=3.9\n' + version
+    make_zip(POOL / f'Flask-3.1.0-{TAG}', {'Flask.dist-info/METADATA': metadata})
     outcome = listed_again()
     assert (outcome.messages, outcome.files()[f'Flask-3.1.0-{TAG}']['requires_python']) == ('', '>=3.9')
 

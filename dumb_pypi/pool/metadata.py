@@ -62,13 +62,13 @@ def parse_metadata(data: bytes, distribution: Distribution, for_people: bool) ->
 def check_identity(raw: RawMetadata, distribution: Distribution) -> None:
     """Raises `Unreadable` for a wheel of another project or version, which installers refuse, and `NoMetadata` for an
     sdist of another project. Versions of sdists are not compared: installers take them from what they build."""
-    name, version = raw.get('name'), raw.get('version')
+    name, version = raw.get('name', '').strip(), raw.get('version', '').strip()
     is_wheel = distribution.packagetype == 'bdist_wheel'
-    if name is None or (name == _NOTHING and not is_wheel):
+    if not name or (name == _NOTHING and not is_wheel):
         raise NoMetadata('its metadata is of no project')
-    if canonicalize_name(name.strip()) != distribution.project:
+    if canonicalize_name(name) != distribution.project:
         raise (Unreadable if is_wheel else Misnamed)(f'its metadata is of project {quoted(name)}')
-    if is_wheel and version is not None and not is_same_version(version.strip(), distribution.version):
+    if is_wheel and version and not is_same_version(version, distribution.version):
         raise Unreadable(f'its metadata is of version {quoted(version)}')
 
 
