@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from dumb_pypi.main import main
+from dumb_pypi.package_list.lines import FACTS_KEYS, PACKAGE_KEYS
+from dumb_pypi.pool.main import main as pool_main
 from testing.sites import write_list
 from testing.tools import ROOT
 
@@ -67,3 +71,129 @@ def test_a_template_that_is_missing_shows_its_traceback(jobs: str, tmp_path: Pat
     assert ', in project_pages\n' in done.stderr
     assert done.stderr.endswith('jinja2.exceptions.TemplateNotFound: simple_project.html\n')
     assert not (tmp_path / 'site').exists()
+
+
+# ------------------------------------------------------------------------------------------------- half of a character
+
+HALF = '\ud800'  # of a surrogate pair, which JSON can spell and UTF-8 cannot
+
+
+@pytest.mark.parametrize('command', ['dumb-pypi', 'dumb-pypi-list --known', 'dumb-pypi-list --facts'])
+@pytest.mark.parametrize(
+    ('line', 'said'),
+    [
+        ({'filename': 'Foo-1.0.tar.gz', 'size': HALF}, r"size: expected a number of bytes, got '\ud800'"),
+        ({'filename': 'Foo-1.0.tar.gz', 'yanked': HALF}, r"yanked: expected true or false, got '\ud800'"),
+        (
+            {'filename': 'Foo-1.0.tar.gz', 'upload_timestamp': HALF},
+            r"upload_timestamp: expected seconds since 1970, or ISO 8601 with a zone, got '\ud800'",
+        ),
+        (
+            {'project': 'Foo', 'status': HALF},
+            r"status: expected one of active, archived, deprecated, quarantined, got '\ud800'",
+        ),
+        ({'project': HALF}, r"project: expected a project name, got '\ud800'"),
+    ],
+)
+def test_half_of_a_character_is_named(
+    line: dict[str, str], said: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packages = str(write_list(tmp_path / 'list.jsonl', [line]))
+    assert run_with(command, packages, tmp_path) == 1
+    assert capsys.readouterr() == ('', f'{packages}:1: {said}\n')
+
+
+def run_with(command: str, packages: str, directory: Path) -> int:
+    """Runs a command that reads this list."""
+    if command == 'dumb-pypi':
+        site = str(directory / 'site')
+        return main(['--package-list-json', packages, '--output-dir', site, '--packages-url', '../../pool/'])
+    (directory / 'pool').mkdir(exist_ok=True)
+    return pool_main([command.partition(' ')[2], packages, str(directory / 'pool')])
+
+
+ODD: list[object] = [
+    HALF,
+    f'x{HALF}',
+    f'sha256={HALF}',
+    f'https://{HALF}/',
+    [HALF],
+    [HALF, 1],
+    {HALF: HALF},
+    {'a': HALF},
+]
+
+
+@pytest.mark.parametrize('command', ['dumb-pypi', 'dumb-pypi-list --known', 'dumb-pypi-list --facts'])
+@pytest.mark.parametrize('key', [*PACKAGE_KEYS, *FACTS_KEYS, HALF])
+def test_half_of_a_character_anywhere_is_one_line_for_each_line(
+    key: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    subject = 'filename' if key in PACKAGE_KEYS else 'project'
+    lines = [{subject: f'foo{number}-1.0.zip', key: value} for number, value in enumerate(ODD)]
+    for some in [lines] if command == 'dumb-pypi' else [[line] for line in lines]:
+        packages = write_list(tmp_path / 'list.jsonl', [*some, {'filename': 'Bar-1.0.tar.gz'}])
+        status = run_with(command, str(packages), tmp_path)
+        printed, said = capsys.readouterr()
+        assert (status, printed) in [(0, ''), (1, '')]
+        assert all(line.startswith((f'{packages}:', 'skipped ')) for line in said.splitlines())
+
+
+NAME = b'x\xff\ny'  # of a file: no UTF-8, and more than one line
+SHOWN = r'x\udcff\ny'
+
+
+@pytest.mark.parametrize(
+    ('option', 'value', 'status', 'said'),
+    [
+        ('--packages-url', b'../../pool\xff/', 2, r"got '../../pool\udcff/'"),
+        ('--site-url', b'https://\xff/', 2, r"got 'https://\udcff/'"),
+        ('--title', b'\xff', 2, r"argument --title: expected a text, got '\udcff'"),
+        ('--title', NAME, 0, ''),
+        ('--package-list-json', NAME, 1, rf"'{SHOWN}':1: expected a JSON object, got '{{'"),
+        ('--package-list-json', NAME * 2, 1, rf"cannot read '{SHOWN}{SHOWN}': No such file or directory"),
+        ('--output-dir', NAME, 1, f"--output-dir: '{SHOWN}' is a file, not a directory"),
+        ('--changed-paths', NAME + b'/y', 1, f"/{SHOWN}/y': Not a directory"),
+        ('--removed-paths', NAME + b'.d', 1, f"'{SHOWN}.d': expected a regular file"),
+    ],
+)
+def test_a_name_that_no_text_has_is_shown_in_one_line(
+    option: str, value: bytes, status: int, said: str, tmp_path: Path
+) -> None:
+    write_list(tmp_path / 'list.jsonl', [{'filename': 'Foo-1.0.tar.gz'}])
+    directory = os.fsencode(tmp_path)
+    Path(os.fsdecode(directory + b'/' + NAME)).write_bytes(b'{\n')
+    Path(os.fsdecode(directory + b'/' + NAME + b'.d')).mkdir()
+    given = {
+        '--package-list-json': b'list.jsonl',
+        '--output-dir': b'site',
+        '--packages-url': b'../../pool/',
+        option: value,
+    }
+    options = [os.fsencode(name) + b'=' + text for name, text in given.items()]
+    command = [os.fsencode(sys.executable), b'-m', b'dumb_pypi', *options]
+    done = subprocess.run(command, check=False, capture_output=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (status, b'')
+    last = done.stderr.decode().splitlines()[-1:] if status == 2 else done.stderr.decode().splitlines()
+    assert len(last) == (1 if said else 0)
+    assert all(line.endswith(said) for line in last)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'said'),
+    [
+        ([NAME + b'.d'], f"cannot read '{SHOWN}.d/': No such file or directory"),
+        ([b's3://' + NAME], rf"'s3://{SHOWN}'"),
+        ([b'--known', NAME, b'.'], rf"'{SHOWN}':1: expected a JSON object, got '{{'"),
+        ([b'--facts', NAME, b'.'], rf"'{SHOWN}':1: expected a JSON object, got '{{'"),
+    ],
+)
+def test_a_name_that_no_text_has_is_shown_in_one_line_by_the_list_maker(
+    arguments: list[bytes], said: str, tmp_path: Path
+) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b'/' + NAME)).write_bytes(b'{\n')
+    command = [os.fsencode(sys.executable), b'-m', b'dumb_pypi.pool', *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, b'')
+    (line,) = done.stderr.decode().splitlines()
+    assert said in line

@@ -154,7 +154,7 @@ class _Field(msgspec.Struct):
         """The normal form of a value. Raises `BadValue`."""
         try:
             value = msgspec.convert(value, self.type)
-        except msgspec.ValidationError as error:
+        except ValueError as error:  # also for half of a surrogate pair
             words = self.words
             if '$[' in str(error) and isinstance(value, list | dict):  # it is what it must be, and one in it is not
                 words = 'text' if isinstance(value, list) else A_HASH

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from typing import IO, NamedTuple
 
-from dumb_pypi.errors import Failure, refusal
+from dumb_pypi.errors import Failure, refusal, shown
 
 BLOCK = 2**20  # bytes that are read at once
 
@@ -28,7 +28,7 @@ class ListFile(NamedTuple):
 
 def read_list_file(source: str, is_json: bool, packages_url: str, temporary: str) -> ListFile:
     """The list, copied to `temporary` if it comes through a pipe."""
-    label = '<stdin>' if source == '-' else source
+    label = '<stdin>' if source == '-' else shown(source)
     if source == '-' and sys.stdin is None:
         raise Failure(f'cannot read {label}: it is closed')
     with refusal('read', label), contextlib.ExitStack() as stack:

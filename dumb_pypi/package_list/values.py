@@ -177,7 +177,7 @@ def normal_time(value: float | str) -> float:
     if isinstance(value, str):
         try:
             number = msgspec.convert(value, _Moment).timestamp()
-        except msgspec.ValidationError:
+        except ValueError:  # also for half of a surrogate pair
             raise unexpected(A_TIME, value) from None
     else:
         number = value

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from dumb_pypi.errors import BadValue, Failure, NotADistribution, quoted, refusal, unexpected
+from dumb_pypi.errors import BadValue, Failure, NotADistribution, quoted, refusal, shown, unexpected
 from dumb_pypi.package_list.lines import Facts, Package, differing_keys, parse_line
 from dumb_pypi.package_list.projects import is_specifier
 from dumb_pypi.pool.notes import Notes
@@ -41,9 +41,11 @@ def _read_lines(path: str) -> Iterator[_Numbered]:
             except NotADistribution:
                 yield _Numbered(number, None, ())
             except UnicodeDecodeError:
-                raise Failure(f'{path}:{number}: expected UTF-8, got {quoted(text)}') from None
+                raise Failure(f'{shown(path)}:{number}: expected UTF-8, got {quoted(text)}') from None
             except BadValue as error:
-                raise Failure('\n'.join(f'{path}:{number}: {each}' for each in str(error).splitlines())) from None
+                raise Failure(
+                    '\n'.join(f'{shown(path)}:{number}: {each}' for each in str(error).splitlines())
+                ) from None
 
 
 def read_known(path: str | None) -> Lines:
@@ -68,7 +70,7 @@ def read_from_people(path: str | None, paths: Collection[str], projects: Collect
     """What people say of these files and projects. Raises `Failure` for what is not theirs to say."""
     said: dict[tuple[str, str], tuple[int, Package | Facts]] = {}
     for number, line, unknown in _read_lines(path) if path is not None else ():
-        place = f'{path}:{number}'
+        place = f'{shown(path or "")}:{number}'
         subject = ('file', line.path) if isinstance(line, Package) else ('project', line.project) if line else None
         if line is None or subject is None:
             notes.add(place, 'ignored: there is no such file')

@@ -68,7 +68,7 @@ class Place(Protocol):
 def open_place(address: str, writes: bool) -> Place:
     if '://' not in address:
         return Directory(address, writes)
-    label = re.sub('//[^/]*@', '//', address)  # without a password
+    label = shown(re.sub('//[^/]*@', '//', address))  # without a password
     try:
         from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # the extra `remote`
         from fsspec.registry import get_filesystem_class  # type: ignore[import-untyped]

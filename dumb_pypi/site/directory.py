@@ -15,7 +15,7 @@ import stat
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
-from dumb_pypi.errors import Failure, refusal, refused
+from dumb_pypi.errors import Failure, refusal, refused, shown
 from dumb_pypi.pages.legacy_json import has_release_page
 from dumb_pypi.pages.page import Page
 from dumb_pypi.site.ownership import NOTHING, OWN
@@ -146,7 +146,7 @@ class Site:
                 with refusal('read', self.full(name)):
                     mode = os.lstat(self.full(name)).st_mode
                 if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-                    raise Failure(f'{self.full(name)}: is no regular file; move it away')
+                    raise Failure(f'{shown(self.full(name))}: is no regular file; move it away')
 
     def forget_directories(self) -> None:
         """The next project has others."""
@@ -188,8 +188,8 @@ class Site:
         if found:
             more = f' (and {len(found) - 1} more)' if len(found) > 1 else ''
             raise Failure(
-                f'{self.full(found[0])}: not written by this program, and in the way of a page{more}; move it away, '
-                'or build in an empty directory and swap'
+                f'{shown(self.full(found[0]))}: not written by this program, and in the way of a page{more}; '
+                'move it away, or build in an empty directory and swap'
             )
 
     def write_into_place(self, path: str) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from dumb_pypi.errors import Failure, refusal
+from dumb_pypi.errors import Failure, refusal, shown
 from dumb_pypi.processes import undisturbed
 
 LOCK = '.dumb-pypi.lock'
@@ -43,7 +43,7 @@ def _write_directory(directory: str) -> list[str]:
         return []
     if os.path.lexists(directory):
         what = 'a link that leads nowhere' if os.path.islink(directory) else 'a file, not a directory'
-        raise Failure(f'--output-dir: {directory} is {what}')
+        raise Failure(f'--output-dir: {shown(directory)} is {what}')
     made, path = [], os.path.abspath(directory)
     while not os.path.lexists(path):
         made.append(path)
@@ -59,13 +59,13 @@ def _open_lock(directory: str) -> IO[bytes]:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0)
     while True:
         if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
-            raise Failure(f'{path}: is no regular file; move it away')
+            raise Failure(f'{shown(path)}: is no regular file; move it away')
         with refusal('write', path):
             file = os.fdopen(os.open(path, flags, 0o666), 'r+b', buffering=0)
         if not lock_file(file):
             holder = file.read().decode('ascii', 'replace')
             file.close()
-            raise Failure(f'{directory}: another run has it (pid {holder})')
+            raise Failure(f'{shown(directory)}: another run has it (pid {holder})')
         if os.path.exists(path) and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
             return file
         file.close()  # the run before this one took its lock away between our open and our lock

@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable
 
-from dumb_pypi.errors import Failure, refusal
+from dumb_pypi.errors import Failure, refusal, shown
 from dumb_pypi.site.syncing import sync_file
 
 
@@ -19,17 +19,18 @@ class PathList:
         self.path = path if path is None else os.path.realpath(path)  # a link to a list stays one
         self.waiting: list[str] = []  # what earlier runs wrote, and no copying step has taken away
         if self.path is not None:
+            label = shown(path or '')  # as typed
             with refusal('read', self.path):
                 is_other = os.path.lexists(self.path) and not stat.S_ISREG(os.stat(self.path).st_mode)
             if is_other:
-                raise Failure(f'{path}: expected a regular file')
+                raise Failure(f'{label}: expected a regular file')
             self.write_paths([])
             with refusal('read', self.path), open(self.path, 'rb') as file:
                 content = file.read()
             try:
                 self.waiting = content.decode().splitlines()
             except UnicodeDecodeError:
-                raise Failure(f'{path}: expected a list of paths in UTF-8') from None
+                raise Failure(f'{label}: expected a list of paths in UTF-8') from None
 
     def write_paths(self, paths: Iterable[str]) -> None:
         if self.path is not None:
