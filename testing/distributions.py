@@ -44,12 +44,19 @@ def make_wheel(
     *,
     requires_python: str | None = None,
     requires_dist: Sequence[str] = (),
+    extras: Sequence[str] = (),
     tag: str = 'py3-none-any',
+    filed_as: str | None = None,
 ) -> Path:
-    """A wheel with one module; of `name` only the dashes are replaced, as was usual for years."""
-    path = directory / f'{_stem(name, version)}-{tag}.whl'
-    metadata = _metadata(name, version, requires_python, requires_dist)
-    path.write_bytes(_wheel_bytes(_stem(name, version), _module(name), version, metadata, tag))
+    """A wheel with one module; of `name` only the dashes are replaced, as was usual for years.
+
+    Newer tools spell the name in the file name in another way (`flask-3.0.0-py3-none-any.whl` says `Name: Flask`):
+    `filed_as`.
+    """
+    stem = _stem(filed_as or name, version)
+    path = directory / f'{stem}-{tag}.whl'
+    metadata = _metadata(name, version, requires_python, requires_dist, extras)
+    path.write_bytes(_wheel_bytes(stem, _module(name), version, metadata, tag))
     return path
 
 
@@ -148,10 +155,17 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _metadata(name: str, version: str, requires_python: str | None, requires_dist: Sequence[str]) -> bytes:
+def _metadata(
+    name: str,
+    version: str,
+    requires_python: str | None,
+    requires_dist: Sequence[str],
+    extras: Sequence[str] = (),
+) -> bytes:
     lines = ['Metadata-Version: 2.1', f'Name: {name}', f'Version: {version}']
     if requires_python is not None:
         lines.append(f'Requires-Python: {requires_python}')
+    lines += [f'Provides-Extra: {extra}' for extra in extras]
     lines += [f'Requires-Dist: {requirement}' for requirement in requires_dist]
     return '\n'.join([*lines, '']).encode()
 

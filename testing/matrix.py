@@ -9,14 +9,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 
 from testing.clients import Outcome, isolated_env
 from testing.distributions import list_line, make_old_sdist, make_sdist, make_wheel, write_metadata
-from testing.servers import Request, nginx
+from testing.servers import Request, Server
 from testing.tools import fetch_library, find_python, make_tool, tool_directory
 
 _SECONDS_TO_WAIT = 240
@@ -47,12 +49,16 @@ CASES = {
     'yanked': Case('yanked', 'yanked', '1.0'),
     'yanked, pinned': Case('pulled==2.0', 'pulled', '2.0'),
     'Requires-Python': Case('picky', 'picky', '1.0'),
+    'Mixed.Case': Case('mixed-case', 'mixed-case', '1.0'),
+    'dependency': Case('mixed-case', 'under-score', '1.5'),
+    'extra': Case('Dotted.name[more]', 'only-with-more', '1.0'),
 }
 # One run for all of a line: a run has its price, and no case of a line stands in another's way.
 _RUNS = [
     ['wheel', 'sdist', 'aspy.yaml', 'pinned', 'range', 'local', 'yanked', 'yanked, pinned', 'Requires-Python'],
     ['ASPY.YAML'],
     ['wrong hash'],
+    ['Mixed.Case', 'dependency', 'extra'],
 ]
 
 
@@ -68,6 +74,7 @@ def make_pool(pool: Path) -> list[dict[str, object]]:
             *(('with-local', version) for version in ('1.0', '1.0+local.1')),
         ]
     ]
+    wheels += make_spellings(pool)
     for wheel in wheels:
         write_metadata(wheel)
     lines = [list_line(wheel) for wheel in wheels]
@@ -79,6 +86,18 @@ def make_pool(pool: Path) -> list[dict[str, object]]:
     lines += [list_line(make_wheel(pool, 'picky', '1.0', tag=_TAG))]
     lines += [list_line(make_wheel(pool, 'picky', '2.0', tag=_TAG, requires_python='>=99'))]
     return lines
+
+
+def make_spellings(pool: Path) -> list[Path]:
+    """Names as the field has them: the metadata, the file name and a requirement each have a spelling of their own."""
+    mixed, under, dotted = ['Under-Score<2.0,>=1.0'], ['Dotted.Name'], ["only_with_more>=1.0; extra == 'more'"]
+    return [
+        make_wheel(pool, 'Mixed.Case', '1.0', tag=_TAG, requires_dist=mixed, filed_as='mixed_case'),
+        make_wheel(pool, 'Under_Score', '1.5', tag=_TAG, requires_dist=under),
+        make_wheel(pool, 'Under_Score', '2.0', tag=_TAG, requires_dist=under),
+        make_wheel(pool, 'dotted-NAME', '1.0', tag=_TAG, requires_dist=dotted, extras=['more'], filed_as='Dotted.Name'),
+        make_wheel(pool, 'Only-With.More', '1.0', tag=_TAG, filed_as='only_with_more'),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------- the clients
@@ -100,8 +119,13 @@ class OldClient(NamedTuple):
     run: Callable[[str, Run], tuple[Outcome, dict[str, str]]]
     # What a client that does not know of something gets instead.
     ignores: Mapping[str, str | None] = {}
+    # What else it gets where the server knows neither JSON nor names that are not normalized.
+    over_html: Mapping[str, str | None] = {}
     # Builds an sdist with setuptools of its own environment, from before PEP 517.
     old_sdists: bool = False
+
+
+_NOT_NORMALIZED = dict.fromkeys(('aspy.yaml', 'ASPY.YAML', 'extra'))
 
 
 def pip(version: str, python: str) -> OldClient:
@@ -113,7 +137,7 @@ def pip(version: str, python: str) -> OldClient:
         target = run.directory / 'downloaded'
         target.mkdir()
         command = ['download', '--dest'] if number >= (8,) else ['install', '--download']
-        arguments = ['-m', 'pip', *command, str(target), '--no-deps', '--index-url', run.index_url, *run.requirements]
+        arguments = ['-m', 'pip', *command, str(target), '--index-url', run.index_url, *run.requirements]
         env = {'PYTHONPATH': library, 'PIP_DISABLE_PIP_VERSION_CHECK': '1', 'PIP_NO_INPUT': '1'}
         return execute(run.directory, [interpreter, *arguments], env), read_files(target)
 
@@ -124,9 +148,11 @@ def pip(version: str, python: str) -> OldClient:
         ignores['Requires-Python'] = '2.0'
     if number < (19, 2):
         ignores['yanked'] = '2.0'
+    over_html: Mapping[str, str | None] = _NOT_NORMALIZED if number == (8, 1, 1) else {}
     if (22, 2) <= number < (23,):
         ignores['wrong hash'] = '1.0'
-    return OldClient(f'pip {version}', python, run, ignores, old_sdists=python == '2.7')
+        over_html = {'wrong hash': None}
+    return OldClient(f'pip {version}', python, run, ignores, over_html, old_sdists=python == '2.7')
 
 
 def easy_install(version: str, python: str) -> OldClient:
@@ -142,7 +168,8 @@ def easy_install(version: str, python: str) -> OldClient:
         return outcome, {canonicalize_name(egg[0]): egg[1].replace('_', '-') for egg in eggs}
 
     ignores = {'Requires-Python': '2.0', 'yanked': '2.0'}
-    return OldClient(f'easy_install of setuptools {version}', python, run, ignores, old_sdists=True)
+    name = f'easy_install of setuptools {version}'
+    return OldClient(name, python, run, ignores, _NOT_NORMALIZED, old_sdists=True)
 
 
 def run_newest_pip(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
@@ -177,8 +204,10 @@ def run_pdm(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
 
 
 def run_pipenv(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
-    packages = [re.fullmatch(r'([\w.-]+)(.*)', requirement) for requirement in run.requirements]
-    lines = [f'"{match[1]}" = "{match[2] or "*"}"' for match in packages if match]
+    lines = [
+        f'"{each.name}" = {{version = "{each.specifier or "*"}", extras = {sorted(each.extras)}}}'
+        for each in map(Requirement, run.requirements)
+    ]
     source = f'[[source]]\nname = "ours"\nurl = "{run.index_url}"\nverify_ssl = false\n'
     (run.directory / 'Pipfile').write_text('\n'.join([source, '[packages]', *lines, '']), encoding='utf-8')
     env = {'PIPENV_VENV_IN_PROJECT': '1', 'PIPENV_NOSPIN': '1', 'PIPENV_CACHE_DIR': str(run.directory / 'cache')}
@@ -223,13 +252,18 @@ CLIENTS = [
     pip('19.3.1', '2.7'),
     pip('20.3.4', '2.7'),
     pip('21.3.1', '3.6'),
-    pip('22.3.1', '3.7'),
-    pip('23.0.1', '3.8'),
-    pip('23.1.2', '3.9'),
+    # 23.0.1 is what `python3 -m venv` of Debian 12 brings.
+    pip('22.3', '3.11'),
+    pip('22.3.1', '3.11'),
+    pip('23.0.1', '3.11'),
+    pip('23.1', '3.11'),
+    pip('23.1.2', '3.11'),
     pip('23.3.2', '3.10'),
-    pip('24.0', '3.11'),
+    pip('24.0', '3.7'),
     pip('24.3.1', '3.12'),
+    pip('25.0.1', '3.8'),
     pip('25.3', '3.13'),
+    pip('26.0.1', '3.9'),
     OldClient('pip, newest', _THIS_PYTHON, run_newest_pip),
     OldClient('uv, newest', _THIS_PYTHON, run_uv),
     OldClient('poetry, newest', _THIS_PYTHON, run_poetry),
@@ -302,7 +336,10 @@ class Result(NamedTuple):
     said: str
 
 
-def run_client(client: OldClient, site: Path, scratch: Path) -> Result | None:
+Serve = Callable[[Path, Path], AbstractContextManager[Server]]
+
+
+def run_client(client: OldClient, site: Path, scratch: Path, serve: Serve) -> Result | None:
     """All cases, behind a server of the client's own; nothing when its interpreter is not on this machine."""
     interpreter = sys.executable if client.python == _THIS_PYTHON else find_python(client.python)
     if interpreter is None:
@@ -310,13 +347,13 @@ def run_client(client: OldClient, site: Path, scratch: Path) -> Result | None:
     got: dict[str, str | None] = {}
     said: list[str] = []
     scratch.mkdir()
-    with nginx(site, scratch, 'pypi.conf') as server:
+    with serve(site, scratch) as server:
 
         def run(names: Collection[str]) -> None:
             directory = scratch / f'run{len(said)}'
             directory.mkdir()
             cases = {name: case_for(client, name) for name in names}
-            requirements = [case.requirement for case in cases.values()]
+            requirements = list(dict.fromkeys(case.requirement for case in cases.values()))
             outcome, found = client.run(interpreter, Run(f'{server.url}/simple/', directory, requirements))
             said.append(f'{requirements}: status {outcome.status}, {found}\n{outcome.output}')
             got.update({name: found.get(case.project) for name, case in cases.items()})
@@ -336,24 +373,30 @@ def case_for(client: OldClient, name: str) -> Case:
     return CASES[name]
 
 
-def expected(client: OldClient) -> dict[str, str | None]:
+def expected(client: OldClient, over_html: bool) -> dict[str, str | None]:
     """What the client gets when all is well; one from before a feature does not heed it."""
-    return {name: client.ignores.get(name, case.version) for name, case in CASES.items()}
+    others = {**client.ignores, **(client.over_html if over_html else {})}
+    return {name: others.get(name, case.version) for name, case in CASES.items()}
 
 
-def table(results: Mapping[str, Result]) -> list[str]:
+def table(negotiated: Mapping[str, Result], over_html: Mapping[str, Result]) -> list[str]:
     """The rows of RATIONALE.md."""
-    lines = [f'| client | Python | {" | ".join(CASES)} | asks for `ASPY.YAML` | accepts | metadata |']
-    lines.append('|---' * (len(CASES) + 5) + '|')
+    lines = [f'| client | Python | {" | ".join(CASES)} | asks for `ASPY.YAML` | accepts | metadata | over HTML alone |']
+    lines.append('|---' * (len(CASES) + 6) + '|')
     for client in CLIENTS:
-        result = results[client.name]
-        cells = [
-            'yes' if got == case.version else f'no: {got or "nothing"}'
-            for case, got in zip(CASES.values(), result.got.values(), strict=True)
+        result = negotiated[client.name]
+        cells = [cell(name, got) for name, got in result.got.items()]
+        others = [
+            f'{name}: {cell(name, got)}' for name, got in over_html[client.name].got.items() if got != result.got[name]
         ]
         python = 'this' if 'newest' in client.name else client.python
-        lines.append(f'| {client.name} | {python} | {" | ".join(cells)} | {" | ".join(asks(result))} |')
+        row = [client.name, python, *cells, *asks(result), ', '.join(others) or 'the same']
+        lines.append(f'| {" | ".join(row)} |')
     return lines
+
+
+def cell(name: str, got: str | None) -> str:
+    return 'yes' if got == CASES[name].version else f'no: {got or "nothing"}'
 
 
 def asks(result: Result) -> list[str]:
