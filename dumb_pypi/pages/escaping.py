@@ -45,5 +45,6 @@ class Environment(jinja2.Environment):
     code_generator_class = _Compiler
 
     def _generate(self, *args: Any, **kwargs: Any) -> str:
-        names = f'from {__name__} import escape_text as _text, escape_other as _other\n'
+        # In the first line, so that those that Jinja counts stay what they are: tracebacks are made of them.
+        names = f'from {__name__} import escape_text as _text, escape_other as _other; '
         return names + super()._generate(*args, **kwargs)
