@@ -13,12 +13,13 @@ from dumb_pypi.fingerprint import read_described, read_fingerprint, read_is_same
 from dumb_pypi.package_list.families import BATCH, read_families
 from dumb_pypi.package_list.list_file import ListFile, read_list_file
 from dumb_pypi.package_list.problems import Report
+from dumb_pypi.pages.paths import project_of
 from dumb_pypi.processes import undisturbed
 from dumb_pypi.publish import documents_elsewhere, documents_in_place, publish
 from dumb_pypi.settings import Settings
 from dumb_pypi.site.directory import Site, make_temporary, remove_temporary, remove_work
 from dumb_pypi.site.lock import locked
-from dumb_pypi.site.ownership import NOTHING, project_of
+from dumb_pypi.site.ownership import NOTHING
 from dumb_pypi.site.path_lists import PathList
 from dumb_pypi.site.published import Damaged, Published, read_published_files
 from dumb_pypi.site.record import NOTE, PENDING, RECORD, Note, Record, is_sound, read_document, read_owned

@@ -16,12 +16,12 @@ from dumb_pypi.package_list.projects import Project, parse_family
 from dumb_pypi.package_list.releases import Release, latest_release, offered_releases, project_releases
 from dumb_pypi.pages.changelog import changelog_parts, upload_lines
 from dumb_pypi.pages.page import Page, digest
+from dumb_pypi.pages.paths import MONTH, PACKAGES, in_order
 from dumb_pypi.pages.project import listed_status, project_pages
 from dumb_pypi.pages.shared import shared_pages
 from dumb_pypi.processes import Progress, in_processes
 from dumb_pypi.settings import Settings
 from dumb_pypi.site.directory import Site
-from dumb_pypi.site.ownership import PACKAGES
 from dumb_pypi.site.packages_json import list_lines, write_lines, write_packages
 from dumb_pypi.site.published import Published, newest_uploads
 from dumb_pypi.site.record import Entry, Month, Record
@@ -205,8 +205,8 @@ def write_shared(
     changed = {*changes.updated, *changes.removed}
     months, lacking = write_months(site, published, touched, changed, settings, jobs)
     uploads = {name: month.uploads for name, month in months.items()}
-    paths = [page.path for page in static] + [f'changelog/{name}.html' for name, _ in changelog_parts(uploads)]
+    paths = [page.path for page in static] + [MONTH.format(month=name) for name, _ in changelog_parts(uploads)]
     for page in shared_pages(projects, uploads, newest_uploads(site.staged, published, months), settings, built):
         site.write_page(page)
         paths.append(page.path)
-    return Shared(months, [*paths, PACKAGES], [*lacking, *site.take_lacking()])
+    return Shared(months, in_order([*paths, PACKAGES]), [*lacking, *site.take_lacking()])

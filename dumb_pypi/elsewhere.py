@@ -14,9 +14,9 @@ from dumb_pypi.package_list.families import first_word, read_families
 from dumb_pypi.package_list.list_file import ListFile
 from dumb_pypi.package_list.problems import Report
 from dumb_pypi.pages.page import Page
+from dumb_pypi.pages.paths import kind_of, project_of
 from dumb_pypi.settings import Settings
 from dumb_pypi.site.directory import Elsewhere, Site
-from dumb_pypi.site.ownership import could_be_page, project_of
 from dumb_pypi.site.path_lists import PathList
 from dumb_pypi.site.published import Published
 from dumb_pypi.site.record import Note, Record
@@ -43,7 +43,7 @@ def make_elsewhere(
     that the site elsewhere may have of pages that tell of more than one project, or that wait to be copied.
     """
     site = work.site
-    waiting = {path for path in (*site.changed.waiting, *site.removed.waiting) if could_be_page(path)}
+    waiting = {path for path in (*site.changed.waiting, *site.removed.waiting) if kind_of(path) is not None}
     named = {name for name in map(project_of, waiting) if name is not None}
     families, looked_at = read_families(listed, jobs), set(map(first_word, named))
     same = {

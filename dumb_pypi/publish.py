@@ -7,13 +7,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from dumb_pypi.pages.paths import DIRECTORIES, PROJECT_DIRECTORIES
 from dumb_pypi.site.directory import Site, read_names, remove_file
-from dumb_pypi.site.ownership import OWN, PROJECT_DIRECTORIES
+from dumb_pypi.site.ownership import OWN
 from dumb_pypi.site.record import NOTE, PENDING, RECORD, UPLOADS, Note, Pending, Record, write_document
 from dumb_pypi.site.syncing import FEW, sync_site
-
-# Directories that are new are moved as a whole: what a page needs comes before it.
-_DIRECTORIES = (*PROJECT_DIRECTORIES, 'static', 'rss', 'projects', 'changelog')
 
 
 class Documents(NamedTuple):
@@ -67,7 +65,7 @@ def publish(
         site.changed.write_paths(read_staged(site, paths))
         write_document(site, documents.before_path, documents.before)
         moved = list(itertools.islice(read_staged(site, [*paths, UPLOADS]), FEW + 1))
-        new = [directory for directory in _DIRECTORIES if directory not in site.top]
+        new = [directory for directory in DIRECTORIES if directory not in site.top]  # moved as a whole
         for path in [*new, *(path for path in paths if path.partition('/')[0] not in new)]:
             site.write_into_place(path)
         site.forget_directories()

@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from dumb_pypi.pages.paths import PAGES, kind_of
 from testing.benchmark import PEER
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import OWN, RECORD, State, copy, entries, everything, files, pages, read_paths, without_own
@@ -379,6 +380,14 @@ def test_a_site_fetched_back_without_hidden_files_is_taken_over(
     mine = plant_others(site)
     assert build(site, lines, *options) == 0
     assert files(entries(site)) == files(State(lines, options).build_anew(tmp_path / 'fresh')) | mine
+
+
+def test_every_page_stands_in_the_table_of_pages_and_the_table_names_no_other(tmp_path: Path) -> None:
+    """What is not there would be nobody's when a site is taken over."""
+    site = tmp_path / 'site'
+    releases: list[Line] = [{'filename': f'foo-{number}-py3-none-any.whl'} for number in range(101)]
+    assert build(site, [*BUSY, *MANY, *releases], *FEEDS) == 0
+    assert {kind_of(path) for path in pages(site)} == set(PAGES)
 
 
 def test_pages_of_an_earlier_release_of_this_program_go_where_it_divided_months_and_letters_otherwise(

@@ -30,6 +30,7 @@ _UNPRINTABLE = re.compile(f'[\0-\x1f{_NEVER_PRINTABLE}]')
 _UNPRINTABLE_IN_LINES = re.compile(f'[\0-\x08\x0b-\x1f{_NEVER_PRINTABLE}]')
 PLAIN = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,254}')  # a name that is spelled alike in a URL
 NAME = re.compile(r'[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?')  # PEP 508
+NORMALIZED = '[a-z0-9]+(?:-[a-z0-9]+)*'  # what PEP 503 makes of it: one segment of a path, and never `..`
 _USUAL_HASH = re.compile(r'sha256=[0-9a-f]{64}')
 _HASH = re.compile(r'([a-z0-9_]+)=([0-9A-Fa-f]+)')
 _URL = re.compile(r"(?:[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")  # RFC 3986, without the fragment
@@ -90,11 +91,6 @@ def canonical_name(name: str) -> str:
     from packaging.utils import canonicalize_name  # here: a run that parses nothing would take a tenth longer to start
 
     return canonicalize_name(name)
-
-
-def is_normalized(name: str) -> bool:
-    """Whether a name is that of a project (PEP 503), and so has no part in any other path."""
-    return NAME.fullmatch(name) is not None and name == canonical_name(name)
 
 
 def normal_name(value: str) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from dumb_pypi.package_list.releases import Release
 from dumb_pypi.package_list.values import normal_time
 from dumb_pypi.pages.page import Page
+from dumb_pypi.pages.paths import CHANGELOG, CHANGELOG_MOVED, MONTH, top_of
 from dumb_pypi.pages.rendering import human_page, layout, render_macro
 from dumb_pypi.settings import Settings
 
@@ -78,20 +79,19 @@ def month_pages(month: str, lines: Sequence[str], settings: Settings) -> Iterato
         uploads = [line[:-1].split('\t') for line in reversed(part)]
         content = render_macro(
             'changelog_month.html',
-            layout=layout('../', settings, 'changelog'),
+            layout=layout(top_of(MONTH), settings, 'changelog'),
             heading=month_words(name),
             uploads=[(time.replace('.000000', ''), *rest) for time, *rest in uploads],
         )
-        yield Page(f'changelog/{name}.html', content)
+        yield Page(MONTH.format(month=name), content)
 
 
 def changelog_index_pages(parts: Sequence[tuple[str, int]], settings: Settings) -> Iterator[Page]:
     """What leads to the pages of the months."""
-    path = 'changelog/index.html'
     years = itertools.groupby(
         [(name, month_words(name), count) for name, count in reversed(parts)], key=lambda part: part[0][: len('YYYY')]
     )
     by_year = [(year, list(months)) for year, months in years]
-    yield Page(path, human_page(path, 'changelog_index.html', settings, years=by_year, current='changelog'))
-    path = 'changelog/page1.html'  # where release 1.15.0 had the changelog
-    yield Page(path, human_page(path, 'changelog_moved.html', settings))
+    content = human_page(CHANGELOG, 'changelog_index.html', settings, years=by_year, current='changelog')
+    yield Page(CHANGELOG, content)
+    yield Page(CHANGELOG_MOVED, human_page(CHANGELOG_MOVED, 'changelog_moved.html', settings))

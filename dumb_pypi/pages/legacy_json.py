@@ -11,11 +11,9 @@ from dumb_pypi.package_list.lines import encode
 from dumb_pypi.package_list.projects import File, Project
 from dumb_pypi.package_list.releases import Release
 from dumb_pypi.pages.page import Page, relocated
+from dumb_pypi.pages.paths import LEGACY, LEGACY_RELEASE, PROJECT, release_path
 from dumb_pypi.pages.rendering import release_anchor
 from dumb_pypi.settings import Settings
-
-_SEGMENT = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+!~-]*')
-
 
 _NO_LETTER = re.compile(r'[^a-z]')
 _EXTRA = re.compile(r"""\bextra\s*==\s*['"]([A-Za-z0-9._-]+)['"]""")
@@ -121,7 +119,7 @@ def release_info(project: Project, release: Release | None, settings: Settings) 
         next((each.yanked_reason for each in packages if each.yanked_reason), None) if is_yanked else None,
     )
     if settings.site_url is not None:
-        info.package_url = info.project_url = f'{settings.site_url}project/{project.name}/index.html'
+        info.package_url = info.project_url = settings.site_url + PROJECT.format(project=project.name)
         info.release_url = info.project_url + (f'#{release_anchor(release.version)}' if release else '')
     return info
 
@@ -139,22 +137,19 @@ def legacy_pages(
     project: Project, releases: Sequence[Release], latest: Release | None, settings: Settings
 ) -> Iterator[Page]:
     name = project.name
-    prefix = relocated(settings.packages_url, name, depth=2)
+    prefix = relocated(settings.packages_url, name, LEGACY)
     urls = {each.version: [legacy_file(file, prefix) for file in each.distributions] for each in releases}
     newest = latest_info(project, latest, settings)
-    yield Page(f'pypi/{name}/json', encode(LegacyPage(newest, urls, urls[latest.version] if latest else [])) + b'\n')
+    page = LegacyPage(newest, urls, urls[latest.version] if latest else [])
+    yield Page(LEGACY.format(project=name), encode(page) + b'\n')
     if settings.per_release_json:
-        prefix = relocated(settings.packages_url, name, depth=3)
+        prefix = relocated(settings.packages_url, name, LEGACY_RELEASE)
         for release in releases:
-            if has_release_page(release.version):
+            path = release_path(LEGACY_RELEASE, name, release.version)
+            if path is not None:
                 files = urls[release.version]
                 for file, of in zip(files, release.distributions, strict=True):
                     file.url = prefix + of.url if of.is_relative else of.url
                 info = newest if release is latest else release_info(project, release, settings)
                 page = LegacyPage(info, {release.version: files}, files)
-                yield Page(f'pypi/{name}/{release.version}/json', encode(page) + b'\n')
-
-
-def has_release_page(version: str) -> bool:
-    """Whether a version can be a directory beside the file `json`: `json`, `.` and whatever has a slash cannot."""
-    return _SEGMENT.fullmatch(version) is not None and version.lower() != 'json'
+                yield Page(path, encode(page) + b'\n')

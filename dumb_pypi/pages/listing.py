@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dumb_pypi.pages.page import Page
+from dumb_pypi.pages.paths import LETTERS, LISTING
 from dumb_pypi.pages.rendering import human_page
 from dumb_pypi.settings import Settings
 
@@ -25,8 +26,13 @@ class Row(NamedTuple):
 class Range(NamedTuple):
     """A page of a long listing: projects whose names follow each other, all with the same first letter."""
 
-    page: str
+    path: str
     names: Sequence[str]
+
+    @property
+    def page(self) -> str:
+        """As its neighbours link to it."""
+        return self.path.rpartition('/')[2]
 
 
 def _by_prefix(names: Sequence[str], length: int) -> Iterator[tuple[str, list[str]]]:
@@ -50,7 +56,7 @@ def listing_ranges(names: Sequence[str]) -> list[Range]:
             ranges[-1][1].extend(members)
         else:
             ranges.append((prefix, members))
-    return [Range(f'from-{prefix}.html', members) for prefix, members in ranges]
+    return [Range(LETTERS.format(letters=prefix), members) for prefix, members in ranges]
 
 
 def listing_pages(rows: Sequence[Row], settings: Settings) -> Iterator[Page]:
@@ -61,9 +67,8 @@ def listing_pages(rows: Sequence[Row], settings: Settings) -> Iterator[Page]:
     for _, members in letters:
         names = [None, *(each.page for each in members), None]
         for previous, each, following in zip(names, members, names[2:], strict=False):
-            path = f'projects/{each.page}'
             content = human_page(
-                path,
+                each.path,
                 'projects.html',
                 settings,
                 rows=list(itertools.islice(left, len(each.names))),
@@ -71,7 +76,7 @@ def listing_pages(rows: Sequence[Row], settings: Settings) -> Iterator[Page]:
                 following=following,
                 current='projects',
             )
-            yield Page(path, content)
-    path = 'projects/index.html'
+            yield Page(each.path, content)
     shown = [] if ranges else rows
-    yield Page(path, human_page(path, 'projects_index.html', settings, letters=letters, rows=shown, current='projects'))
+    content = human_page(LISTING, 'projects_index.html', settings, letters=letters, rows=shown, current='projects')
+    yield Page(LISTING, content)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from typing import NamedTuple
 
 from dumb_pypi.package_list.values import is_absolute
-
-_PROJECT = '\0'  # stands for the name of a project
+from dumb_pypi.pages.paths import SIMPLE_HTML, top_of
 
 
 class Page(NamedTuple):
@@ -20,18 +18,13 @@ def digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-@functools.lru_cache(maxsize=2**4)
-def _relocated(url: str, depth: int) -> str:
+def relocated(url: str, project: str, kind: str) -> str:
+    """Return `--packages-url`, which may be relative to `simple/<project>/`, as pages of this kind write it."""
     if is_absolute(url):
         return url
-    parts = ['simple', _PROJECT]
+    parts = SIMPLE_HTML.format(project=project).split('/')[:-1]
     rest = url.removeprefix('./')
     while parts and rest.startswith('../'):
         parts.pop()
         rest = rest[len('../') :]
-    return '../' * depth + ''.join(f'{part}/' for part in parts) + rest
-
-
-def relocated(url: str, project: str, depth: int) -> str:
-    """`--packages-url`, which may be relative to `simple/<project>/`, as pages at another depth write it."""
-    return _relocated(url, depth).replace(_PROJECT, project)
+    return top_of(kind) + ''.join(f'{part}/' for part in parts) + rest

@@ -13,6 +13,7 @@ from dumb_pypi.package_list.releases import Release, latest_release
 from dumb_pypi.pages.facts import project_facts, python_words
 from dumb_pypi.pages.legacy_json import legacy_pages
 from dumb_pypi.pages.page import Page, relocated
+from dumb_pypi.pages.paths import PROJECT, PROJECT_FILES, top_of
 from dumb_pypi.pages.rendering import described, layout, render_macro
 from dumb_pypi.pages.simple_api import simple_pages
 from dumb_pypi.pages.wheels import FEW_FILES, Choice, in_order, make_choice
@@ -116,7 +117,7 @@ def shown_releases(project: Project, releases: Sequence[Release], latest: Releas
 def human_pages(
     project: Project, releases: Sequence[Release], latest: Release | None, settings: Settings
 ) -> Iterator[Page]:
-    name, path = project.name, f'project/{project.name}/'
+    name = project.name
     exact = latest is not None and latest.parsed is not None
     # Installers choose no pre-release and no yanked release unless it is named.
     is_usual = latest is None or not exact or not (latest.is_prerelease or latest.is_yanked)
@@ -124,10 +125,10 @@ def human_pages(
     python = python_words(project.facts, latest) if latest else ''
     shown = shown_releases(project, releases, latest)
     common = {
-        'layout': layout('../../', settings),
+        'layout': layout(top_of(PROJECT), settings),
         'name': name,
         'latest': latest,
-        'prefix': relocated(settings.packages_url, name, depth=2),
+        'prefix': relocated(settings.packages_url, name, PROJECT),
         'columns': file_columns(project.files),
     }
     page = render_macro(
@@ -145,9 +146,9 @@ def human_pages(
         count=len(releases),
         shown=shown,
     )
-    yield Page(f'{path}index.html', page)
+    yield Page(PROJECT.format(project=name), page)
     if shown.newer or shown.older:
-        yield Page(f'{path}files.html', render_macro('files.html', **common, sections=shown.all))
+        yield Page(PROJECT_FILES.format(project=name), render_macro('files.html', **common, sections=shown.all))
 
 
 def project_pages(project: Project, releases: list[Release], settings: Settings) -> list[Page]:

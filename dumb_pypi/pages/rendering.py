@@ -8,6 +8,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dumb_pypi.package_list.values import PLAIN, is_absolute, is_web_url, iso_time
+from dumb_pypi.pages.paths import top_of
 from dumb_pypi.pages.words import file_kind, readable_size
 from dumb_pypi.settings import Settings
 
@@ -102,7 +103,7 @@ def render(template: str, **values: object) -> bytes:
 
 def human_page(path: str, template: str, settings: Settings, root: str | None = None, **values: object) -> bytes:
     """A page for people; `root` leads to the top of the site."""
-    root = '../' * path.count('/') if root is None else root
+    root = top_of(path) if root is None else root
     logo = settings.logo
     if logo is not None and not is_absolute(logo):
         logo = root + logo

@@ -12,6 +12,7 @@ import msgspec
 
 from dumb_pypi.package_list.lines import encode
 from dumb_pypi.package_list.values import LAST_SECOND
+from dumb_pypi.pages import paths
 from dumb_pypi.pages.changelog import Upload, changelog_index_pages, changelog_parts
 from dumb_pypi.pages.listing import Row, listing_pages
 from dumb_pypi.pages.page import Page
@@ -73,8 +74,10 @@ def items(uploads: Iterable[Upload], projects: Mapping[str, Brief]) -> list[Item
 
 def feed_pages(releases: list[Item], projects: Mapping[str, Brief], settings: Settings) -> Iterator[Page]:
     """RSS 2.0."""
-    for name, newest in (('updates', releases), ('packages', items(newest_projects(projects), projects))):
-        yield Page(f'rss/{name}.xml', render('feed.xml', name=name, settings=settings, items=newest))
+    newest = items(newest_projects(projects), projects)
+    feeds = ((paths.NEWEST_RELEASES, 'updates', releases), (paths.NEWEST_PROJECTS, 'packages', newest))
+    for path, name, shown in feeds:
+        yield Page(path, render('feed.xml', path=path, name=name, settings=settings, items=shown))
 
 
 def home_page(
@@ -83,7 +86,7 @@ def home_page(
     is_short = len(rows) <= LISTED_AT_HOME
     newest = items(newest_of_projects(uploads, FEW_RELEASES if is_short else NEWEST_RELEASES), projects)
     content = human_page(
-        'index.html',
+        paths.HOME,
         'home.html',
         settings,
         projects=len(projects),
@@ -95,7 +98,7 @@ def home_page(
         built=built,
         current='home',
     )
-    return Page('index.html', content)
+    return Page(paths.HOME, content)
 
 
 def search_pages(rows: list[Row]) -> Iterator[Page]:
@@ -103,9 +106,9 @@ def search_pages(rows: list[Row]) -> Iterator[Page]:
 
     Each is right on its own, since they may be of different runs when they arrive.
     """
-    yield Page('static/names.js', _script('projectNames', ' '.join(row.name for row in rows)))
+    yield Page(paths.NAMES, _script('projectNames', ' '.join(row.name for row in rows)))
     details = _script('projectDetails', rows)
-    yield Page('static/details.js', details if len(details) <= MOST_DETAILS else _script('projectDetails', None))
+    yield Page(paths.DETAILS, details if len(details) <= MOST_DETAILS else _script('projectDetails', None))
 
 
 def _script(name: str, value: object) -> bytes:
@@ -116,7 +119,7 @@ def _script(name: str, value: object) -> bytes:
 def missing_page(settings: Settings) -> Page:
     """A web server shows this one at any address, so it cannot say how far up the site begins."""
     root = urllib.parse.urlsplit(settings.site_url or '').path
-    return Page('404.html', human_page('404.html', '404.html', settings, root=root))
+    return Page(paths.MISSING, human_page(paths.MISSING, '404.html', settings, root=root))
 
 
 def shared_pages(

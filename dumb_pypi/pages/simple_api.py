@@ -15,6 +15,7 @@ from dumb_pypi.package_list.lines import encode
 from dumb_pypi.package_list.projects import File, Project
 from dumb_pypi.package_list.releases import Release
 from dumb_pypi.pages.page import Page
+from dumb_pypi.pages.paths import ROOT_HTML, ROOT_JSON, SIMPLE_HTML, SIMPLE_JSON
 from dumb_pypi.pages.rendering import render_macro
 
 API_VERSION = '1.4'
@@ -99,12 +100,12 @@ def simple_pages(project: Project, releases: Sequence[Release], packages_url: st
         files=list(itertools.chain(*(release.files for release in releases))),
         prefix=packages_url,
     )
-    yield Page(f'simple/{project.name}/index.html', html)
-    yield Page(f'simple/{project.name}/index.v1_json', simple_json_page(project, releases, packages_url))
+    yield Page(SIMPLE_HTML.format(project=project.name), html)
+    yield Page(SIMPLE_JSON.format(project=project.name), simple_json_page(project, releases, packages_url))
 
 
 def simple_root_pages(names: Collection[str]) -> Iterator[Page]:
     html = render_macro('simple_index.html', api_version=API_VERSION, names=names)
-    yield Page('simple/index.html', html)
+    yield Page(ROOT_HTML, html)
     document = SimpleIndex(Meta(API_VERSION), [ProjectName(name) for name in names])
-    yield Page('simple/index.v1_json', encode(document) + b'\n')
+    yield Page(ROOT_JSON, encode(document) + b'\n')

@@ -16,8 +16,8 @@ from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from dumb_pypi.errors import Failure, refusal, refused, shown
-from dumb_pypi.pages.legacy_json import has_release_page
 from dumb_pypi.pages.page import Page
+from dumb_pypi.pages.paths import project_paths
 from dumb_pypi.site.ownership import NOTHING, OWN
 from dumb_pypi.site.path_lists import PathList
 
@@ -234,11 +234,8 @@ class Site:
         return project in self.owned.projects or self.elsewhere is not None
 
     def read_project_paths(self, name: str) -> list[str]:
-        """Where pages of a project may lie, here and elsewhere; first the one that links to the others."""
-        releases = [f'pypi/{name}/{each}/json' for each in self.read_names(f'pypi/{name}') if has_release_page(each)]
-        paths = [f'project/{name}/{page}.html' for page in ('index', 'files')]
-        paths += [f'simple/{name}/index.html', f'simple/{name}/index.v1_json']
-        return [*paths, f'pypi/{name}/json', *releases]
+        """Return where pages of a project may be, here and elsewhere, in the order of removal."""
+        return list(project_paths(name, self.read_names))
 
 
 def remove_file(path: str, top: str) -> None:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from dumb_pypi.errors import refusal
 from dumb_pypi.package_list.lines import Facts, encode
 from dumb_pypi.package_list.projects import Project
+from dumb_pypi.pages.paths import PACKAGES
 from dumb_pypi.site.directory import Site
-from dumb_pypi.site.ownership import PACKAGES
 from dumb_pypi.site.published import Published
 from dumb_pypi.site.record import Entry
 

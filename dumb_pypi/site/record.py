@@ -13,10 +13,12 @@ import msgspec
 
 from dumb_pypi.errors import refusal
 from dumb_pypi.package_list.lines import encode
+from dumb_pypi.package_list.values import NORMALIZED
 from dumb_pypi.pages.page import digest
+from dumb_pypi.pages.paths import COUNTED_DIRECTORIES, PACKAGES, ROOT_JSON
 from dumb_pypi.pages.shared import Brief
 from dumb_pypi.site.directory import Site, read_file, read_names
-from dumb_pypi.site.ownership import NOTHING, PACKAGES, Owned, owned_by_list
+from dumb_pypi.site.ownership import NOTHING, Owned, owned_by_list
 from dumb_pypi.site.syncing import sync_directory, sync_file
 
 RECORD = '.dumb-pypi.json'
@@ -26,7 +28,7 @@ UPLOADS = '.dumb-pypi.uploads'  # the changelog, as the next run reads it: a fil
 FORMAT = 4
 
 
-_Name = Annotated[str, msgspec.Meta(pattern=r'\A[a-z0-9]+(?:-[a-z0-9]+)*\Z')]  # normalized: part of no other path
+_Name = Annotated[str, msgspec.Meta(pattern=rf'\A{NORMALIZED}\Z')]
 _Path = Annotated[str, msgspec.Meta(pattern=r'\A(?:[a-z]+/)?[A-Za-z0-9][A-Za-z0-9._-]*\Z')]  # of a shared page
 _Month = Annotated[str, msgspec.Meta(pattern=r'\A[0-9]{4}-[0-9]{2}\Z')]
 _Size = Annotated[int, msgspec.Meta(ge=0)]
@@ -144,7 +146,7 @@ def read_owned_by_list(site: Site) -> Owned:
     path = site.full(PACKAGES)
     if not os.path.isfile(path) or os.path.islink(path):
         return NOTHING
-    is_old = not os.path.isfile(site.full('simple/index.v1_json'))
-    names = [f'{top}/{name}' for top in ('changelog', 'projects') for name in read_names(site.full(top))]
+    is_old = not os.path.isfile(site.full(ROOT_JSON))
+    names = [f'{top}/{name}' for top in COUNTED_DIRECTORIES for name in read_names(site.full(top))]
     with refusal('read', path), open(path, 'rb') as lines:
         return owned_by_list(lines, names, is_old)
