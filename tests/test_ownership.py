@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,10 +17,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from dumb_pypi.main import main
+from dumb_pypi.pages.page import digest
 from dumb_pypi.pages.paths import PAGES, kind_of
 from testing.benchmark import PEER
 from testing.sites import PACKAGES_URL, build, write_list
-from testing.states import OWN, RECORD, State, copy, entries, everything, files, pages, read_paths, without_own
+from testing.states import OWN, PENDING, RECORD, State, copy, entries, everything, files, pages, read_paths, without_own
 from testing.tools import make_tool
 
 Line = dict[str, Any]
@@ -30,6 +34,7 @@ IN_THE_WAY = (
     'not written by this program, and in the way of a page{}; move it away, or build in an empty directory and swap\n'
 )
 
+OBSTACLE = re.escape(IN_THE_WAY.format(' (and 0 more)')).replace(r'\ \(and\ 0\ more\)', r'(?: \(and \d+ more\))?')
 OWN_NAMES = [f'{OWN}.{name}' for name in ('json', 'pending', 'elsewhere', 'uploads', 'tmp', 'lock')]
 
 # ------------------------------------------------------------------------------------------------- files of others
@@ -425,6 +430,92 @@ def test_a_list_of_another_program_is_no_site_of_ours(
     assert build(site, [FOO]) == 1
     assert capfd.readouterr() == ('', f'{site}/packages.json: {IN_THE_WAY.format("")}')
     assert files(entries(site)) == {'packages.json': content}
+
+
+def make_nothing(site: Path) -> None:
+    """As after a fetch that was cut off."""
+
+
+def make_a_directory(site: Path) -> None:
+    (site / 'simple/index.html').mkdir(parents=True)
+
+
+def make_a_link(site: Path) -> None:
+    (site / 'simple').mkdir()
+    (site / 'simple/index.html').symlink_to(site / 'packages.json')
+
+
+def make_a_link_to_a_site(site: Path) -> None:
+    assert build(site.parent / 'other', [FOO]) == 0
+    (site / 'simple').symlink_to(site.parent / 'other/simple')
+
+
+@pytest.mark.parametrize('make', [make_nothing, make_a_directory, make_a_link, make_a_link_to_a_site])
+def test_somebodys_own_list_in_his_web_root_is_read_and_not_replaced(
+    make: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """His spelling and order, which no page has; only beside `simple/index.html` is such a list one of ours."""
+    monkeypatch.chdir(tmp_path)
+    site = Path('site')
+    write_list(site / 'packages.json', ['{ "filename": "Foo-1.0.tar.gz" }', '{ "filename": "bar-1.0.tar.gz" }'])
+    make(tmp_path / 'site')
+    write_list(Path('previous'), [FOO])
+    before = everything(tmp_path)
+    for options in ((), ('--rebuild',), ('--previous-package-list-json', 'previous')):
+        command = ['--package-list-json', 'site/packages.json', '--output-dir', 'site', '--packages-url', PACKAGES_URL]
+        assert main([*command, *options]) == 1
+        assert re.fullmatch(rf'site/(packages\.json|simple(/index\.html)?): {OBSTACLE}', capfd.readouterr().err)
+        assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize('lists', [True, False], ids=['with path lists', 'without'])
+@pytest.mark.parametrize('options', [(), ('--rebuild',)], ids=['a usual run', '--rebuild'])
+@pytest.mark.parametrize('name', [RECORD, PENDING, f'{OWN}.elsewhere'])
+def test_what_somebody_wrote_into_a_note_of_the_program_is_no_page(
+    name: str, options: tuple[str, ...], lists: bool, tmp_path: Path
+) -> None:
+    """Neither removed nor overwritten, and in no list of paths to remove."""
+    site = tmp_path / 'site'
+    if lists:
+        options = (*options, '--changed-paths', str(tmp_path / 'changed'), '--removed-paths', str(tmp_path / 'removed'))
+    if name == f'{OWN}.elsewhere':
+        options = (*options, '--previous-package-list-json', str(write_list(tmp_path / 'before', [FOO])))
+    assert build(site, [FOO, BAR], *options) == 0
+    mine = [
+        'robots.txt',
+        'LICENSE',
+        'pool/foo-1.0.tar.gz',
+        'static/company.css',
+        'rss/other.xml',
+        'changelog/backup.html',
+        'changelog/1999-01.txt',
+        'projects/from-.html',
+        'simple/bar',
+        'simple/robots.txt',
+        'pypi/json',
+    ]
+    for path in mine:
+        if not (site / path).exists():
+            (site / path).parent.mkdir(exist_ok=True)
+            (site / path).write_bytes(b'mine')
+    claim(site / name, mine)
+    kept = {path: content for path, content in everything(site).items() if content == b'mine'}
+    assert len(kept) == len(mine) - 1
+    for lines in ([FOO], [], [BAR]):
+        assert build(site, lines, '--allow-empty', *options) == 0
+        assert {path: content for path, content in everything(site).items() if path in kept} == kept
+    if lists:
+        assert set(read_paths(tmp_path / 'removed')).isdisjoint(mine)
+
+
+def claim(note: Path, paths: list[str]) -> None:
+    """Adds paths to what a note of the program says to own, and makes it whole again; or makes such a pending note."""
+    head, body = map(json.loads, (note if note.exists() else note.with_name(RECORD)).read_bytes().splitlines())
+    if not note.exists():
+        body = {'projects': [], 'pages': []}
+    body['pages'] += paths
+    text = json.dumps(body).encode()
+    note.write_bytes(json.dumps(head | {'digest': digest(text)}).encode() + b'\n' + text + b'\n')
 
 
 def test_a_line_that_is_no_distribution_takes_nothing_away_from_a_list_of_ours(tmp_path: Path) -> None:

@@ -196,6 +196,73 @@ def test_a_path_list_that_is_not_utf8_is_an_error_and_stays(
     assert everything(here) == before
 
 
+NO_PATHS = {
+    'a diary': ('\n\nDear diary,\nindex.html\n', 'Dear diary,'),
+    'a list of packages': ('foo-1.0.tar.gz\n', 'foo-1.0.tar.gz'),
+    'a list of packages in JSON': ('{"filename": "foo-1.0.tar.gz"}\n', '{"filename": "foo-1.0.tar.gz"}'),
+    'a file that somebody has in the site': ('robots.txt\nindex.html\n', 'robots.txt'),
+    'a file beside pages': ('simple/foo/notes.txt\n', 'simple/foo/notes.txt'),
+    'a file beside pages of the changelog': ('changelog/backup.html\n', 'changelog/backup.html'),
+    'a path that leads out': ('simple/../../index.html\n', 'simple/../../index.html'),
+    'a whole path': ('/index.html\n', '/index.html'),
+    'a line that is not ended': ('hello', 'hello'),
+}
+
+
+@pytest.mark.parametrize('option', OPTIONS)
+@pytest.mark.parametrize(('content', 'first'), NO_PATHS.values(), ids=NO_PATHS)
+def test_a_text_file_that_is_no_list_of_paths_is_an_error_and_stays(
+    content: str, first: str, option: str, here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (here / 'notes.txt').write_text(content)
+    before = everything(here)
+    assert run(option, 'notes.txt') == 1
+    assert capfd.readouterr() == ('', f'notes.txt: expected a list of paths of pages, got {first!r}\n')
+    assert everything(here) == before
+
+
+@pytest.mark.parametrize(
+    'first',
+    [
+        'simple/gone/index.html',
+        'simple/gone/index.v1_json',
+        'project/gone/index.html',
+        'project/gone/files.html',
+        'pypi/gone/json',
+        'pypi/gone/1.0+local/json',
+        'simple/index.html',
+        'projects/from-g.html',
+        'changelog/2001-02-3.html',
+        'changelog/page17.html',
+        'packages.json',
+        '404.html',
+    ],
+)
+def test_a_path_of_a_page_that_is_gone_passes_and_lines_that_are_no_paths_are_dropped(first: str, here: Path) -> None:
+    for name in ('changed', 'removed'):
+        (here / name).write_text(f'\n{first}\n\nDear diary,\npool/foo-1.0.tar.gz\nsimple/fo\n')
+    assert run('--changed-paths', 'changed', '--removed-paths', 'removed') == 0
+    site = {path for path in files(entries(here / 'site')) if not path.startswith('.')}
+    assert sorted(read_paths(here / 'changed')) == sorted(site)
+    assert read_paths(here / 'removed') == [path for path in (first,) if path not in site]
+
+
+def test_empty_lists_of_paths_pass(here: Path) -> None:
+    (here / 'changed').write_text('\n\n')
+    (here / 'removed').touch()
+    assert run('--changed-paths', 'changed', '--removed-paths', 'removed') == 0
+    assert read_paths(here / 'removed') == []
+
+
+@pytest.mark.parametrize('half', ['index.html\nsimple/fo', 'index.html', 'index.html\n\nsimple/fo'])
+def test_half_a_line_that_a_killed_run_left_spoils_no_path_of_the_next_one(half: str, here: Path) -> None:
+    (here / 'changed').write_text(half)
+    assert run('--changed-paths', 'changed') == 0
+    assert sorted(read_paths(here / 'changed')) == [
+        path for path in sorted(files(entries(here / 'site'))) if not path.startswith('.')
+    ]
+
+
 def test_a_path_list_in_a_directory_that_is_missing_is_an_error(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run('--changed-paths', 'gone/changed') == 1
     assert capfd.readouterr() == ('', f'cannot write {here}/gone/changed: No such file or directory\n')

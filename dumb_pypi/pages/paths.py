@@ -83,6 +83,11 @@ def project_of(path: str) -> str | None:
     return name if slash and top in PROJECT_DIRECTORIES and _is_project(name) else None
 
 
+def is_of_site(path: str) -> bool:
+    """Return whether this program, or release 1.15.0, makes a page of the whole site at this path."""
+    return kind_of(path) is not None and project_of(path) is None
+
+
 def in_order(paths: Iterable[str]) -> list[str]:
     """Return paths of pages of this program in the order in which they are moved."""
     return sorted(paths, key=lambda path: _PLACES[kind_of(path) or path])

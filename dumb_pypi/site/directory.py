@@ -95,6 +95,12 @@ class Site:
             self.known_directories[path] = known
         return known
 
+    def is_file(self, path: str) -> bool:
+        """Return whether a regular file is at this path, reached through no link."""
+        if not self.is_directory(path.rpartition('/')[0]):
+            return False
+        return os.path.isfile(self.full(path)) and not os.path.islink(self.full(path))
+
     def read_page(self, path: str) -> bytes | None:
         """A page of this program as it is now, before the staged ones are moved in."""
         if not self.owned.has(path) or not self.is_directory(path.rpartition('/')[0]):
@@ -212,9 +218,7 @@ class Site:
         there = self.elsewhere
         if there is not None and (path in there.waiting or os.path.isfile(os.path.join(there.directory, path))):
             return True
-        if not self.owned.has(path) or not self.is_directory(path.rpartition('/')[0]):
-            return False
-        return os.path.isfile(self.full(path)) and not os.path.islink(self.full(path))
+        return self.owned.has(path) and self.is_file(path)
 
     def remove_page(self, path: str) -> None:
         """Removes a page of this program, if it is here, and the directories that are empty then."""

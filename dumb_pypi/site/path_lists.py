@@ -7,15 +7,28 @@ import os
 import stat
 from collections.abc import Callable, Iterable
 
-from dumb_pypi.errors import Failure, refusal, shown
+from dumb_pypi.errors import Failure, quoted, refusal, shown
+from dumb_pypi.pages.paths import kind_of
 from dumb_pypi.site.syncing import sync_file
+
+
+def paths_of(content: bytes, label: str) -> list[str]:
+    """Return the lines of a path list. Raises `Failure` for a file that cannot be one: its first line is no path."""
+    try:
+        lines = content.decode().splitlines()
+    except UnicodeDecodeError:
+        raise Failure(f'{label}: expected a list of paths in UTF-8') from None
+    first = next(filter(None, lines), None)
+    if first is not None and kind_of(first) is None:
+        raise Failure(f'{label}: expected a list of paths of pages, got {quoted(first)}')
+    return lines
 
 
 class PathList:
     """A path enters it before the site changes, so a killed run loses none. Without a file it keeps nothing."""
 
     def __init__(self, path: str | None) -> None:
-        """Raises `Failure` when the file cannot be written, or is no list of paths: before anything has changed."""
+        """Raises `Failure` if the file cannot be written or is no list of paths: before anything has changed."""
         self.path = path if path is None else os.path.realpath(path)  # a link to a list stays one
         self.waiting: list[str] = []  # what earlier runs wrote, and no copying step has taken away
         if self.path is not None:
@@ -27,10 +40,9 @@ class PathList:
             self.write_paths([])
             with refusal('read', self.path), open(self.path, 'rb') as file:
                 content = file.read()
-            try:
-                self.waiting = content.decode().splitlines()
-            except UnicodeDecodeError:
-                raise Failure(f'{label}: expected a list of paths in UTF-8') from None
+            self.waiting = paths_of(content, label)
+            if content and not content.endswith(b'\n'):
+                self.write_paths([''])  # half a line, which a killed run left, spoils none of this run
 
     def write_paths(self, paths: Iterable[str]) -> None:
         if self.path is not None:
@@ -39,12 +51,12 @@ class PathList:
                 sync_file(file)
 
     def write_settled(self, belongs: Callable[[str], bool]) -> None:
-        """Leaves each path once, where it was added last, and only those that belong here."""
+        """Leaves each path of a page once, where it was added last, and only those that belong here."""
         if self.path is None:
             return
         with refusal('read', self.path), open(self.path, encoding='utf-8') as file:
             old = file.read().splitlines()
-        new = [path for path in dict.fromkeys(reversed(old)) if path and belongs(path)][::-1]
+        new = [path for path in dict.fromkeys(reversed(old)) if kind_of(path) is not None and belongs(path)][::-1]
         if new != old:
             with refusal('write', self.path):
                 self._replace(self.path, ''.join(f'{path}\n' for path in new))

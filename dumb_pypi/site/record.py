@@ -15,7 +15,7 @@ from dumb_pypi.errors import refusal
 from dumb_pypi.package_list.lines import encode
 from dumb_pypi.package_list.values import NORMALIZED
 from dumb_pypi.pages.page import digest
-from dumb_pypi.pages.paths import COUNTED_DIRECTORIES, PACKAGES, ROOT_JSON
+from dumb_pypi.pages.paths import COUNTED_DIRECTORIES, PACKAGES, ROOT_HTML, ROOT_JSON, is_of_site
 from dumb_pypi.pages.shared import Brief
 from dumb_pypi.site.directory import Site, read_file, read_names
 from dumb_pypi.site.ownership import NOTHING, Owned, owned_by_list
@@ -129,10 +129,16 @@ def is_sound(site: Site, record: Record) -> bool:
 
 
 def read_owned(site: Site, record: Record | None, note: Note | None) -> Owned:
-    """What the program owns in the output directory, by the record or the note, and by what a killed run left."""
+    """Return what the program owns in the output directory, by the record or the note, and by what a killed run left.
+
+    Of what they say only paths of pages count, whoever edited them: their format allows more, for later releases.
+    """
     pending = read_document(site, PENDING, Pending)
     known = [
-        Owned(each.projects.keys() if isinstance(each.projects, dict) else set(each.projects), set(each.pages))
+        Owned(
+            each.projects.keys() if isinstance(each.projects, dict) else set(each.projects),
+            set(filter(is_of_site, each.pages)),
+        )
         for each in (record, pending, note)
         if each is not None
     ]
@@ -142,11 +148,14 @@ def read_owned(site: Site, record: Record | None, note: Note | None) -> Owned:
 
 
 def read_owned_by_list(site: Site) -> Owned:
-    """What `packages.json` says that the program owns."""
+    """Return what `packages.json` says that the program owns.
+
+    A list alone does not make a directory a site: somebody may keep his own list there, under this name.
+    """
     path = site.full(PACKAGES)
-    if not os.path.isfile(path) or os.path.islink(path):
+    if not site.is_file(PACKAGES) or not site.is_file(ROOT_HTML):
         return NOTHING
-    is_old = not os.path.isfile(site.full(ROOT_JSON))
+    is_old = not site.is_file(ROOT_JSON)
     names = [f'{top}/{name}' for top in COUNTED_DIRECTORIES for name in read_names(site.full(top))]
     with refusal('read', path), open(path, 'rb') as lines:
         return owned_by_list(lines, names, is_old)
