@@ -1,4 +1,4 @@
-"""Real files of the public index, fetched once: sixty wheels of fifteen projects, and sdists of five of them."""
+"""Real files of the public index, fetched once: sixty wheels of fifteen projects, sdists of five, and a whole Flask."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+
+from filelock import FileLock
 
 from testing.tools import CACHE, ordinary_pip
 
@@ -46,6 +48,22 @@ def fetch_real_pool() -> Path:
                 raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+    return directory
+
+
+def fetch_flask(python: str) -> Path:
+    """The wheels of Flask and of all that it requires, for this machine and this version of Python ("3.11").
+
+    The metadata says `Flask`, `Jinja2`, `MarkupSafe`, `Werkzeug`; file names, requirements and people say `flask`.
+    """
+    directory = CACHE / f'flask-{python}'
+    CACHE.mkdir(exist_ok=True)
+    with FileLock(CACHE / f'{directory.name}.lock'):
+        if not directory.exists():
+            with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+                options = ['--only-binary', ':all:', '--python-version', python, '--dest', f'{scratch}/wheels']
+                ordinary_pip(Path(sys.executable), 'download', *options, 'flask')
+                os.rename(f'{scratch}/wheels', directory)
     return directory
 
 
