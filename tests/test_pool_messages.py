@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-from dumb_pypi.pool import archives
 from dumb_pypi.pool.main import main
 from dumb_pypi.pool.notes import Notes
 from dumb_pypi.pool.places import Directory
@@ -29,7 +28,6 @@ POOL = Path('pool')
 WHEEL = POOL / 'foo-1.0-py3-none-any.whl'
 SDIST = POOL / 'foo-1.0.tar.gz'
 METADATA = 'foo-1.0.dist-info/METADATA'
-LONG = 10 * 2**20 + 1
 LEFT_OUT = 'pool/foo-1.0-py3-none-any.whl: left out: it is no zip archive, or not all of one\n'
 
 
@@ -59,15 +57,6 @@ def wheel_of_two(name: str) -> None:
             archive.writestr(name, headers('foo', '1.0'))
 
 
-def wheel_whose_directory_is_long() -> None:
-    described_wheel(POOL, 'foo', '1.0')
-    content = bytearray(WHEEL.read_bytes())
-    end = content.index(b'PK\5\6')
-    size = archives.MOST_MEMBERS * 46 + 1
-    struct.pack_into('<L', content, end + 12, size)
-    WHEEL.write_bytes(bytes(content[:end]) + bytes(size) + bytes(content[end:]))
-
-
 def wheel_that_breaks_off_inside() -> None:
     make_zip(WHEEL, {METADATA: headers('foo', '1.0') + os.urandom(1000).hex().encode()})
     content = bytearray(WHEEL.read_bytes())
@@ -83,22 +72,16 @@ NO_METADATA: dict[str, tuple[Callable[[], object], str]] = {
     ),
     'no METADATA': (lambda: make_zip(WHEEL, {'foo-1.0.dist-info/WHEEL': b''}), 'it has no METADATA'),
     'METADATA twice': (lambda: wheel_of_two(METADATA), 'it has 2 METADATA'),
-    'too long': (lambda: make_zip(WHEEL, {METADATA: bytes(LONG)}), 'its METADATA is larger than 10 MiB'),
     'another compression': (
         lambda: make_zip(WHEEL, {METADATA: headers('foo', '1.0')}, zipfile.ZIP_BZIP2),
         'its METADATA is not compressed as installers expect it',
     ),
     'encrypted': (lambda: wheel_with_flag(8, 1), 'its METADATA cannot be unpacked'),
     'broken': (wheel_that_breaks_off_inside, 'its METADATA cannot be unpacked'),
-    'a long directory': (wheel_whose_directory_is_long, 'its metadata is behind more than 1,000,000 members'),
     'of none': (lambda: make_zip(WHEEL, {METADATA: b'Version: 1.0\n'}), 'its metadata is of no project'),
     'of two': (
         lambda: make_zip(WHEEL, {METADATA: headers('foo', '1.0', 'Name: foo')}),
         'its metadata is of no project',
-    ),
-    'a letter in a letter in a letter': (
-        lambda: make_zip(WHEEL, {METADATA: b'Name: foo\n' + b'Content-Type: message/rfc822\n\n' * 5000}),
-        'its metadata cannot be parsed',
     ),
 }
 
@@ -129,28 +112,25 @@ def tar_bytes(*members: tuple[str, int], kind: bytes = tarfile.REGTYPE) -> bytes
 
 
 HOSTILE: dict[str, Callable[[], object]] = {
-    'PKG-INFO that is too long': lambda: make_tar(SDIST, {'foo-1.0/PKG-INFO': bytes(LONG)}),
-    'a member that is too long': lambda: write(SDIST, gzip.compress(tar_bytes(('a', 2**33), ('foo-1.0/PKG-INFO', 0)))),
-    'a name that is too long': lambda: write(
-        SDIST, gzip.compress(tar_bytes(('a', LONG), kind=tarfile.GNUTYPE_LONGNAME))
-    ),
-    'too many members': lambda: make_tar(SDIST, {**{f'{n}': b'' for n in range(9)}, 'foo-1.0/PKG-INFO': b''}),
     'PKG-INFO that is a link': lambda: write(
         SDIST, gzip.compress(tar_bytes(('foo-1.0/PKG-INFO', 0), kind=tarfile.SYMTYPE) + bytes(1024))
     ),
+    'PKG-INFO that is sparse': lambda: write(
+        SDIST, gzip.compress(tar_bytes(('foo-1.0/PKG-INFO', 0), kind=tarfile.GNUTYPE_SPARSE) + bytes(1024))
+    ),
     'a broken header': lambda: write(SDIST, tar_bytes(('a', 0)) + b'x' * 1024),
+    'half a header': lambda: write(SDIST, tar_bytes(('a', 0)) + b'x'),
+    'nothing in it': lambda: write(SDIST, gzip.compress(bytes(10240))),
     'PKG-INFO twice in a zip': lambda: make_zip(SDIST.with_suffix('.zip'), {'a/PKG-INFO': b'', 'b/PKG-INFO': b''}),
 }
 
 
 @pytest.mark.parametrize('make', [pytest.param(make, id=name) for name, make in HOSTILE.items()])
-def test_an_sdist_whose_metadata_cannot_be_used_is_listed_without_a_word(
-    make: Callable[[], object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(archives, 'MOST_MEMBERS', 9)
+def test_an_sdist_whose_metadata_cannot_be_used_is_listed_without_a_word(make: Callable[[], object]) -> None:
     make()
     outcome = run_list('pool')
     assert (outcome.status, outcome.messages, len(outcome.lines)) == (0, '', 1)
+    assert outcome.lines[0].keys() == {'filename', 'hash', 'size', 'upload_timestamp'}
 
 
 def cut(path: Path, content: bytes) -> None:
@@ -174,6 +154,14 @@ UNREADABLE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     'half an sdist of bzip2': (
         lambda: write(SDIST, bz2.compress(os.urandom(10**5))[:1000] + b'x'),
+        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+    ),
+    'an sdist with a size below zero': (
+        lambda: write(SDIST, tar_bytes(('a', -1), ('foo-1.0/PKG-INFO', 0))),
+        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+    ),
+    'an sdist that ends after an extended header': (
+        lambda: write(SDIST, tar_bytes(('a', 0), kind=tarfile.GNUTYPE_LONGNAME)),
         'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
     ),
     'a zip archive that is called a tar archive': (
@@ -292,7 +280,7 @@ def test_a_disk_that_fails_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> Non
         patch.setattr(zipfile, 'ZipFile', fail)
         assert run_list('pool')[::2] == (1, 'cannot read pool/foo-1.0-py3-none-any.whl: Input/output error\n')
     with monkeypatch.context() as patch:
-        patch.setattr(tarfile, 'open', fail)
+        patch.setattr(gzip, 'GzipFile', fail)
         assert run_list('pool')[::2] == (1, 'cannot read pool/foo-1.0.tar.gz: Input/output error\n')
     with monkeypatch.context() as patch:
         patch.setattr(os, 'replace', fail)

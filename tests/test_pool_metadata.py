@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from packaging.metadata import parse_email
 
 from dumb_pypi.main import main as generate
 from dumb_pypi.package_list.lines import FACTS_KEYS
@@ -81,7 +80,7 @@ FACTS: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize(('text', 'expected'), [pytest.param(*case, id=name) for name, case in FACTS.items()])
 def test_what_metadata_says_for_people(text: str, expected: dict[str, Any]) -> None:
     encoding = 'latin-1' if 'Ã' in text else 'utf-8'
-    assert metadata.project_facts(*parse_email(text.encode(encoding))) == expected
+    assert metadata.project_facts(metadata.read_fields(text.encode(encoding))) == expected
 
 
 def test_the_generator_knows_every_key_that_metadata_fills() -> None:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,16 @@ from dumb_pypi.errors import NotADistribution
 from dumb_pypi.main import main
 from dumb_pypi.package_list.families import line_words
 from dumb_pypi.package_list.file_names import _USUAL_SDIST, _USUAL_WHEEL, Distribution, identify
-from dumb_pypi.package_list.lines import FACTS_KEYS, PACKAGE_KEYS, Facts, Package, encode, parse_any_line, parse_line
+from dumb_pypi.package_list.lines import (
+    FACTS_KEYS,
+    PACKAGE_KEYS,
+    Facts,
+    Package,
+    Parsed,
+    encode,
+    parse_any_line,
+    parse_line,
+)
 from testing.sites import build, mtimes, tree, write_list
 from testing.states import entries, without_own
 
@@ -535,13 +544,13 @@ json_values = st.recursive(
 KEYS = sorted({*PACKAGE_KEYS, *FACTS_KEYS, 'other', 'another'})
 
 
-def parsed(line: bytes, parse: Callable[[bytes], tuple[Package | Facts, Collection[str]]]) -> object:
-    """What a line says, with its unknown keys; or what is wrong with it."""
+def parsed(line: bytes, parse: Callable[[bytes], Parsed]) -> object:
+    """What a line says, with its unknown keys, and warnings; or what is wrong with it."""
     try:
-        value, unknown = parse(line)
+        value, unknown, beyond = parse(line)
     except ValueError as error:
         return type(error), str(error)
-    return value, list(unknown)
+    return value, list(unknown), list(beyond)
 
 
 def parsed_as_usual(line: bytes) -> object:
@@ -552,10 +561,10 @@ def parsed_as_usual(line: bytes) -> object:
 @given(line=file_lines | project_lines)
 def test_a_line_survives_its_json(line: dict[str, Any]) -> None:
     try:
-        value, _ = parse_line(json.dumps(line).encode(), True)
+        value, _, _ = parse_line(json.dumps(line).encode(), True)
     except ValueError:  # refused
         return
-    assert parse_line(encode(value), True) == (value, ())
+    assert parse_line(encode(value), True) == (value, (), ())
 
 
 @settings(deadline=None, derandomize=DETERMINISTIC, max_examples=1000)
@@ -764,6 +773,7 @@ EVERYTHING = Package(
     core_metadata=f'sha256={"b" * 64}',
     provenance='https://pypi.example.com/?a=b&c',
     upload_timestamp=1.5,
+    exceeds_limits=True,
     uploaded_by='"\\\U0010fffd</script>',
     yanked_reason='"\\ é',
 )
@@ -773,7 +783,7 @@ EVERYTHING = Package(
 @given(line=file_lines)
 def test_a_line_of_packages_json_is_what_the_json_module_writes(line: dict[str, Any]) -> None:
     try:
-        package, _ = parse_line(json.dumps(line).encode(), True)
+        package, _, _ = parse_line(json.dumps(line).encode(), True)
     except ValueError:  # refused
         return
     text = encode(package).decode()
@@ -783,7 +793,7 @@ def test_a_line_of_packages_json_is_what_the_json_module_writes(line: dict[str, 
 
 def test_a_line_of_packages_json_has_the_keys_in_their_order_and_nothing_that_is_unknown() -> None:
     keys = ['filename', 'name', 'version', 'hashes', 'size', 'url', 'requires_python', 'requires_dist', 'core_metadata']
-    keys += ['provenance', 'upload_timestamp', 'uploaded_by', 'yanked_reason']
+    keys += ['provenance', 'upload_timestamp', 'exceeds_limits', 'uploaded_by', 'yanked_reason']
     assert list(json.loads(encode(EVERYTHING))) == keys
-    assert parse_line(encode(EVERYTHING), True) == (EVERYTHING, ())
+    assert parse_line(encode(EVERYTHING), True) == (EVERYTHING, (), ())
     assert encode(Package('a')) == b'{"filename":"a"}'

@@ -15,6 +15,8 @@ import msgspec
 from msgspec import Meta
 
 from dumb_pypi.errors import BadValue, unexpected
+from dumb_pypi.package_list import limits
+from dumb_pypi.package_list.limits import Limit
 from dumb_pypi.package_list.values import (
     A_HASH,
     A_TIME,
@@ -38,12 +40,12 @@ from dumb_pypi.package_list.values import (
 )
 
 
-def _kind(words: str, normal: Callable[..., Any] | None = None) -> Meta:
-    """What messages call a kind of value, and what brings it to its normal form, or raises `BadValue`."""
-    return Meta(description=words, extra={'normal': normal})
+def _kind(words: str, normal: Callable[..., Any] | None = None, limit: Limit | None = None) -> Meta:
+    """What messages call a kind of value; what brings it to its normal form, or raises `BadValue`; how long it is."""
+    return Meta(description=words, extra={'normal': normal, 'limit': limit})
 
 
-_Text = Annotated[str, _kind('text', normal_text)]
+_Text = Annotated[str, _kind('text', normal_text, limits.TEXT)]
 _Name = Annotated[str, _kind('a project name', normal_name)]
 
 
@@ -58,10 +60,11 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     size: Annotated[int, _kind('a number of bytes'), Meta(ge=0, le=2**63 - 1)] | None = None
     url: Annotated[str, _kind(A_URL, normal_url)] | None = None
     requires_python: Annotated[str, _kind('text', normal_specifier)] | None = None
-    requires_dist: Annotated[list[str], _kind('a list of texts', normal_texts)] | None = None
+    requires_dist: Annotated[list[str], _kind('a list of texts', normal_texts, limits.REQUIREMENTS)] | None = None
     core_metadata: Annotated[bool | str, _kind('true or sha256=<hex>', normal_core_metadata)] | None = None
     provenance: Annotated[str, _kind('an absolute https URL', normal_https_url)] | None = None
     upload_timestamp: Annotated[int | float | str, _kind(A_TIME, normal_time)] | None = None
+    exceeds_limits: Annotated[bool, _kind('true or false')] | None = None  # so its metadata were not read; or `None`
     uploaded_by: _Text | None = None
     yanked: Annotated[bool, _kind('true or false')] | None = None  # never in normal form:
     yanked_reason: _Text | None = None  # '' when yanked without a reason
@@ -92,6 +95,7 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
                 self.yanked_reason = ''
             self.yanked = None
         self.requires_python = self.requires_python or None
+        self.exceeds_limits = self.exceeds_limits or None
         self.uploaded_by = self.uploaded_by or None
 
 
@@ -99,7 +103,7 @@ class Facts(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     """What the list says of a project as a whole (PEP 792 for the status)."""
 
     project: _Name
-    summary: _Text | None = None
+    summary: Annotated[str, _kind('text', normal_text, limits.SUMMARY)] | None = None
     status: (
         Annotated[
             Literal['active', 'archived', 'deprecated', 'quarantined'],
@@ -109,17 +113,17 @@ class Facts(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     ) = None
     status_reason: _Text | None = None
     # What the core metadata of the latest release says for people:
-    description: Annotated[str, _kind('text', normal_lines)] | None = None
+    description: Annotated[str, _kind('text', normal_lines, limits.DESCRIPTION)] | None = None
     description_content_type: _Text | None = None
-    project_urls: Annotated[dict[str, str], _kind('an object {label: URL}', normal_web_urls)] | None = None
-    license_expression: _Text | None = None
-    license: Annotated[str, _kind('text', stripped_lines)] | None = None  # often the whole of it
+    project_urls: Annotated[dict[str, str], _kind('an object {label: URL}', normal_web_urls, limits.URLS)] | None = None
+    license_expression: Annotated[str, _kind('text', normal_text, limits.EXPRESSION)] | None = None
+    license: Annotated[str, _kind('text', stripped_lines, limits.LICENSE)] | None = None  # often the whole of it
     author: _Text | None = None
     author_email: _Text | None = None
     maintainer: _Text | None = None
     maintainer_email: _Text | None = None
     keywords: _Text | None = None
-    classifiers: Annotated[list[str], _kind('a list of texts', present_texts)] | None = None
+    classifiers: Annotated[list[str], _kind('a list of texts', present_texts, limits.CLASSIFIERS)] | None = None
 
     def settle(self) -> None:
         """What says nothing is as good as not there."""
@@ -149,6 +153,7 @@ class _Field(msgspec.Struct):
     type: Any
     words: str
     normal: Callable[[Any], Any] | None
+    limit: Limit | None
 
     def parse(self, value: object) -> Any:
         """The normal form of a value. Raises `BadValue`."""
@@ -163,6 +168,13 @@ class _Field(msgspec.Struct):
             raise unexpected(words, value) from None
         return value if self.normal is None else self.normal(value)
 
+    def parse_within_limit(self, value: object) -> Any:
+        return self.within_limit(self.parse(value))
+
+    def within_limit(self, value: Any) -> Any:
+        """The part of a value in normal form that a list keeps; `None` when it is left out."""
+        return value if self.limit is None else self.limit.apply(value)
+
 
 def _fields(kind: type[msgspec.Struct]) -> dict[str, _Field]:
     fields = {}
@@ -171,7 +183,7 @@ def _fields(kind: type[msgspec.Struct]) -> dict[str, _Field]:
         if type(None) in typing.get_args(annotated):
             annotated = next(each for each in typing.get_args(annotated) if each is not type(None))
         meta = annotated.__metadata__[0]
-        fields[field.encode_name] = _Field(field.name, annotated, meta.description, meta.extra['normal'])
+        fields[field.encode_name] = _Field(field.name, annotated, meta.description, **meta.extra)
     return fields
 
 
@@ -180,40 +192,66 @@ _NORMAL = {
     kind: [(field.attribute, field.normal) for field in keys.values()]
     for kind, keys in ((Package, PACKAGE_KEYS), (Facts, FACTS_KEYS))
 }
+_LIMITS = {
+    kind: [(field.attribute, field.limit) for field in keys.values() if field.limit is not None]
+    for kind, keys in ((Package, PACKAGE_KEYS), (Facts, FACTS_KEYS))
+}
 _decode_package, _decode_any_package = msgspec.json.Decoder(Package).decode, msgspec.json.Decoder(_AnyPackage).decode
 _decode_facts, _decode_any_facts = msgspec.json.Decoder(Facts).decode, msgspec.json.Decoder(_AnyFacts).decode
 _decode_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def parse_line(line: bytes, is_json: bool) -> tuple[Package | Facts, Collection[str]]:
-    """What a line of either list format says, in normal form, and its keys that nobody knows.
+Parsed = tuple[Package | Facts, Collection[str], Collection[str]]
+
+
+def parse_line(line: bytes, is_json: bool) -> Parsed:
+    """What a line of either list format says, in normal form; its keys that nobody knows; and, in the words of a
+    warning, what of it is beyond a limit and was cut or left out.
 
     Raises `BadValue`, `UnicodeDecodeError`, and `NotADistribution` for a path that an index must not link to.
     """
     if not is_json:
-        return Package(normal_path(line.decode())), ()
+        return Package(normal_path(line.decode())), (), ()
     is_file = b'"filename"' in line  # as is nearly always the case; else the last way is the right one
+    size = len(line)
     try:
-        return (_normal(_decode_package(line)) if is_file else _normal(_decode_facts(line))), ()
+        return _normal(_decode_package(line), (), size) if is_file else _normal(_decode_facts(line), (), size)
     except (ValueError, RecursionError):
         pass
     try:
         values = msgspec.structs.astuple(_decode_any_package(line) if is_file else _decode_any_facts(line))
-        unknown = _decode_keys(line).keys() - (PACKAGE_KEYS if is_file else FACTS_KEYS).keys()
-        return (_normal(Package(*values)) if is_file else _normal(Facts(*values))), sorted(unknown)
+        unknown = sorted(_decode_keys(line).keys() - (PACKAGE_KEYS if is_file else FACTS_KEYS).keys())
+        return _normal(Package(*values), unknown, size) if is_file else _normal(Facts(*values), unknown, size)
     except (ValueError, RecursionError):
         return parse_any_line(line)
 
 
-def _normal(line: Line) -> Line:
+def _normal(line: Line, unknown: Collection[str], size: int) -> Parsed:
     for (attribute, normal), value in zip(_NORMAL[type(line)], msgspec.structs.astuple(line), strict=True):
         if value is not None and normal is not None and (changed := normal(value)) is not value:
             setattr(line, attribute, changed)
+    return _settled(line, unknown, size)
+
+
+def _settled(line: Package | Facts, unknown: Collection[str], size: int) -> Parsed:
+    """A line of so many bytes, whose values are in their normal form."""
+    warnings = _limit(line) if size > limits.SHORTEST else ()
     line.settle()
-    return line
+    return line, unknown, warnings
 
 
-def parse_any_line(line: bytes) -> tuple[Package | Facts, Collection[str]]:
+def _limit(line: Package | Facts) -> list[str]:
+    """Cuts, or leaves out, what is beyond a limit. Returns what a warning says of that."""
+    warnings = []
+    for attribute, limit in _LIMITS[type(line)]:
+        value = getattr(line, attribute)
+        if value is not None and (kept := limit.apply(value)) is not value:
+            setattr(line, attribute, kept)
+            warnings.append(limit.words.format(attribute))
+    return warnings
+
+
+def parse_any_line(line: bytes) -> Parsed:
     """As `parse_line`, a value at a time: so each problem is told, and all that `json` reads is read."""
     text = line.decode()
     values = _json_object(text)
@@ -227,9 +265,7 @@ def parse_any_line(line: bytes) -> tuple[Package | Facts, Collection[str]]:
                 problems.append(f'{key}: {error}')
     if problems:
         raise BadValue('\n'.join(problems))
-    parsed = kind(**known)
-    parsed.settle()
-    return parsed, sorted(values.keys() - keys.keys())
+    return _settled(kind(**known), sorted(values.keys() - keys.keys()), len(line))
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ class Problem(NamedTuple):
     place: int  # where the line begins, in bytes
     text: str  # may have {first}: the number of the line at `first`
     is_error: bool = False
+    is_mild: bool = False  # a warning, whatever `--strict` says: whoever uploads can cause it
     is_skipped: bool = False
     key: str | None = None
     first: int | None = None
@@ -44,7 +45,7 @@ class Report:
             skipped += problem.is_skipped
             text = problem.text if problem.first is None else problem.text.format(first=numbers[problem.first])
             line = f'{listed.label}:{numbers[problem.place]}: {text}'
-            if problem.is_error or self.strict:
+            if problem.is_error or (self.strict and not problem.is_mild):
                 self.errors.append(line)
             else:
                 self.tell_once(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import urllib.parse
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
@@ -18,6 +19,9 @@ from dumb_pypi.package_list.values import PLAIN, is_absolute, iso_time
 
 SIDECARS = ('.metadata', '.provenance')  # files that speak of the file they are named after: PEP 658, PEP 740
 
+_MOST_SPECIFIER = 1_000  # characters
+_MOST_VERSION = 128  # characters of a version in a specifier
+_LONG_NUMBER = re.compile('[0-9]{21}')
 _VARIANTS_KEYS = ('path', 'name', 'version', 'hash', 'hashes', 'size', 'url')
 
 
@@ -64,7 +68,7 @@ class _Lines:
     def take(self, place: int, raw: bytes) -> None:
         """Takes in a line; what is wrong with it becomes a problem."""
         try:
-            line, unknown = parse_line(raw, self.listed.is_json)
+            line, unknown, beyond = parse_line(raw, self.listed.is_json)
             if isinstance(line, Facts):
                 add_line(self.facts, line.project, place, line)
             elif line.path.endswith(SIDECARS):
@@ -81,6 +85,7 @@ class _Lines:
             name = quoted(listed_name(raw, self.listed.is_json))
             self.problems.append(Problem(place, f'skipped: {name} {reason}', is_skipped=True))
         else:
+            self.problems += [Problem(place, text, is_mild=True) for text in beyond]
             for key in unknown:
                 if key not in self.told:
                     self.told.add(key)
@@ -127,12 +132,17 @@ def parse_family(lines: Iterable[tuple[int, bytes]], listed: ListFile) -> tuple[
     return taken.projects(), taken.problems
 
 
-@functools.lru_cache(maxsize=2**16)
 def is_specifier(text: str) -> bool:
+    """Whether installers take it. Of a version with a number of 4,301 digits, pip makes a traceback."""
+    return len(text) <= _MOST_SPECIFIER and not _LONG_NUMBER.search(text) and _is_specifier(text)
+
+
+@functools.lru_cache(maxsize=2**16)
+def _is_specifier(text: str) -> bool:
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # here, for the same reason as `canonical_name`
 
     try:
-        return SpecifierSet(text) is not None
+        return all(len(each.version) <= _MOST_VERSION for each in SpecifierSet(text))
     except InvalidSpecifier:
         return False
 

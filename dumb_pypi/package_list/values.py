@@ -33,15 +33,23 @@ NAME = re.compile(r'[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?')  # PEP 508
 NORMALIZED = '[a-z0-9]+(?:-[a-z0-9]+)*'  # what PEP 503 makes of it: one segment of a path, and never `..`
 _USUAL_HASH = re.compile(r'sha256=[0-9a-f]{64}')
 _HASH = re.compile(r'([a-z0-9_]+)=([0-9A-Fa-f]+)')
-_URL = re.compile(r"(?:[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")  # RFC 3986, without the fragment
+_URL = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")  # RFC 3986, without the fragment
+_HALF_ESCAPE = re.compile('%(?![0-9A-Fa-f]{2})')  # a pattern of its own: `(?:[…]|%…)+` takes 120 bytes a character
 _WEB_URL = re.compile(r'https?://[^\s<>"\\^`{|}]+', re.IGNORECASE)  # where people go: fragments and other scripts, too
 _Moment = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
+_USUAL_TEXT = 200  # characters: longer texts are not remembered, which would take the memory of all of them
 LAST_SECOND = 2**33  # the year 2242: until then a float holds a time to the microsecond
 
 
-@functools.lru_cache(maxsize=2**14)
-def normal_text(text: str) -> str:
+def _cleaned(text: str) -> str:
     return ' '.join(_UNPRINTABLE.sub(' ', text).split())
+
+
+_remembered = functools.lru_cache(maxsize=2**14)(_cleaned)
+
+
+def normal_text(text: str) -> str:
+    return _remembered(text) if len(text) <= _USUAL_TEXT else _cleaned(text)
 
 
 def normal_specifier(text: str) -> str:
@@ -52,7 +60,7 @@ def normal_specifier(text: str) -> str:
 
 
 def normal_texts(texts: list[str]) -> list[str]:
-    return [normal_text(text) for text in texts]
+    return [_remembered(text) if len(text) <= _USUAL_TEXT else _cleaned(text) for text in texts]
 
 
 def present_texts(texts: list[str]) -> list[str]:
@@ -122,7 +130,7 @@ def normal_hashes(value: dict[str, str]) -> dict[str, str]:
 
 def normal_url(value: str) -> str:
     """A URL, absolute or relative, in the characters of RFC 3986; what runs script is none."""
-    if not _URL.fullmatch(value):
+    if not _URL.fullmatch(value) or _HALF_ESCAPE.search(value):
         raise unexpected(A_URL, value)
     try:
         parts = urllib.parse.urlsplit(value)

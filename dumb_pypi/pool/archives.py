@@ -1,6 +1,7 @@
 """Reads the core metadata out of a distribution file: METADATA of a wheel, PKG-INFO of an sdist.
 
-Whoever may upload may upload anything, so nothing here takes more memory than `MOST_MEMBERS` members do.
+Whoever may upload may upload anything. So an archive is read within limits, and a file beyond one of them is told
+apart (`BeyondLimits`) from a broken one (`Unreadable`) and from one that has no metadata (`NoMetadata`).
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ import zlib
 from collections.abc import Callable
 from typing import IO, Any
 
-from dumb_pypi.pool.notes import NoMetadata, Unreadable
+from dumb_pypi.pool.notes import BeyondLimits, NoMetadata, Unreadable
+from dumb_pypi.pool.tar_archives import MOST_MEMBERS, Clock, Stream, read_members, too_many
 
-MOST_METADATA = 10 * 2**20  # bytes
-MOST_MEMBERS = 1_000_000
-MOST_UNPACKED = 2**32  # bytes that are unpacked on the way to PKG-INFO
-_LEAST_ENTRY = 46  # bytes that a zip file has of a member in its directory
-_TOO_MANY = f'its metadata is behind more than {MOST_MEMBERS:,} members'
+MOST_METADATA = 4 * 2**20  # bytes
+MOST_PACKED = 2**63  # bytes: what is read of the file itself has no limit of its own
+MOST_UNPACKED = 2**30  # bytes that are unpacked on the way to PKG-INFO
+MOST_UNPACKED_SLOWLY = 2**28  # the same of bzip2 and xz
+MOST_DIRECTORY = 2**25  # bytes of the directory of a zip file: those of 100,000 members with long names
+_TOO_LONG = '{} is larger than 4 MiB'
 # What `zipfile` and `tarfile` raise for broken and for hostile files, beside their own exceptions.
 _BROKEN = (
     zipfile.BadZipFile,
@@ -39,18 +42,12 @@ _BROKEN = (
     RuntimeError,  # NotImplementedError and RecursionError too
     ValueError,
 )
-_OPENERS: tuple[tuple[bytes, Callable[[Any], Any]], ...] = (
-    (b'\x1f\x8b', lambda file: gzip.GzipFile(fileobj=file)),
-    (b'BZh', bz2.BZ2File),
-    (b'\xfd7zXZ\0', lzma.LZMAFile),
-)
-# Extensions of number and long name: tarfile reads them whole, before it tells of the member that they belong to.
-_EXTENSIONS = (
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
+# Not for tarfile to decompress: of bzip2 it would unpack 10 kB at once, which can be gigabytes.
+_OPENERS: tuple[tuple[bytes, Callable[[Any], Any], int], ...] = (
+    (b'\x1f\x8b', lambda file: gzip.GzipFile(fileobj=file), MOST_UNPACKED),
+    (b'BZh', bz2.BZ2File, MOST_UNPACKED_SLOWLY),
+    (b'\xfd7zXZ\0', lzma.LZMAFile, MOST_UNPACKED_SLOWLY),
+    (b'', lambda file: file, MOST_UNPACKED),
 )
 
 
@@ -64,23 +61,29 @@ def has_metadata(filename: str, packagetype: str) -> bool:
     return packagetype == 'bdist_wheel' or (packagetype == 'sdist' and not filename.lower().endswith('.z'))
 
 
-def read_metadata(file: IO[bytes], filename: str, packagetype: str) -> bytes:
-    """Raises `NoMetadata`, and `Unreadable` for what is no archive. The file is one with a descriptor."""
+def read_metadata(file: IO[bytes], filename: str, packagetype: str, check: Callable[[], None]) -> bytes:
+    """Return METADATA or PKG-INFO. Calls `check` again and again, which may raise what ends the work.
+
+    Raises `NoMetadata`, and `Unreadable` for what is no archive. The file is one with a descriptor.
+    """
     file.seek(0)
     if packagetype == 'bdist_wheel':
         return _read_zip(file, _find_in_wheel)
     if filename.lower().endswith('.zip'):
         return _read_zip(file, _find_in_sdist)
-    return _read_tar(file)
+    return _read_tar(file, Clock(check))
 
 
 class _Bounded(io.BufferedReader):
     """Of a zip file `zipfile` reads the whole directory at once, however long that says it is."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > MOST_MEMBERS * _LEAST_ENTRY:
-            raise NoMetadata(_TOO_MANY)
-        return super().read(size)
+        if size is not None and size > MOST_DIRECTORY:
+            raise too_many()
+        data = super().read(size)
+        if data.count(b'PK\1\2') > MOST_MEMBERS:  # each entry of the directory begins with it
+            raise too_many()
+        return data
 
 
 def _read_zip(file: IO[bytes], find: Callable[[zipfile.ZipFile], zipfile.ZipInfo]) -> bytes:
@@ -95,7 +98,7 @@ def _read_zip(file: IO[bytes], find: Callable[[zipfile.ZipFile], zipfile.ZipInfo
     name = info.filename.rpartition('/')[2]
     # Without the limit of the compressed size, and for other ways to compress at all, a few kilobytes take gigabytes.
     if max(info.file_size, info.compress_size) > MOST_METADATA:
-        raise NoMetadata(f'its {name} is larger than 10 MiB')
+        raise BeyondLimits(_TOO_LONG.format(f'its {name}'))
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise NoMetadata(f'its {name} is not compressed as installers expect it')
     try:
@@ -132,39 +135,20 @@ def _is_pkg_info(path: str) -> bool:
     return len(parts) == 2 and parts[1] == 'PKG-INFO'
 
 
-class _Member(tarfile.TarInfo):
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:
-        member = super().frombuf(buf, encoding, errors)
-        if member.type in _EXTENSIONS and member.size > MOST_METADATA:
-            raise NoMetadata('a name in it is larger than 10 MiB')
-        return member
-
-
-def _read_tar(file: IO[bytes]) -> bytes:
+def _read_tar(file: IO[bytes], clock: Clock) -> bytes:
     """Streaming: PKG-INFO is often the first member, or the last."""
     start = file.read(6)
     file.seek(0)
-    opener = next((opener for magic, opener in _OPENERS if start.startswith(magic)), None)
-    # Not for tarfile to decompress: of bzip2 it would unpack 10 kB at once, which can be gigabytes.
-    stream = file if opener is None else opener(file)
+    opener, most = next((opener, most) for magic, opener, most in _OPENERS if start.startswith(magic))
     try:
-        with tarfile.open(fileobj=stream, mode='r|', tarinfo=_Member) as archive:
-            for _ in range(MOST_MEMBERS):
-                member = archive.next()
-                if member is None:
-                    raise NoMetadata('it has no PKG-INFO')
-                archive.members.clear()  # type: ignore[attr-defined]  # else it keeps all of them
-                if member.isreg() and _is_pkg_info(member.name):
-                    if member.size > MOST_METADATA:
-                        raise NoMetadata('its PKG-INFO is larger than 10 MiB')
-                    found = archive.extractfile(member)
-                    assert found is not None  # as for every regular file
-                    return found.read()
-                if member.offset_data + member.size > MOST_UNPACKED:
-                    break
-        raise NoMetadata(_TOO_MANY)
+        stream = Stream(opener(Stream(file, MOST_PACKED, clock)), most, clock)
+        for member in read_members(stream):
+            if member.is_plain and _is_pkg_info(member.name):
+                if member.size > MOST_METADATA:
+                    raise BeyondLimits(_TOO_LONG.format('its PKG-INFO'))
+                return stream.read_all(member.size)
     except _BROKEN as error:
         if is_broken(error):
             raise Unreadable('it is no tar archive, or not all of one') from None
         raise
+    raise NoMetadata('it has no PKG-INFO')

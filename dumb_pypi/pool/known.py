@@ -37,7 +37,8 @@ def _read_lines(path: str) -> Iterator[_Numbered]:
             text = (raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw).strip()
             try:
                 if text:
-                    yield _Numbered(number, *parse_line(text, is_json=True))
+                    line, unknown, _ = parse_line(text, is_json=True)
+                    yield _Numbered(number, line, unknown)
             except NotADistribution:
                 yield _Numbered(number, None, ())
             except UnicodeDecodeError:
@@ -106,6 +107,7 @@ def fill_in_known(package: Package, known: Mapping[str, Package], has_sidecar: b
         if before.requires_python is not None and is_specifier(before.requires_python):
             package.requires_python = before.requires_python
         package.requires_dist = before.requires_dist
+        package.exceeds_limits = before.exceeds_limits
         if has_sidecar and isinstance(before.core_metadata, str):
             package.core_metadata = before.core_metadata
 

@@ -117,7 +117,7 @@ class Projects:
             facts = self.known.facts.get(project, Facts(project))
             self.settled[project] = {key: getattr(facts, key) for key in FACTS_KEYS if key not in _NOT_IN_FILES}
             return None
-        speaking = [file for file in latest if has_metadata(file.package.filename, file.distribution.packagetype)]
+        speaking = [file for file in latest if may_speak(file)]
         for file in sorted(speaking, key=lambda file: not file.is_wheel):
             if file.entry.path not in self.said:
                 return file
@@ -127,6 +127,10 @@ class Projects:
                 return None
         self.settled[project] = {}
         return None
+
+
+def may_speak(file: Listed) -> bool:
+    return not file.package.exceeds_limits and has_metadata(file.package.filename, file.distribution.packagetype)
 
 
 def _known_files(pool: Pool, known: Lines) -> Iterator[Listed]:
@@ -202,8 +206,9 @@ def note_overwritten(place: Place, read: Iterable[Listed], known: Lines, notes: 
 
 def must_be_read(file: Listed, pool: Pool, writes: bool) -> bool:
     """A known wheel too, when it is not known whether the sidecar is its own, or when that is to be written."""
-    has_sidecar = f'{file.entry.path}.metadata' in pool.sidecars
-    return not file.is_known or (file.is_wheel and file.package.core_metadata is None and (has_sidecar or writes))
+    if not file.is_known or not file.is_wheel or file.package.exceeds_limits:
+        return not file.is_known
+    return file.package.core_metadata is None and (writes or f'{file.entry.path}.metadata' in pool.sidecars)
 
 
 def project_lines(projects: Projects, name: str, people: Lines) -> Iterator[bytes]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from dumb_pypi.errors import BadValue, quoted
 from dumb_pypi.package_list.file_names import Distribution, parse_version
-from dumb_pypi.package_list.lines import FACTS_KEYS
+from dumb_pypi.package_list.lines import FACTS_KEYS, PACKAGE_KEYS
 from dumb_pypi.package_list.projects import is_specifier
-from dumb_pypi.package_list.values import normal_specifier, normal_text, normal_texts, normal_url
-from dumb_pypi.pool.notes import Misnamed, NoMetadata, Unreadable
+from dumb_pypi.package_list.values import MAX_NAME, normal_specifier, normal_text, normal_url
+from dumb_pypi.pool.notes import BeyondLimits, Misnamed, NoMetadata, Unreadable
 
-if TYPE_CHECKING:
-    from packaging.metadata import RawMetadata
-
+MOST_FIELDS = 5_000
+_MOST_VERSION = 20  # characters of the version of the metadata
 _TEXTS = (
     'summary',
     'description_content_type',
@@ -32,6 +32,9 @@ _TEXTS = (
 _PEP_643 = Version('2.2')  # from then on an sdist says which of its fields a build may change
 _NOTHING = 'UNKNOWN'  # what distutils wrote for a value that it was not told
 _INDENT = re.compile(r'^(?: {8}| {7}\|)', re.MULTILINE)
+_LABEL = re.compile(rb'([!-9;-~]*):[ \t]*')  # of a field, at the beginning of its first line
+
+Fields = dict[str, list[str]]  # values, by the name of the field in lower case
 
 
 class Said(NamedTuple):
@@ -40,29 +43,67 @@ class Said(NamedTuple):
     facts: dict[str, Any] | None  # for people: by the keys of a line that speaks of a project
 
 
-def parse_metadata(data: bytes, distribution: Distribution, for_people: bool) -> Said:
-    """Raises `NoMetadata` for what is no metadata, and what `check_identity` raises."""
-    from packaging.metadata import parse_email  # which takes a tenth of a run that has nothing to parse to load
+def read_fields(data: bytes) -> Fields:
+    """Return the fields, the body as one more `description`; of a name with bytes that are no UTF-8, none.
 
+    As `packaging.metadata.parse_email`, but in one pass: the mail parser takes time with the square of the number of
+    names, and looks for messages inside of messages. Raises `BeyondLimits`.
+    """
+    data = data.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
+    fields: dict[bytes, list[list[bytes]]] = {}
+    lines: list[bytes] = []  # of the field that is being read
+    start = count = 0
+    while start < len(data):
+        end = data.find(b'\n', start) + 1 or len(data)
+        line = data[start:end]
+        if line[0] in b' \t':
+            lines.append(line)
+        elif label := _LABEL.match(line):
+            count += 1
+            if count > MOST_FIELDS:
+                raise BeyondLimits(f'its metadata has more than {MOST_FIELDS:,} fields')
+            lines = [line[label.end() :]]
+            fields.setdefault(label[1].lower(), []).append(lines)
+        else:
+            break
+        start = end
+    if body := data[start:].removeprefix(b'\n'):
+        fields.setdefault(b'description', []).append([body])
+    texts = {name.decode(): _decoded(values) for name, values in fields.items()}
+    return {name: values for name, values in texts.items() if values}
+
+
+def _decoded(values: list[list[bytes]]) -> list[str]:
     try:
-        raw, unparsed = parse_email(data)
-    except Exception:  # of hostile bytes, the mail parser of the standard library has raised nearly anything
-        raise NoMetadata('its metadata cannot be parsed') from None
-    check_identity(raw, distribution)
-    requires_python = normal_specifier(raw.get('requires_python', ''))
-    is_wheel = distribution.packagetype == 'bdist_wheel'
-    requires_dist = raw.get('requires_dist', []) if is_wheel or _is_static(raw, 'requires-dist') else None
+        return [b''.join(lines).rstrip(b'\n').decode() for lines in values]
+    except UnicodeDecodeError:
+        return []
+
+
+def _only(fields: Fields, name: str) -> str:
+    """The value of a field; '' if there is none, or more than one."""
+    values = fields.get(name, [])
+    return values[0] if len(values) == 1 else ''
+
+
+def parse_metadata(data: bytes, distribution: Distribution, for_people: bool) -> Said:
+    """Raises `NoMetadata`, `BeyondLimits`, and what `check_identity` raises."""
+    fields = read_fields(data)
+    check_identity(fields, distribution)
+    requires_python = normal_specifier(_only(fields, 'requires-python'))
+    is_static = distribution.packagetype == 'bdist_wheel' or _is_static(fields, 'requires-dist')
+    requires_dist = fields.get('requires-dist', []) if is_static else None
     return Said(
         requires_python if requires_python and is_specifier(requires_python) else None,
-        None if requires_dist is None else normal_texts(requires_dist),
-        normal_facts(project_facts(raw, unparsed)) if for_people else None,
+        None if requires_dist is None else PACKAGE_KEYS['requires_dist'].parse_within_limit(requires_dist),
+        normal_facts(project_facts(fields)) if for_people else None,
     )
 
 
-def check_identity(raw: RawMetadata, distribution: Distribution) -> None:
+def check_identity(fields: Fields, distribution: Distribution) -> None:
     """Raises `Unreadable` for a wheel of another project or version, which installers refuse, and `NoMetadata` for an
     sdist of another project. Versions of sdists are not compared: installers take them from what they build."""
-    name, version = raw.get('name', '').strip(), raw.get('version', '').strip()
+    name, version = _only(fields, 'name').strip(), _only(fields, 'version').strip()
     is_wheel = distribution.packagetype == 'bdist_wheel'
     if not name or (name == _NOTHING and not is_wheel):
         raise NoMetadata('its metadata is of no project')
@@ -74,47 +115,46 @@ def check_identity(raw: RawMetadata, distribution: Distribution) -> None:
 
 def is_same_version(one: str, other: str) -> bool:
     """Under PEP 440; else without case, and without the characters that a wheel's name has `_` for."""
+    if len(one) > MAX_NAME:  # as that of no file name; and Python reads no number of more than 4,300 digits
+        return False
     parsed = [parse_version(one), parse_version(other)]
     if None not in parsed:
         return parsed[0] == parsed[1]
     return re.sub('[-_.+!]', '-', one.lower()) == re.sub('[-_.+!]', '-', other.lower())
 
 
-def _is_static(raw: RawMetadata, field: str) -> bool:
+def _is_static(fields: Fields, field: str) -> bool:
     """Whether a build of this sdist cannot change the field."""
-    version = parse_version(raw.get('metadata_version', '').strip())
-    dynamic = {each.strip().lower() for each in raw.get('dynamic', [])}
+    text = _only(fields, 'metadata-version').strip()
+    version = parse_version(text) if len(text) <= _MOST_VERSION else None
+    dynamic = {each.strip().lower() for each in fields.get('dynamic', [])}
     return version is not None and version >= _PEP_643 and field not in dynamic
 
 
-def project_facts(raw: RawMetadata, unparsed: Mapping[str, list[str]]) -> dict[str, Any]:
+def project_facts(fields: Fields) -> dict[str, Any]:
     """What it says for people, by key, as it says it."""
-    facts: dict[str, Any] = {key: raw[key] for key in _TEXTS if key in raw}  # type: ignore[literal-required]
+    facts: dict[str, Any] = {key: _only(fields, key.replace('_', '-')) for key in _TEXTS}
+    description = _only(fields, 'description')
+    facts['description'] = _INDENT.sub('', '\n'.join(description.splitlines())).strip('\n')
+    keywords = (each.strip() for each in _only(fields, 'keywords').split(','))
+    facts['keywords'] = ', '.join(filter(None, keywords))
     facts = {key: text for key, text in facts.items() if text.strip() not in ('', _NOTHING)}
-    description = _INDENT.sub('', '\n'.join(raw.get('description', '').splitlines())).strip('\n')
-    if description.strip() not in ('', _NOTHING):
-        facts['description'] = description
-    keywords = ', '.join(filter(None, (each.strip() for each in raw.get('keywords', []))))
-    if keywords not in ('', _NOTHING):
-        facts['keywords'] = keywords
-    if classifiers := [each for each in raw.get('classifiers', []) if each.strip() not in ('', _NOTHING)]:
+    if classifiers := [each for each in fields.get('classifier', []) if each.strip() not in ('', _NOTHING)]:
         facts['classifiers'] = classifiers
-    if urls := _project_urls(raw, unparsed):
+    if urls := _project_urls(fields):
         facts['project_urls'] = urls
     return facts
 
 
-def _project_urls(raw: RawMetadata, unparsed: Mapping[str, list[str]]) -> dict[str, str]:
-    pairs: Iterable[tuple[str, ...]] = raw.get('project_urls', {}).items()
-    if not pairs:  # the same label twice: the first of them counts
-        pairs = (each.partition(',')[::2] for each in unparsed.get('project-url', []))
-    urls: dict[str, str] = {}
-    for label, url in pairs:
+def _project_urls(fields: Fields) -> dict[str, str]:
+    urls: dict[str, str] = {}  # of the same label twice, the first counts
+    for label, _, url in (each.partition(',') for each in fields.get('project-url', [])):
         if (label := normal_text(label)) and is_web_address(url := url.strip()):
             urls.setdefault(label, url)
     labels = {re.sub('[^a-z0-9]', '', label.lower()) for label in urls}  # PEP 753
-    for label, url in (('Homepage', raw.get('home_page', '')), ('Download', raw.get('download_url', ''))):
-        if label.lower() not in labels and is_web_address(url := url.strip()):
+    for label, field in (('Homepage', 'home-page'), ('Download', 'download-url')):
+        url = _only(fields, field).strip()
+        if label.lower() not in labels and is_web_address(url):
             urls[label] = url
     return dict(sorted(urls.items()))
 
@@ -130,16 +170,14 @@ def normal_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """In the normal form that the generator gives them, without what it refuses."""
     values: dict[str, Any] = {}
     for key, value in facts.items():
+        field = FACTS_KEYS[key]
         if isinstance(value, dict):
-            one_each = [_normal(key, {label: each}) for label, each in value.items()]
-            values[key] = {label: each for one in one_each if one for label, each in one.items()}
+            merged: dict[str, str] = {}
+            for label, each in value.items():
+                with contextlib.suppress(BadValue):
+                    merged |= field.parse({label: each})
+            values[key] = field.within_limit(merged)
         else:
-            values[key] = _normal(key, value)
+            with contextlib.suppress(BadValue):
+                values[key] = field.parse_within_limit(value)
     return {key: value for key, value in values.items() if value and (not isinstance(value, str) or value.strip())}
-
-
-def _normal(key: str, value: object) -> Any:
-    try:
-        return FACTS_KEYS[key].parse(value)
-    except BadValue:
-        return None

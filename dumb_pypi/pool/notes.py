@@ -27,6 +27,14 @@ class Misnamed(NoMetadata):
     """An sdist with the metadata of another project: installers refuse it, but a build may still be of use."""
 
 
+class BeyondLimits(NoMetadata):
+    """A file that exceeds a limit: a key of its line tells the next run not to open it again."""
+
+
+class TooSlow(BeyondLimits):
+    """A file that took too long. On another day it may not: the next run opens it again."""
+
+
 class Notes:
     """Warnings; errors when `strict`. Threads may add to them."""
 

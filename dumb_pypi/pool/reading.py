@@ -14,7 +14,16 @@ from dumb_pypi.package_list.lines import Package
 from dumb_pypi.package_list.values import MAX_NAME
 from dumb_pypi.pool.archives import has_metadata, read_metadata
 from dumb_pypi.pool.metadata import Said, parse_metadata
-from dumb_pypi.pool.notes import Gone, Misnamed, NoMetadata, Notes, Refused, Unreadable
+from dumb_pypi.pool.notes import (
+    BeyondLimits,
+    Gone,
+    Misnamed,
+    NoMetadata,
+    Notes,
+    Refused,
+    TooSlow,
+    Unreadable,
+)
 from dumb_pypi.pool.places import Entry, Place
 from dumb_pypi.pool.progress import Progress
 
@@ -43,10 +52,11 @@ class _Content(NamedTuple):
     digest: str | None  # `None` where it is known
     metadata: bytes | None
     said: Said
-    problem: str | None  # why there is no metadata, if that is worth a word
+    problem: NoMetadata | None  # why there is no metadata
 
 
 _NOTHING = Said(None, None, None)
+_TOLD = (BeyondLimits, Misnamed)  # also of an sdist; of old ones, many have no metadata
 
 
 class Reader:
@@ -124,9 +134,10 @@ class Reader:
         except Unreadable as reason:
             self.notes.add(name, f'left out: {reason}')
             return None
-        if content.problem is not None:
-            self.notes.add(name, f'listed without metadata: {content.problem}')
-        package, said = task.package, content.said
+        package, said, problem = task.package, content.said, content.problem
+        if problem is not None and (task.is_wheel or isinstance(problem, _TOLD)):
+            self.notes.add(name, f'listed without metadata: {problem}')
+        package.exceeds_limits = (isinstance(problem, BeyondLimits) and not isinstance(problem, TooSlow)) or None
         if content.digest is not None:
             package.hash = f'sha256={content.digest}'
             package.requires_python, package.requires_dist = said.requires_python, said.requires_dist
@@ -135,28 +146,32 @@ class Reader:
         return said
 
     def _read_content(self, task: Listed, file: IO[bytes], for_people: bool) -> _Content:
-        digest = None if task.is_known else self._read_digest(file, task.entry.size)
+        """The metadata first: a file that is left out because of them need not be hashed."""
         filename, packagetype = task.package.filename, task.distribution.packagetype
-        if not has_metadata(filename, packagetype):
-            return _Content(digest, None, _NOTHING, None)
-        try:
-            metadata = read_metadata(file, filename, packagetype)
-            said = parse_metadata(metadata, task.distribution, for_people)
-            return _Content(digest, metadata, said, None)
-        except NoMetadata as problem:
-            is_told = task.is_wheel or isinstance(problem, Misnamed)  # of old sdists, many have no metadata
-            return _Content(digest, None, _NOTHING, str(problem) if is_told else None)
+        metadata, said, problem = None, _NOTHING, None
+        if has_metadata(filename, packagetype):
+            try:
+                found = read_metadata(file, filename, packagetype, self._check)
+                said = parse_metadata(found, task.distribution, for_people)
+                metadata = found
+            except NoMetadata as error:
+                problem = error
+        digest = None if task.is_known else self._read_digest(file, task.entry.size)
+        return _Content(digest, metadata, said, problem)
+
+    def _check(self) -> None:
+        if self.stopped.is_set():
+            raise Gone
 
     def _read_digest(self, file: IO[bytes], size: int) -> str:
         """As `hashlib.file_digest` of Python 3.11 does, but it can be stopped, and tells how far it is."""
+        file.seek(0)
         digest, block = hashlib.sha256(), memoryview(bytearray(min(_BLOCK, size + 1)))
-        while not self.stopped.is_set():
-            count = file.readinto(block)  # type: ignore[attr-defined]  # of each buffered file
-            if not count:
-                return digest.hexdigest()
+        while count := file.readinto(block):  # type: ignore[attr-defined]  # of each buffered file
+            self._check()
             digest.update(block[:count])
             self.progress.add(0, count)
-        raise Gone
+        return digest.hexdigest()
 
     def _settle_sidecar(self, task: Listed, metadata: bytes) -> str | None:
         """What a line says of the file of metadata beside a wheel (PEP 658), which is written if it may be."""

@@ -45,7 +45,7 @@ def owned_by_list(lines: Iterable[bytes], paths: Iterable[str], is_old: bool) ->
     )  # that have an upload: in all releases so far each page of the changelog is of one of these
     for raw in lines:
         try:
-            line, _ = parse_line(raw.strip(), True)
+            line, _, _ = parse_line(raw.strip(), True)
             if isinstance(line, Facts) or line.path.endswith(SIDECARS):
                 continue
             projects.add(identify(line.filename, line.name, line.version).project)

@@ -1,0 +1,174 @@
+"""The members of a tar archive, read one after the other within limits.
+
+Of `tarfile` only the parser of a single header block is used: what it does with extended headers and sparse maps takes
+time and memory with the square of their size, and looks for numbers in them with patterns that never end.
+"""
+
+from __future__ import annotations
+
+import re
+import tarfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, NamedTuple
+
+from dumb_pypi.pool.notes import BeyondLimits, TooSlow
+
+MOST_MEMBERS = 100_000
+MOST_EXTENDED = 2**20  # bytes of extended headers in an archive
+MOST_SECONDS = 30  # of computing for one file: reached only where the other limits are not enough
+_BLOCK = 512  # bytes, of which an archive is made
+_END = bytes(_BLOCK)
+_PART = 2**16  # bytes that are skipped at once
+_PAX = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
+_EXTENSIONS = (*_PAX, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+_LINKS = (tarfile.LNKTYPE, tarfile.SYMTYPE)
+_WITHOUT_DATA = (*_LINKS, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE)
+_RECORD = re.compile(rb'([0-9]{1,7}) ([^=]{1,100})=')  # `<length of all of it> <key>=<value>\n`
+_HAS_MAP, _GOES_ON = 482, 504  # where a header, and a block of a sparse map, say that a block of the map follows
+
+
+def too_many() -> BeyondLimits:
+    return BeyondLimits(f'its metadata is behind more than {MOST_MEMBERS:,} members')
+
+
+class Clock:
+    """What stops the reading of a file that takes too long, or whose run is to end: `check` raises something then."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self.check = check
+        self.end = time.thread_time() + MOST_SECONDS
+
+    def tick(self) -> None:
+        self.check()
+        if time.thread_time() > self.end:
+            raise TooSlow(f'reading it takes more than {MOST_SECONDS} seconds')
+
+
+class Stream:
+    """A file that is read from its beginning to its end, and of which no more than `most` bytes are read."""
+
+    def __init__(self, file: IO[bytes], most: int, clock: Clock) -> None:
+        self.file = file
+        self.most = self.left = most
+        self.clock = clock
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes: fewer than `size` at the end only."""
+        self.clock.tick()
+        self.left -= self.allowed(size)
+        return self.file.read(size)
+
+    def read_all(self, size: int) -> bytes:
+        data = self.read(size)
+        if len(data) < size:
+            raise EOFError
+        return data
+
+    def skip(self, size: int) -> None:
+        for start in range(0, self.allowed(size), _PART):
+            self.read_all(min(_PART, size - start))
+
+    def allowed(self, size: int) -> int:
+        if size > self.left:
+            raise BeyondLimits(f'its metadata is behind more than {self.most // 2**20:,} MiB of other data')
+        return size
+
+
+class Member(NamedTuple):
+    name: str
+    size: int  # bytes
+    is_plain: bool  # whether it is a regular file whose bytes are those that are stored
+
+
+class _Extended:
+    """The extended headers of an archive, and what they say of the member that follows."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.left = MOST_EXTENDED
+        self.headers = 0
+        self.said: dict[bytes, bytes] = {}
+
+    def read(self, size: int) -> bytes:
+        self.left -= size
+        if self.left < 0:
+            raise BeyondLimits(f'it has more than {MOST_EXTENDED // 2**20} MiB of extended headers')
+        return self.stream.read_all(_padded(size))[:size]
+
+    def add(self, info: tarfile.TarInfo) -> None:
+        self.headers += 1
+        if self.headers > MOST_MEMBERS:
+            raise too_many()
+        data = self.read(info.size)
+        if info.type in _PAX:
+            self.said.update(_records(data))
+        elif info.type == tarfile.GNUTYPE_LONGNAME:
+            self.said[b'path'] = data.partition(b'\0')[0]
+
+    def skip_map(self, header: bytes) -> None:
+        """Skips the rest of the map of an old sparse file, of which its header has only the beginning."""
+        goes_on = header[_HAS_MAP]
+        while goes_on:
+            goes_on = self.read(_BLOCK)[_GOES_ON]
+
+    def take(self) -> Mapping[bytes, bytes]:
+        said, self.said = self.said, {}
+        return said
+
+
+def read_members(stream: Stream) -> Iterator[Member]:
+    """Yield the members. Whoever reads one from the stream asks for no other."""
+    extended = _Extended(stream)
+    count, is_expected = 0, True
+    while (info := _parse_header(block := stream.read(_BLOCK), is_expected)) is not None:
+        if info.type in _EXTENSIONS:
+            extended.add(info)
+        else:
+            count += 1
+            if count > MOST_MEMBERS:
+                raise too_many()
+            if info.type == tarfile.GNUTYPE_SPARSE:
+                extended.skip_map(block)
+            member = _member(info, extended.take())
+            yield member
+            if info.type not in _WITHOUT_DATA:
+                stream.skip(_padded(member.size))
+        is_expected = bool(extended.said)
+
+
+def _parse_header(block: bytes, is_expected: bool) -> tarfile.TarInfo | None:
+    """Return a header, or `None` at the end of the archive. Raises when one is expected, and this is none."""
+    if block == _END:
+        return None
+    try:
+        info = tarfile.TarInfo.frombuf(block, 'utf-8', 'surrogateescape')
+    except tarfile.HeaderError:
+        if is_expected:
+            raise
+        return None
+    if info.size < 0:
+        raise tarfile.ReadError
+    return info
+
+
+def _member(info: tarfile.TarInfo, said: Mapping[bytes, bytes]) -> Member:
+    name = said[b'path'].decode('utf-8', 'surrogateescape') if b'path' in said else info.name
+    size = said.get(b'size', b'')
+    is_sparse = info.type == tarfile.GNUTYPE_SPARSE or any(key.startswith(b'GNU.sparse.') for key in said)
+    return Member(name, int(size[:20]) if size.isdigit() else info.size, info.isreg() and not is_sparse)
+
+
+def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the keys and values of an extended header, up to the first record that is none."""
+    start = 0
+    while match := _RECORD.match(data, start):
+        end = start + int(match[1])
+        if end <= match.end():
+            return
+        yield match[2], data[match.end() : end - 1]
+        start = end
+
+
+def _padded(size: int) -> int:
+    return -(-size // _BLOCK) * _BLOCK
