@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
+import json
+import random
 import re
 import subprocess
 import urllib.parse
@@ -112,6 +115,8 @@ def test_what_a_store_refuses_is_one_line(bucket: Bucket, tmp_path: Path, monkey
         ('find', StoreError(), f'cannot read {bucket.address}: StoreError\n'),
         ('get_file', StoreError('busy'), f'cannot read {bucket.address}/{WHEEL}: busy\n'),
         ('pipe_file', StoreError('full'), f'cannot write {bucket.address}/{WHEEL}.metadata: full\n'),
+        ('get_file', OSError('slow down'), f'cannot read {bucket.address}/{WHEEL}: slow down\n'),
+        ('pipe_file', OSError('slow down'), f'cannot write {bucket.address}/{WHEEL}.metadata: slow down\n'),
     ]
     for method, error, expected in cases:
         with monkeypatch.context() as patch:
@@ -125,10 +130,21 @@ def test_an_object_that_may_not_be_read_and_one_that_is_gone(
 ) -> None:
     described_wheel(tmp_path, 'foo', '1.0')
     bucket.upload(tmp_path)
-    with monkeypatch.context() as patch:
-        broken(bucket, 'get_file', PermissionError(), patch)
-        outcome = run_list(bucket.address)
-    assert outcome.messages == f'{bucket.address}/{WHEEL}: left out: the store does not let it be read\n'
+    refusals = [PermissionError('Access Denied'), OSError(errno.EINVAL, 'The object is encrypted')]
+    for refusal in refusals:
+        with monkeypatch.context() as patch:
+            broken(bucket, 'get_file', refusal, patch)
+            outcome = run_list(bucket.address)
+        assert outcome.messages == f'{bucket.address}/{WHEEL}: left out: the store does not let it be read\n'
+    for refusal in (*refusals, OSError(errno.ENAMETOOLONG, 'Your key is too long')):
+        with monkeypatch.context() as patch:
+            broken(bucket, 'pipe_file', refusal, patch)
+            outcome = run_list('--write-metadata', bucket.address)
+        assert (
+            outcome.messages
+            == f'{bucket.address}/{WHEEL}.metadata: not written: the store does not let it be written\n'
+        )
+        assert (outcome.status, 'core_metadata' in outcome.files()[WHEEL]) == (0, False)
     with monkeypatch.context() as patch:
         broken(bucket, 'get_file', FileNotFoundError(), patch)
         assert run_list(bucket.address) == (0, b'', '')
@@ -136,6 +152,10 @@ def test_an_object_that_may_not_be_read_and_one_that_is_gone(
     with monkeypatch.context() as patch:
         broken(bucket, 'cat_file', PermissionError(), patch)
         assert 'ignored' in run_list(bucket.address).messages
+    with monkeypatch.context() as patch:
+        broken(bucket, 'cat_file', OSError(errno.EBUSY, 'Slow down'), patch)
+        messages = f'cannot read {bucket.address}/{WHEEL}.metadata: [Errno 16] Slow down\n'
+        assert run_list(bucket.address) == (1, b'', messages)
 
 
 INFOS: list[tuple[dict[str, Any], Any]] = [
@@ -161,6 +181,40 @@ def test_times_are_read_as_drivers_tell_them(
 
 def test_a_time_without_a_zone_is_utc() -> None:
     assert usual_time(datetime.datetime(2026, 1, 2, 3, 4, 5)) == 1767323045
+
+
+# What is in the bucket beside `pool/good-1.0-py3-none-any.whl`, and what there is to say about it.
+KEYS = {
+    'pool/': None,  # "Create folder" of the console makes it
+    'pool//': None,
+    'pool/sub/': None,
+    'pool/a-1.0-py3-none-any.whl/': None,
+    'pool//good-1.0-py3-none-any.whl': 'left out for its name: it is not a path below the packages URL',
+    'pool/sub//good-1.0-py3-none-any.whl': 'left out: {}/good-1.0-py3-none-any.whl has the same name',
+    'pool/./b-1.0.tar.gz': None,  # hidden
+    'pool/../c-1.0.tar.gz': None,
+    'pool/d\\e-1.0.tar.gz': 'left out for its name: it is not a path below the packages URL',
+    'pool/good.whl': 'left out for its name: it is not a distribution file',
+    'pool/empty-1.0-py3.13.egg': 'left out: it is empty, or not a regular file',
+}
+
+
+def test_keys_that_no_file_could_have_hide_nothing_and_stop_nothing(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described_wheel(tmp_path, 'good', '1.0')
+    bucket.upload(tmp_path)
+    expected = run_list(bucket.address)
+    root = bucket.system._strip_protocol(bucket.address)
+    found = bucket.system.find(root, detail=True)
+    keys = {f'{root.removesuffix("pool")}{key}': {'size': 0 if says is None else 100} for key, says in KEYS.items()}
+    keys[f'{root}/empty-1.0-py3.13.egg'] = {'size': 0}
+    monkeypatch.setattr(type(bucket.system), 'find', lambda *_, **__: {**keys, **found})
+    outcome = run_list(bucket.address)
+    assert (outcome.status, outcome.output) == (0, expected.output)
+    warnings = {key: says.format(bucket.address) for key, says in KEYS.items() if says is not None}
+    lines = [f'{bucket.address}{key.removeprefix("pool")}: {says}' for key, says in warnings.items()]
+    assert sorted(outcome.messages.splitlines()) == sorted(lines)
 
 
 # One process for all rounds, since the driver takes a second to load. Each round is a line: where the list goes.
@@ -215,6 +269,58 @@ def test_ten_rounds_of_change_in_s3_read_only_what_is_new(tmp_path: Path) -> Non
         sidecar = client.get_object(Bucket='mine', Key='pool/foo-1.9-py3-none-any.whl.metadata')['Body'].read()
         assert sidecar == headers('foo', '1.9', 'Summary: Round 9')
         client.close()
+
+
+PIECES = (
+    '/',
+    '//',
+    '.',
+    '..',
+    './',
+    '../',
+    '\\',
+    ' ',
+    '+',
+    '%2F',
+    '?',
+    '#',
+    '&amp;',
+    'é',
+    '\u202e',
+    'a',
+    'b-1.0.tar.gz',
+)
+
+
+def any_key(dice: random.Random) -> str:
+    directory = ''.join(dice.choices(PIECES, k=dice.randrange(6)))
+    return f'pool/{directory}{dice.choice(["", "bad-1.0-py3.13.egg", "bad.whl", "good0-1.0-py3-none-any.whl"])}'
+
+
+def test_whatever_keys_are_in_s3_all_good_files_are_listed(tmp_path: Path) -> None:
+    import boto3
+
+    python = make_tool('s3fs', 's3fs', 'msgspec', 'packaging') / 'python'
+    dice = random.Random(1)
+    good = [described_wheel(tmp_path / 'good', f'good{number}', '1.0') for number in range(5)]
+    objects = {f'pool/{path.name}': path.read_bytes() for path in good}
+    others = {key: b'x' * (not key.endswith('/')) for key in (*KEYS, *(any_key(dice) for _ in range(60)))}
+    with s3(tmp_path) as server:
+        env = {**s3_env(server, tmp_path / 'home'), 'PYTHONPATH': str(ROOT)}
+        keys = {'aws_access_key_id': 'nobody', 'aws_secret_access_key': 'nothing', 'region_name': 'us-east-1'}
+        client = boto3.client('s3', endpoint_url=server.url, **keys)
+        client.create_bucket(Bucket='mine')
+        for key, content in {**others, **objects}.items():
+            client.put_object(Bucket='mine', Key=key, Body=content)
+        client.close()
+        command = [str(python), '-c', ROUNDS, '--known', 'known', '--write-metadata', 's3://mine/pool']
+        done = subprocess.run(
+            command, cwd=tmp_path, env=env, input='known\nagain\n', capture_output=True, encoding='utf-8', timeout=100
+        )
+    assert (done.stdout, 'Traceback' in done.stderr) == ('0\n0\n', False), done.stderr
+    listed = [json.loads(line)['filename'] for line in (tmp_path / 'known').read_bytes().splitlines()]
+    assert {path.name for path in good} <= {*listed}
+    assert (tmp_path / 'again').read_bytes() == (tmp_path / 'known').read_bytes()
 
 
 def requested(server: Server) -> list[str]:

@@ -29,6 +29,7 @@ _TIMES = ('LastModified', 'last_modified', 'mtime', 'updated', 'created')  # wha
 _NOWHERE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
 # What a system says of one path, however well it does: other errors of a file that is no link end the run.
 _OF_ONE_PATH = (*_NOWHERE, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST)
+_OF_ONE_OBJECT = (*_OF_ONE_PATH, errno.EINVAL)  # the last one when somebody has encrypted it with a key of his own
 _numbers = itertools.count()
 
 
@@ -84,7 +85,7 @@ def store_refusal(action: str, label: str) -> Iterator[None]:
     """Each driver has exceptions of its own, which have no class in common but this one; the lack of one is one."""
     try:
         yield
-    except (Gone, Unreadable):
+    except (Gone, Refused, Unreadable):
         raise
     except Exception as error:
         lines = str(error).splitlines() or [type(error).__name__]
@@ -263,8 +264,10 @@ class Bucket:
                     self.system.get_file(self.key(entry.path), local)
                 except FileNotFoundError:
                     raise Gone from None
-                except PermissionError:
-                    raise Unreadable('the store does not let it be read') from None
+                except OSError as error:
+                    if is_of_one_object(error):
+                        raise Unreadable('the store does not let it be read') from None
+                    raise
             with refusal('read', self.shown(entry.path)), open(local, 'rb') as file:
                 yield file
 
@@ -278,9 +281,21 @@ class Bucket:
         with store_refusal('read', self.shown(sidecar.path)):
             try:
                 return bytes(self.system.cat_file(self.key(sidecar.path)))
-            except (FileNotFoundError, PermissionError):
-                return b''
+            except OSError as error:
+                if is_of_one_object(error):
+                    return b''
+                raise
 
     def write_sidecar(self, path: str, data: bytes) -> None:
         with store_refusal('write', self.shown(path)):
-            self.system.pipe_file(self.key(path), data)
+            try:
+                self.system.pipe_file(self.key(path), data)
+            except OSError as error:
+                if is_of_one_object(error):
+                    raise Refused('the store does not let it be written') from None
+                raise
+
+
+def is_of_one_object(error: OSError) -> bool:
+    """Whether an error tells of this object alone. Not all drivers give the number of an error."""
+    return isinstance(error, FileNotFoundError | PermissionError) or error.errno in _OF_ONE_OBJECT
