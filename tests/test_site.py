@@ -763,6 +763,23 @@ def test_a_long_listing_has_pages_by_prefix_until_it_is_short_again(tmp_path: Pa
     assert page_links(site, 'projects/index.html').count('project/b/index.html') == 1
 
 
+def test_pages_of_a_long_listing_have_names_that_file_systems_take(tmp_path: Path) -> None:
+    """A name of 249 characters is as long as that of an sdist can be; these begin alike in all but the last of them."""
+    site = tmp_path / 'site'
+    alike = [f'{"a" * 243}{number:04}{end}' for number in range(1_001) for end in ('bb', 'cc')]
+    lines = [{'filename': f'{name}-1.zip'} for name in alike]
+    assert build(site, lines, '--jobs', '1', '--no-per-release-json') == 0
+    names = [path for path in paths(site / 'projects') if path != 'index.html']
+    assert max(map(len, names)) <= 255
+    listed = [link for path in names for link in page_links(site, f'projects/{path}') if link.startswith('project/')]
+    assert sorted(link.split('/')[1] for link in listed) == alike
+    links = page_links(site, 'projects/index.html')
+    assert {link.removeprefix('projects/') for link in links if link.startswith('projects/from-')} == {*names}
+    # The next run owns them.
+    assert build(site, lines[:2]) == 0
+    assert paths(site / 'projects') == ['index.html']
+
+
 @pytest.fixture(scope='module')
 def feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp('feeds') / 'site'

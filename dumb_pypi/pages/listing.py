@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from dumb_pypi.pages.rendering import human_page
 from dumb_pypi.settings import Settings
 
 PROJECTS_A_PAGE = 1_000
+_LONGEST_PREFIX = 100  # characters, of which a page is named after a prefix alone
 
 
 class Row(NamedTuple):
@@ -56,7 +58,15 @@ def listing_ranges(names: Sequence[str]) -> list[Range]:
             ranges[-1][1].extend(members)
         else:
             ranges.append((prefix, members))
-    return [Range(LETTERS.format(letters=prefix), members) for prefix, members in ranges]
+    return [Range(LETTERS.format(letters=page_letters(prefix)), members) for prefix, members in ranges]
+
+
+def page_letters(prefix: str) -> str:
+    """What a page is named after: a prefix, or the beginning of it with a digest where file systems have no room for
+    all of it. No prefix has two dashes in a row, so that none is spelled like that."""
+    if len(prefix) <= _LONGEST_PREFIX:
+        return prefix
+    return f'{prefix[:_LONGEST_PREFIX]}--{hashlib.sha256(prefix.encode()).hexdigest()[:32]}'
 
 
 def listing_pages(rows: Sequence[Row], settings: Settings) -> Iterator[Page]:
