@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dumb_pypi.errors import NotADistribution
@@ -39,12 +40,36 @@ class Order(NamedTuple):
 class Pool(NamedTuple):
     listed: dict[str, Listed]  # by path, sorted
     sidecars: dict[str, Entry]  # by path
+    rivals: dict[str, list[Listed]]  # by file name, where there are several of one: the first of them is listed
+
+    def files(self) -> Iterator[Listed]:
+        """Listed or not."""
+        spares = (spare for rivals in self.rivals.values() for spare in rivals[1:])
+        return itertools.chain(self.listed.values(), spares)
+
+    def prefer_known(self, paths: Container[str]) -> None:
+        """Of several files of one name, lists the one that is as the earlier run knew it, else what has its path."""
+        for rivals in self.rivals.values():
+            del self.listed[rivals[0].entry.path]
+            rivals.sort(key=lambda file: (not file.is_known, file.entry.path not in paths))
+            self.listed[rivals[0].entry.path] = rivals[0]
+
+    def next_rival(self, filename: str) -> Listed | None:
+        """Lists the next file of this name, if there is one; the one before it is left out."""
+        rivals = self.rivals.get(filename, [])[1:]
+        if not rivals:
+            self.rivals.pop(filename, None)
+            return None
+        self.rivals[filename] = rivals
+        self.listed[rivals[0].entry.path] = rivals[0]
+        return rivals[0]
 
 
 def read_pool(place: Place, notes: Notes) -> Pool:
     """The distribution files of a pool, before any of them is opened."""
     listed: dict[str, Listed] = {}
     sidecars: dict[str, Entry] = {}
+    rivals: dict[str, list[Listed]] = {}
     paths: dict[str, str] = {}  # by file name
     # What has a doubled slash last: of two objects of a bucket that have the same name, the other one was meant.
     for entry in sorted(place.read_entries(notes), key=lambda entry: ('//' in entry.path, entry.path)):
@@ -66,8 +91,8 @@ def read_pool(place: Place, notes: Notes) -> Pool:
         if first == entry.path:
             listed[entry.path] = Listed(entry, distribution, package)
         else:  # an index has one file of a name
-            notes.add(place.shown(entry.path), f'left out: {place.shown(first)} has the same name')
-    return Pool(listed, sidecars)
+            rivals.setdefault(filename, [listed[first]]).append(Listed(entry, distribution, package))
+    return Pool(listed, sidecars, rivals)
 
 
 class Projects:
@@ -86,15 +111,23 @@ class Projects:
         for file in _known_files(pool, known):
             self.known_files.setdefault(file.distribution.project, []).append(file)
 
-    def drop(self, paths: Iterable[str]) -> None:
-        """These files are left out: the latest release of their projects may be another one."""
+    def drop(self, paths: Iterable[str]) -> list[Listed]:
+        """These files are left out: the latest release of their projects may be another one.
+
+        Returns the files that are listed in their place.
+        """
+        instead = []
         for path in paths:
             file = self.pool.listed.pop(path)
-            project = file.distribution.project
-            self.files[project].remove(file)
-            self.settled.pop(project, None)
-            if not self.files[project]:
-                del self.files[project]
+            files = self.files[file.distribution.project]
+            files.remove(file)
+            self.settled.pop(file.distribution.project, None)
+            if (rival := self.pool.next_rival(file.package.filename)) is not None:
+                files.append(rival)
+                instead.append(rival)
+            if not files:
+                del self.files[file.distribution.project]
+        return instead
 
     def settle(self) -> list[Listed]:
         """Settles what each project says; returns the files that must be read before the others can be settled."""
@@ -164,11 +197,13 @@ def prepared(place: Place, order: Order, notes: Notes) -> tuple[Projects, Lines]
         known = read_known(order.known)
         pool = read_pool(place, notes)
         names = {file.distribution.project for file in pool.listed.values()}
-        people = read_from_people(order.facts, pool.listed, names, notes)
-        for file in pool.listed.values():
+        paths = {file.entry.path for file in pool.files()} if order.facts is not None else ()
+        people = read_from_people(order.facts, paths, names, notes)
+        for file in pool.files():
             fill_in_known(file.package, known.packages, f'{file.entry.path}.metadata' in pool.sidecars)
             fill_in_from_people(file.package, people.packages)
-        return Projects(pool, known, {path for path, file in pool.listed.items() if file.is_known}), people
+        pool.prefer_known(known.packages)
+        return Projects(pool, known, {file.entry.path for file in pool.files() if file.is_known}), people
     finally:
         gc.enable()
 
@@ -179,9 +214,10 @@ def make_list(place: Place, order: Order) -> bytes:
     projects, people = prepared(place, order, notes)
     pool = projects.pool
     reader = Reader(place, pool.sidecars, order.write_metadata, notes, order.jobs)
-    tasks = {path: file for path, file in pool.listed.items() if must_be_read(file, pool, order.write_metadata)}
+    files = list(pool.listed.values())
     with reader.progress:
         while True:
+            tasks = {file.entry.path: file for file in files if must_be_read(file, pool, order.write_metadata)}
             sources = {file.entry.path: file for file in projects.settle()}
             tasks |= sources
             if not tasks:
@@ -189,8 +225,8 @@ def make_list(place: Place, order: Order) -> bytes:
             dropped, said = reader.read_all(tasks.values(), sources)
             note_overwritten(place, tasks.values(), projects.known, notes)
             projects.said |= {path: said.get(path) for path in sources}
-            projects.drop(dropped)
-            tasks = {}
+            files = projects.drop(dropped)
+    note_rivals(place, pool, notes)
     notes.finish()
     return b''.join(line for name in sorted(projects.files) for line in project_lines(projects, name, people))
 
@@ -202,6 +238,12 @@ def note_overwritten(place: Place, read: Iterable[Listed], known: Lines, notes: 
         was, now = before and before.hash, file.package.hash
         if was and now and was.startswith('sha256=') and was != now:
             notes.add(place.shown(file.entry.path), f'overwritten: it is no longer the file with {was}')
+
+
+def note_rivals(place: Place, pool: Pool, notes: Notes) -> None:
+    for first, *others in pool.rivals.values():
+        for file in others:
+            notes.add(place.shown(file.entry.path), f'left out: {place.shown(first.entry.path)} has the same name')
 
 
 def must_be_read(file: Listed, pool: Pool, writes: bool) -> bool:
