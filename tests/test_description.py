@@ -357,6 +357,26 @@ def test_no_restructured_text_does_harm(text: str) -> None:
         check_guest(html)
 
 
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        pytest.param(
+            '<table>a<b>b</b><tr>c<td>d</td><i>e</i></tr></table>',
+            '<table><tr><td>d</td></tr></table>',
+            id='a table holds cells only',
+        ),
+        pytest.param('<td>a</td>', 'a', id='a cell without a table'),
+        pytest.param('<p>a<div>b</div></p>', '<p>ab</p>', id='a block in a paragraph'),
+        pytest.param('<h1><p>a</p></h1>', '<h3>a</h3>', id='a block in a heading'),
+        pytest.param('<ul><li>a<li>b</ul>c', '<ul><li>a<div>b</div></li></ul>c', id='an end that closes more than one'),
+        pytest.param('</b>a<b>b</i>c', 'a<b>b</b>c', id='ends of nothing'),
+        pytest.param('<script>alert(1)</script>a', 'alert(1)a', id='script'),
+    ],
+)
+def test_html_that_nobody_cleaned_is_put_in_order(text: str, expected: str) -> None:
+    assert as_guest(text) == expected
+
+
 @settings(max_examples=150, deadline=None)
 @given(HOSTILE)
 def test_what_is_made_a_guest_need_not_have_been_cleaned(text: str) -> None:
