@@ -357,7 +357,11 @@ def test_a_file_that_changes_while_it_is_read_is_in_the_list_of_the_next_run(
         'foo-1.0.tar.gz': lambda path: os.utime(path, (1, 1)),
         'bar-1.0.tar.gz': lambda path: write(path, b'only the beginning'),
         'bar-1.0-py3-none-any.whl': lambda path: path.unlink(),
+        'egg-1.0-py3.13.egg': lambda path: write(path, b'more'),
+        'egg-1.1-py3.13.egg': lambda path: write(path, b'm'),
     }
+    for name in ('egg-1.0-py3.13.egg', 'egg-1.1-py3.13.egg'):
+        write(pool / name, b'egg')
 
     @contextlib.contextmanager
     def open_and_change(self: Directory, entry: Entry) -> Iterator[IO[bytes]]:
@@ -371,7 +375,7 @@ def test_a_file_that_changes_while_it_is_read_is_in_the_list_of_the_next_run(
     monkeypatch.undo()
     assert names == {f'{name}-1.1{rest}' for name in ('foo', 'bar') for rest in ('-py3-none-any.whl', '.tar.gz')}
     write(pool / 'bar-1.0.tar.gz', (pool / 'bar-1.1.tar.gz').read_bytes())
-    assert len(listed(pool).files()) == 7
+    assert len(listed(pool).files()) == 9
 
 
 def test_a_file_that_is_gone_when_it_is_to_be_read_is_passed_over(

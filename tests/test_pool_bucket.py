@@ -301,7 +301,7 @@ def test_whatever_keys_are_in_s3_all_good_files_are_listed(tmp_path: Path) -> No
     import boto3
 
     python = make_tool('s3fs', 's3fs', 'msgspec', 'packaging') / 'python'
-    dice = random.Random(1)
+    dice = random.Random(3)  # one of these objects has the name of a good file, and sorts before it
     good = [described_wheel(tmp_path / 'good', f'good{number}', '1.0') for number in range(5)]
     objects = {f'pool/{path.name}': path.read_bytes() for path in good}
     others = {key: b'x' * (not key.endswith('/')) for key in (*KEYS, *(any_key(dice) for _ in range(60)))}

@@ -22,8 +22,8 @@ from dumb_pypi.pool.reading import Listed, Reader
 
 _DISTRIBUTIONS = ('.whl', '.tar.gz', '.zip', '.egg')  # whatever else a name says, this file is meant for an index
 _MOST_SIZE = 10 * 2**30  # bytes: far above any distribution; what is larger is sparse, and would be hashed for hours
-_TOO_LARGE = 'it is larger than 10 GiB'
-_EMPTY = 'it is empty, or not a regular file'
+_TOO_LARGE = 'larger than 10 GiB'
+_EMPTY = 'empty, or not a regular file'
 _NOT_IN_FILES = ('project', 'status', 'status_reason')  # keys of a line that speaks of a project
 
 
@@ -73,26 +73,31 @@ def read_pool(place: Place, notes: Notes) -> Pool:
     paths: dict[str, str] = {}  # by file name
     # What has a doubled slash last: of two objects of a bucket that have the same name, the other one was meant.
     for entry in sorted(place.read_entries(notes), key=lambda entry: ('//' in entry.path, entry.path)):
-        try:
-            package = Package(normal_path(entry.path), size=entry.size, upload_timestamp=entry.time)
-            if entry.path.endswith(SIDECARS):
-                sidecars[entry.path] = entry
-                continue
-            filename = package.filename
-            distribution = identify(filename)
-        except NotADistribution as reason:
-            if entry.path.lower().endswith(_DISTRIBUTIONS):
-                notes.add(place.shown(entry.path), f'left out for its name: it {reason}')
-            continue
-        if not 0 < entry.size <= _MOST_SIZE:
-            notes.add(place.shown(entry.path), 'left out: ' + (_TOO_LARGE if entry.size else _EMPTY))
-            continue
-        first = paths.setdefault(filename, entry.path)
-        if first == entry.path:
-            listed[entry.path] = Listed(entry, distribution, package)
-        else:  # an index has one file of a name
-            rivals.setdefault(filename, [listed[first]]).append(Listed(entry, distribution, package))
+        if entry.path.endswith(SIDECARS):
+            with contextlib.suppress(NotADistribution):
+                sidecars[normal_path(entry.path)] = entry
+        elif file := read_name(place, entry, notes):
+            first = listed.get(paths.setdefault(file.package.filename, entry.path))
+            if first is None:
+                listed[entry.path] = file
+            else:  # an index has one file of a name
+                rivals.setdefault(file.package.filename, [first]).append(file)
     return Pool(listed, sidecars, rivals)
+
+
+def read_name(place: Place, entry: Entry, notes: Notes) -> Listed | None:
+    """Return what a file is; `None` for one that cannot be listed, with a word if it was meant for an index."""
+    try:
+        package = Package(normal_path(entry.path), size=entry.size, upload_timestamp=entry.time)
+        file = Listed(entry, identify(package.filename), package)
+    except NotADistribution as reason:
+        if entry.path.lower().endswith(_DISTRIBUTIONS):
+            notes.add(place.shown(entry.path), f'left out for its name: it {reason}')
+        return None
+    if not 0 < entry.size <= _MOST_SIZE:
+        notes.add(place.shown(entry.path), f'left out: it is {_TOO_LARGE if entry.size else _EMPTY}')
+        return None
+    return file
 
 
 class Projects:

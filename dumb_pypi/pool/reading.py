@@ -167,10 +167,14 @@ class Reader:
         """As `hashlib.file_digest` of Python 3.11 does, but it can be stopped, and tells how far it is."""
         file.seek(0)
         digest, block = hashlib.sha256(), memoryview(bytearray(min(_BLOCK, size + 1)))
-        while count := file.readinto(block):  # type: ignore[attr-defined]  # of each buffered file
+        left = size
+        while left >= 0 and (count := file.readinto(block)):  # type: ignore[attr-defined]  # of each buffered file
             self._check()
             digest.update(block[:count])
             self.progress.add(0, count)
+            left -= count
+        if left:  # it grows, perhaps faster than it can be read, or it has shrunk
+            raise Gone
         return digest.hexdigest()
 
     def _settle_sidecar(self, task: Listed, metadata: bytes) -> str | None:
