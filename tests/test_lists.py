@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.documents import blocks
+from testing.documents import COMMANDS, blocks, documents
 from testing.s3 import aws, s3, s3_env
 from tests.conftest import missing
 
@@ -93,18 +93,22 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         }
 
 
-@pytest.mark.parametrize('name', pipes())
-def test_the_pipe_makes_the_site(name: str, env: dict[str, str], tmp_path: Path) -> None:
-    write_files(tmp_path / 'pool')
-    done = subprocess.run(
+def run_pipe(name: str, env: dict[str, str], directory: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         ['bash', '-euo', 'pipefail', '-c', pipes()[name]],
-        cwd=tmp_path,
+        cwd=directory,
         env=env,
         check=False,
         capture_output=True,
         encoding='utf-8',
         timeout=60,
     )
+
+
+@pytest.mark.parametrize('name', pipes())
+def test_the_pipe_makes_the_site(name: str, env: dict[str, str], tmp_path: Path) -> None:
+    write_files(tmp_path / 'pool')
+    done = run_pipe(name, env, tmp_path)
     assert (done.returncode, done.stdout) == (0, ''), done.stderr
     lines = [
         json.loads(line) for line in (tmp_path / 'site' / 'packages.json').read_text(encoding='utf-8').splitlines()
@@ -124,6 +128,38 @@ def test_the_pipe_makes_the_site(name: str, env: dict[str, str], tmp_path: Path)
     url = 'team/bar-2.0%2Blocal-py3-none-any.whl'
     page = (tmp_path / 'site' / 'simple' / 'bar' / 'index.html').read_text(encoding='utf-8')
     assert re.search(rf'href="(https://files\.example\.com|\.\./\.\.)/pool/{re.escape(url)}', page)
+
+
+# What a file may be called by who wants to speak of the files of others.
+HOSTILE = [
+    'a-1.0.zip", "url": "https:\\u002f\\u002fevil.example.com\\u002fa-1.0.zip',
+    'b-1.0.zip"}\n{"filename": "foo-9.0.zip", "url": "https:\\u002f\\u002fevil.example.com\\u002ffoo-9.0.zip"","b":"',
+    'c-1.0.zip\n3 1700000000.0 foo-9.0.zip',
+    f'd-1.0.zip\n{"0" * 64}  foo-9.0.zip',
+    'e-1.0.zip\\nfoo-9.0.zip',
+    'f-1.0\\", "name": "foo.zip',
+]
+
+
+@pytest.mark.parametrize('name', ['sha256sum', '-printf'])
+def test_no_name_of_a_file_says_anything_of_another_file(name: str, env: dict[str, str], tmp_path: Path) -> None:
+    write_files(tmp_path / 'pool')
+    for hostile in HOSTILE:
+        (tmp_path / 'pool' / hostile).write_bytes(b'evil')
+    done = run_pipe(name, env, tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / 'site' / 'packages.json').read_text(encoding='utf-8').splitlines()
+    packages = [json.loads(line) for line in lines]
+    assert [each['filename'] for each in packages if each['filename'] not in (*FILES, *HOSTILE)] == []
+    assert [each for each in packages if {'url', 'name'} & each.keys()] == []
+    page = (tmp_path / 'site' / 'simple' / 'foo' / 'index.html').read_text(encoding='utf-8')
+    assert re.findall(r'>(.+)</a>', page) == ['foo-1.0.tar.gz']
+
+
+@pytest.mark.parametrize('document', documents())
+def test_no_command_puts_a_name_into_json_by_text(document: str) -> None:
+    found = [each.text for each in blocks(document) if each.language in COMMANDS]
+    assert [text for text in found if re.search(r'(printf|echo|awk|sed)\b[^|]*[{]\\?"', text)] == []
 
 
 def test_every_cloud_and_command_has_its_pipe() -> None:

@@ -321,6 +321,19 @@ def test_a_bucket_that_was_changed_by_hand_is_mended(script: Script, s3: S3) -> 
     assert files == len(FIRST.uploads) + 1  # the metadata of the wheel
 
 
+def test_a_mending_that_failed_stops_no_later_run(script: Script, s3: S3) -> None:
+    """It copies and deletes more than pages; the lists that the program keeps have pages only."""
+    upload_and_delete(s3, FIRST)
+    (script.path.parent / 'site').mkdir()
+    (script.path.parent / 'site' / '000.txt').write_text('mine', encoding='utf-8')
+    assert script.run('--mend', bucket='missing').returncode != 0
+    done = script.run()
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    assert {**s3.site(), '000.txt': b'mine'} == script.site()
+    assert script.run('--mend').returncode == 0
+    assert s3.site() == script.site()
+
+
 @pytest.mark.parametrize('script', ['rclone'], indirect=True)
 def test_a_run_ends_at_once_while_another_one_is_at_work(script: Script, s3: S3) -> None:
     upload_and_delete(s3, FIRST)
