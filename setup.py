@@ -39,11 +39,12 @@ setup(
     ],
     python_requires='>=3.10',
     # The lower bounds are tried by `tox -e lowest`: the errors of msgspec 0.21 are the first that are all ValueErrors;
-    # packaging 24.2 is the first that reads License-Expression.
+    # packaging 24.2 is the first that reads License-Expression; readme_renderer before 46.0 loses titles of
+    # reStructuredText and knows no notes in Markdown.
     install_requires=['jinja2>=3.1', 'msgspec>=0.21', 'packaging>=24.2'],
     extras_require={
         # Descriptions as the public index shows them.
-        'readme': ['readme_renderer[md]>=44.0'],
+        'readme': ['readme_renderer[md]>=46.0'],
         # Pools in buckets.
         'remote': ['fsspec'],
     },

@@ -64,6 +64,13 @@ def test_the_sample_list_shows_every_kind_of_file_and_state() -> None:
     assert all(line['summary'] for line in projects.values())
 
 
+def test_tox_tries_the_very_versions_from_which_setup_py_goes_up() -> None:
+    bounds = dict(re.findall(r"'([\w\[\]]+)>=([\d.]+)'", (ROOT / 'setup.py').read_text(encoding='utf-8')))
+    pins = dict(re.findall(r'([\w\[\]]+)==([\d.]+)', (ROOT / 'tox.ini').read_text(encoding='utf-8')))
+    assert set(bounds) == {'jinja2', 'msgspec', 'packaging', 'readme_renderer[md]'}
+    assert {name: pins.get(name) for name in bounds} == bounds
+
+
 def test_python_m_dumb_pypi_is_the_command() -> None:
     command = [sys.executable, '-m', 'dumb_pypi', '--version']
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
