@@ -13,6 +13,7 @@ from dumb_pypi.fingerprint import read_described, read_fingerprint, read_is_same
 from dumb_pypi.package_list.families import BATCH, read_families
 from dumb_pypi.package_list.list_file import ListFile, read_list_file
 from dumb_pypi.package_list.problems import Report
+from dumb_pypi.pages.description import Descriptions
 from dumb_pypi.pages.paths import project_of
 from dumb_pypi.processes import undisturbed
 from dumb_pypi.publish import documents_elsewhere, documents_in_place, publish
@@ -50,6 +51,7 @@ class Lists(NamedTuple):
     current: ListFile
     previous: ListFile | None
     report: Report
+    descriptions: Descriptions
 
 
 def run(order: Order, settings: Settings) -> None:
@@ -78,7 +80,7 @@ def read_lists(site: Site, order: Order, packages_url: str) -> Lists:
     if order.previous_package_list is not None:
         path = os.path.join(site.temporary, LISTS[1])
         previous = read_list_file(order.previous_package_list, order.previous_is_json, packages_url, path)
-    return Lists(current, previous, Report(order.strict))
+    return Lists(current, previous, Report(order.strict), Descriptions())
 
 
 def build(site: Site, order: Order, settings: Settings, lists: Lists, rebuild: bool) -> None:
@@ -90,7 +92,7 @@ def build(site: Site, order: Order, settings: Settings, lists: Lists, rebuild: b
     site.owned = read_owned(site, record, note)
     published = read_published(site, None if rebuild else record, fingerprint)
     families = read_families(lists.current, jobs)
-    work = Work(site, lists.current, families, published, settings, order.max_delete is not None)
+    work = Work(site, lists.current, families, published, settings, lists.descriptions, order.max_delete is not None)
     there: list[str] = []
     is_elsewhere = lists.previous is not None and not is_in_place(site)
     if lists.previous is not None and is_elsewhere:
@@ -99,7 +101,7 @@ def build(site: Site, order: Order, settings: Settings, lists: Lists, rebuild: b
     changes = stage_changes(work, fingerprint, lists.report, jobs)
     lists.report.finish()
     if any(entry.is_described for entry in changes.record.projects.values()):
-        changes.record.fingerprint = read_described(fingerprint)
+        changes.record.fingerprint = read_described(fingerprint, lists.descriptions.outcome.is_complete)
     check_changes(work, changes, order)
     paths, stale = work.published.record.pages, list[str]()
     changes.record.months = work.published.record.months

@@ -15,6 +15,7 @@ from dumb_pypi.package_list.problems import Problem, Report
 from dumb_pypi.package_list.projects import Project, parse_family
 from dumb_pypi.package_list.releases import Release, latest_release, offered_releases, project_releases
 from dumb_pypi.pages.changelog import changelog_parts, upload_lines
+from dumb_pypi.pages.description import Descriptions, Outcome
 from dumb_pypi.pages.page import Page, digest
 from dumb_pypi.pages.paths import MONTH, PACKAGES, in_order
 from dumb_pypi.pages.project import listed_status, project_pages
@@ -36,6 +37,7 @@ class Work(NamedTuple):
     families: Families
     published: Published
     settings: Settings
+    descriptions: Descriptions
     names_files: bool = False  # whether anybody will ask for the file names
     unpaged: Collection[str] = ()  # families whose pages nobody will look at
 
@@ -53,6 +55,7 @@ class Parsed(NamedTuple):
     files: set[str]
     published_files: set[str]
     problems: list[Problem]
+    described: Outcome
 
 
 class Changes(NamedTuple):
@@ -98,6 +101,7 @@ def stage_changes(work: Work, fingerprint: str, report: Report, jobs: int) -> Ch
         batches = make_batches(families, families.keys() - same)
         parsed = in_processes(functools.partial(write_families, work, progress=progress), batches, jobs)
     check_list_file(listed)
+    report.write_warnings(work.descriptions.gather(each.described for each in parsed))
     report.write_problems(listed, itertools.chain(*(each.problems for each in parsed)))
     words = {word for name in same for word in name.split('+')}
     projects = {name: entry for name, entry in published.record.projects.items() if first_word(name) in words}
@@ -135,8 +139,8 @@ def add_removed(work: Work, record: Record, parsed: list[Parsed]) -> Changes:
 def write_families(work: Work, batches: Iterable[Sequence[str]], progress: Progress) -> Parsed:
     """Parses families, stages the pages that differ, and leaves what goes into shared files beside them."""
     site, listed, families, published, *_ = work
-    parsed = Parsed(processes.job, [], {}, [], set(), [], [], set(), set(), [])
-    with open_list(listed) as file:
+    parsed = Parsed(processes.job, [], {}, [], set(), [], [], set(), set(), [], work.descriptions.outcome)
+    with work.descriptions, open_list(listed) as file:
         for batch in batches:
             batch_lines: list[bytes] = []
             uploads: dict[str, list[str]] = collections.defaultdict(list)
@@ -176,7 +180,7 @@ def write_project(work: Work, project: Project, releases: list[Release], parsed:
     if published is not None:
         parsed.published_files.update(file.filename for file in published.files)
         parsed.months.update(month for month, _ in upload_lines(name, project_releases(published)))
-    pages = project_pages(project, offered_releases(project, releases), work.settings)
+    pages = project_pages(project, offered_releases(project, releases), work.settings, work.descriptions)
     for page in pages:
         site.write_page(page)
     if site.may_have(name):

@@ -59,7 +59,7 @@ def make_elsewhere(
         os.makedirs(there.temporary)
     settings = work.settings if is_known else with_all_paths(work.settings)
     nothing = Published.of(Record.of_nothing(), there.staged)
-    made = Work(there, listed, families, nothing, settings, unpaged=same)
+    made = Work(there, listed, families, nothing, settings, work.descriptions, unpaged=same)
     changes = stage_changes(made, '', report, jobs)
     shared = write_shared(made, changes, changes.months, static, built, jobs)
     changes.record.months = shared.months

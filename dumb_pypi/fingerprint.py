@@ -11,6 +11,7 @@ import packaging
 
 from dumb_pypi.package_list.lines import encode
 from dumb_pypi.pages.page import Page, digest
+from dumb_pypi.pages.wall import is_possible
 from dumb_pypi.settings import Settings
 
 # What the generator is made of; what else lies in this package makes no page.
@@ -47,10 +48,13 @@ def read_fingerprint(settings: Settings) -> str:
     return digest(b'\0'.join([encode([settings, libraries]), *files]))
 
 
-def read_described(fingerprint: str) -> str:
-    """The fingerprint of a site that has descriptions, which depends on what renders them as well."""
+def read_described(fingerprint: str, is_complete: bool = True) -> str:
+    """The fingerprint of a site that has descriptions, which depends on what renders them as well.
+
+    A site that is not complete has one that no later run expects.
+    """
     sizes = [_read_sizes(library, ('.py', '.so', '.pyd')) for library in _RENDERERS]
-    return f'{fingerprint} {digest(encode(sizes))}'
+    return f'{fingerprint} {digest(encode([sizes, is_possible(), is_complete]))}'
 
 
 def read_is_same(recorded: str, fingerprint: str) -> bool:

@@ -1,84 +1,102 @@
-"""The description of a project as the public index shows it: rendered by `readme_renderer`, an extra of this program.
+"""The descriptions of projects as the public index shows them: rendered by `readme_renderer`, an extra of this program.
 
-A description comes from whoever uploads files: whatever goes wrong in there leaves the plain text.
+A description comes from whoever uploads files: it is rendered behind the wall of `wall.py`, and what comes back is
+made harmless here once more. Where that fails, the plain text is shown.
 """
 
 from __future__ import annotations
 
-import io
-import re
-import threading
-import warnings
+import functools
+import hashlib
+import importlib.machinery
+from collections.abc import Iterable
 
-from dumb_pypi.pages.guest import MAX_DEPTH, as_guest
+from dumb_pypi.pages.renderer import COMMON_MARK, GFM, RST
+from dumb_pypi.pages.wall import LIMITS, Limits, Rendered, Unavailable, Wall, is_possible
 
 LONGEST = 100_000  # bytes
-_LONGEST_RESULT = 1_000_000  # characters
-_MOST_CELLS = 200_000
-_DEEP = re.compile(
-    rf'^(?:[ \t]*(?:>|(?:[-+*]|\d{{1,9}}[.)])(?=[ \t]))){{{MAX_DEPTH}}}', re.MULTILINE
-)  # lists and quotations that all begin in one line
-_REPLACEMENT = re.compile(r'^[ \t]*\.\.[ \t]+\|([^|\n]+)\|[ \t]+replace::(.*)', re.MULTILINE | re.IGNORECASE)
+_MOST_KEPT = 2**24  # characters
 
 
-def render_description(text: str, content_type: str | None) -> str | None:
-    """HTML to be a part of a page; nothing where the text is to be shown as it is.
+class Outcome:
+    """What a process finds out about descriptions, for the others."""
 
-    A thread of its own, so that how deep a text may be does not depend on how deep we are.
-    """
-    if len(text.encode()) > LONGEST or not is_within_reason(text):
-        return None
-    kind, _, parameters = (content_type or 'text/x-rst').lower().replace(' ', '').partition(';')
-    results: list[str] = []
+    def __init__(self) -> None:
+        self.warnings: set[str] = set()
+        self.over_limit: set[bytes] = set()  # digests of descriptions
+        self.is_complete = True  # `False` if the next run has to try again
 
-    def render() -> None:
+
+class Descriptions:
+    """Renders descriptions, and each only once. As a context manager, ends the process that it has started for that."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self.wall = Wall(limits)
+        self.outcome = Outcome()
+        self.known: dict[bytes, Rendered] = {}  # by digest
+        self.kept = 0  # characters
+
+    def __enter__(self) -> Descriptions:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wall.end_child()
+
+    def render(self, project: str, text: str, content_type: str | None) -> str | None:
+        """Return HTML to be a part of a page; `None` if the text is to be shown unchanged."""
+        content, markup = text.encode(), _markup(content_type)
+        if markup is None or len(content) > LONGEST or not self.is_available:
+            return None
+        key = hashlib.blake2b(b'%d %b' % (markup, content), digest_size=16).digest()
+        rendered = self.known.get(key) or self.render_anew(key, markup, text)
+        if rendered.is_over_limit:
+            self.outcome.over_limit.add(key)
+            self.outcome.warnings.add(
+                f'{project}: the description takes too much time or memory to render, and is shown as text'
+            )
+        return rendered.html
+
+    @functools.cached_property
+    def is_available(self) -> bool:
+        """Whether the extra is installed; `False` as well once the wall has turned out to be unavailable."""
+        return importlib.machinery.PathFinder.find_spec('readme_renderer') is not None
+
+    def render_anew(self, key: bytes, markup: int, text: str) -> Rendered:
         try:
-            cleaned = _render(text, kind, parameters) or ''
-            if 0 < len(cleaned) <= _LONGEST_RESULT:
-                results.append(as_guest(cleaned))
-        except BaseException:  # panics of its parts in Rust are no mere exceptions; signals reach the main thread only
-            return
+            rendered = self.wall.render(markup, text)
+        except Unavailable as reason:
+            self.is_available, self.outcome.is_complete = False, not is_possible()
+            self.outcome.warnings.add(f'descriptions are shown as text: {reason}')
+            return Rendered(None)
+        if rendered.html is not None:
+            rendered = Rendered(_as_guest(rendered.html))
+        size = len(rendered.html or '')
+        if self.kept + size <= _MOST_KEPT:
+            self.kept += size
+            self.known[key] = rendered
+        return rendered
 
-    thread = threading.Thread(target=render, daemon=True)
-    thread.start()
-    thread.join()
-    return results[0] if results else None
-
-
-def is_within_reason(text: str) -> bool:
-    """Whether it ends soon: what is refused here took the renderers minutes, and gigabytes, for 100 kB."""
-    lines = text.splitlines()
-    cells = max((line.count('|') for line in lines), default=0) * len(lines)
-    replacements = _REPLACEMENT.findall(text)
-    replaced = sum(len(by) * text.count(f'|{name}|') for name, by in replacements)
-    is_nested = any('|' in by for _, by in replacements)  # each twice in the next one: 40 of them never end
-    return not (_DEEP.search(text) or cells > _MOST_CELLS or replaced > _LONGEST_RESULT or is_nested)
-
-
-def _render(text: str, kind: str, parameters: str) -> str | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # that a part of it is not installed
-        if kind == 'text/markdown':
-            from readme_renderer import markdown
-
-            return markdown.render(text, 'CommonMark' if 'variant=commonmark' in parameters else 'GFM')
-        return _render_rst(text) if kind == 'text/x-rst' else None
+    def gather(self, outcomes: Iterable[Outcome]) -> list[str]:
+        """Takes in what all processes found out, and returns their warnings, sorted."""
+        for outcome in outcomes:
+            self.outcome.warnings |= outcome.warnings
+            self.outcome.is_complete &= outcome.is_complete
+            self.known.update(dict.fromkeys(outcome.over_limit, Rendered(None, is_over_limit=True)))
+        return sorted(self.outcome.warnings)
 
 
-def _render_rst(text: str) -> str | None:
-    from docutils import nodes
-    from docutils.parsers.rst import Directive, directives, roles
-    from readme_renderer import rst
+def _markup(content_type: str | None) -> int | None:
+    """Return `None` for what is no markup, or none that is known."""
+    kind, _, parameters = (content_type or 'text/x-rst').lower().replace(' ', '').partition(';')
+    if kind == 'text/markdown':
+        return COMMON_MARK if 'variant=commonmark' in parameters else GFM
+    return RST if kind == 'text/x-rst' else None
 
-    class Date(Directive):
-        """`.. |today| date::` would be another text each day."""
 
-        has_content = True
+def _as_guest(cleaned: str) -> str | None:
+    from dumb_pypi.pages.guest import TooDeep, as_guest  # here, because few lists have descriptions
 
-        def run(self) -> list[nodes.Node]:
-            return [nodes.Text('')]
-
-    directives.register_directive('date', Date)
-    vars(roles)['_roles'].clear()  # or what one text defines is known in the next one
-    rst.SETTINGS['_disable_config'] = True  # of this machine
-    return rst.render(text, io.StringIO())
+    try:
+        return as_guest(cleaned)
+    except TooDeep:
+        return None

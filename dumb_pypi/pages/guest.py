@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import re
 import urllib.parse
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from html import escape
 from html.parser import HTMLParser
+from typing import NamedTuple
 
 from dumb_pypi.package_list.values import is_web_url, normal_lines
 
@@ -94,7 +95,10 @@ class _Reader(HTMLParser):
             self.show()
 
     def show(self) -> None:
-        for node in self.open:
+        """Whatever an element that shows something is in shows something, too."""
+        for node in reversed(self.open):
+            if node.shows:
+                break
             node.shows = True
 
 
@@ -121,7 +125,7 @@ def _items(node: Node) -> Collection[str]:
     """The items of a list that holds nothing else, and in the right order; nothing for any other element."""
     if node.tag not in _LISTS:
         return ()
-    held = (f'<{child.tag}>' if isinstance(child, Node) else child.strip() for child in node.children)
+    held = (f'<{child.tag}>' if isinstance(child, Node) else '-' if child.strip() else '' for child in node.children)
     return _ITEMS if re.fullmatch(_LISTS[node.tag], ''.join(held)) else ()
 
 
@@ -145,6 +149,15 @@ def _usual_tag(node: Node, around: str, items: Collection[str]) -> str:
     return _BECOMES.get(node.tag, '')
 
 
+class _Open(NamedTuple):
+    """An element whose start is written."""
+
+    children: Iterator[Node | str]  # that are left
+    items: Collection[str]
+    end: str
+    is_element: bool  # or its content alone is kept
+
+
 class _Writer:
     """Writes the tree anew, in the order of the text, since a heading depends on the one before it."""
 
@@ -154,11 +167,20 @@ class _Writer:
         self.heading = _OWN_HEADING
         self.inside: list[str] = ['']  # the elements that are open here
 
-    def content(self, children: Sequence[Node | str], items: Collection[str] = ()) -> str:
-        parts = []
-        for child in children:
-            if isinstance(child, Node):
-                parts.append(self.element(child, self.tag(child, items)))
+    def content(self, root: Node) -> str:
+        """What is in an element. How deep it is, and how deep we are, does not matter: nothing here recurses."""
+        parts: list[str] = []
+        pending = [_Open(iter(root.children), (), '', False)]
+        while pending:
+            children, items, end, is_element = pending[-1]
+            child = next(children, None)
+            if child is None:
+                pending.pop()
+                parts.append(end)
+                if is_element:
+                    self.inside.pop()
+            elif isinstance(child, Node):
+                self.write_start(child, self.tag(child, items), parts, pending)
             elif self.inside[-1] not in _ONLY_CELLS:
                 parts.append(escape(child))
         return ''.join(parts)
@@ -170,25 +192,33 @@ class _Writer:
             return ''
         return '' if tag == 'a' and not {'a', 'summary'}.isdisjoint(self.inside) else tag
 
-    def element(self, node: Node, tag: str) -> str:
-        if node.tag == 'img':
-            return self.picture(node)
-        if node.tag == 'input':
-            return _CHECKED if 'checked' in node.attributes else _UNCHECKED
-        if tag in _VOID:
-            return f'<{tag}>'
+    def write_start(self, node: Node, tag: str, parts: list[str], pending: list[_Open]) -> None:
+        """Writes an element but for its children and its end, which are pending then."""
+        leaf = self.leaf(node, tag)
+        if leaf is not None:
+            parts.append(leaf)
+            return
         link = self.link(node) if tag == 'a' else ''
         if not (node.shows or tag in _MAY_BE_EMPTY) or (tag == 'a' and not link):
             tag = ''
         identity = self.identity(node)
         if tag == '':
-            target = f'<span{identity}></span>' if identity and self.inside[-1] not in _ONLY_CELLS else ''
-            return target + self.content(node.children, _items(node))
+            if identity and self.inside[-1] not in _ONLY_CELLS:
+                parts.append(f'<span{identity}></span>')
+            pending.append(_Open(iter(node.children), _items(node), '', False))
+            return
         name = self.heading_tag(node) if tag == 'heading' else tag
+        parts.append(f'<{name}{identity}{link}{self.attributes(node, tag)}>')
+        pending.append(_Open(iter(node.children), _items(node), f'</{name}>', True))
         self.inside.append(tag)
-        content = self.content(node.children, _items(node))
-        self.inside.pop()
-        return f'<{name}{identity}{link}{self.attributes(node, tag)}>{content}</{name}>'
+
+    def leaf(self, node: Node, tag: str) -> str | None:
+        """An element that has no children; `None` for any other."""
+        if node.tag == 'img':
+            return self.picture(node)
+        if node.tag == 'input':
+            return _CHECKED if 'checked' in node.attributes else _UNCHECKED
+        return f'<{tag}>' if tag in _VOID else None
 
     def heading_tag(self, node: Node) -> str:
         """Two levels down, and never more than one below the heading before it."""
@@ -235,4 +265,4 @@ def as_guest(cleaned: str) -> str:
     reader = _Reader()
     reader.feed(cleaned)
     reader.close()
-    return normal_lines(_Writer(reader.ids).content(reader.open[0].children))  # `&#8;` is a control character
+    return normal_lines(_Writer(reader.ids).content(reader.open[0]))  # `&#8;` is a control character

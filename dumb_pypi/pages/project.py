@@ -10,6 +10,7 @@ from msgspec.structs import astuple
 
 from dumb_pypi.package_list.projects import File, Project
 from dumb_pypi.package_list.releases import Release, latest_release
+from dumb_pypi.pages.description import Descriptions
 from dumb_pypi.pages.facts import project_facts, python_words
 from dumb_pypi.pages.legacy_json import legacy_pages
 from dumb_pypi.pages.page import Page, relocated
@@ -84,13 +85,11 @@ def listed_status(project: Project, latest: Release | None) -> str | None:
     return 'yanked' if latest is not None and latest.is_yanked else None
 
 
-def description(project: Project) -> object:
-    """Markup, or the text as it is."""
+def description(project: Project, descriptions: Descriptions) -> object:
+    """Markup, or the text unchanged."""
     if project.facts.description is None:
         return None
-    from dumb_pypi.pages.description import render_description  # here, because few lists have descriptions
-
-    html = render_description(project.facts.description, project.facts.description_content_type)
+    html = descriptions.render(project.name, project.facts.description, project.facts.description_content_type)
     return project.facts.description if html is None else described(html)
 
 
@@ -115,7 +114,11 @@ def shown_releases(project: Project, releases: Sequence[Release], latest: Releas
 
 
 def human_pages(
-    project: Project, releases: Sequence[Release], latest: Release | None, settings: Settings
+    project: Project,
+    releases: Sequence[Release],
+    latest: Release | None,
+    settings: Settings,
+    descriptions: Descriptions,
 ) -> Iterator[Page]:
     name = project.name
     exact = latest is not None and latest.parsed is not None
@@ -137,7 +140,7 @@ def human_pages(
         facts=project.facts,
         python=python,
         about=project_facts(project.facts, latest, python) if latest else None,
-        description=description(project),
+        description=description(project, descriptions),
         uploaded=next((each.uploaded for each in shown.sections if each.release is latest), None),
         wanted=name if is_usual else requirement,
         requirement=requirement,
@@ -151,11 +154,13 @@ def human_pages(
         yield Page(PROJECT_FILES.format(project=name), render_macro('files.html', **common, sections=shown.all))
 
 
-def project_pages(project: Project, releases: list[Release], settings: Settings) -> list[Page]:
+def project_pages(
+    project: Project, releases: list[Release], settings: Settings, descriptions: Descriptions
+) -> list[Page]:
     """`releases` are those that the project offers."""
     latest = latest_release(releases)
     return [
         *simple_pages(project, releases, settings.packages_url),
         *legacy_pages(project, releases, latest, settings),
-        *human_pages(project, releases, latest, settings),
+        *human_pages(project, releases, latest, settings, descriptions),
     ]
