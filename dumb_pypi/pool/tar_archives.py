@@ -16,6 +16,7 @@ from dumb_pypi.pool.notes import BeyondLimits, TooSlow
 
 MOST_MEMBERS = 100_000
 MOST_EXTENDED = 2**20  # bytes of extended headers in an archive
+MOST_STEPS = 2**20  # reads of a file: gzip reads names and padding a byte at a time
 MOST_SECONDS = 30  # of computing for one file: reached only where the other limits are not enough
 _BLOCK = 512  # bytes, of which an archive is made
 _END = bytes(_BLOCK)
@@ -51,12 +52,16 @@ class Stream:
     def __init__(self, file: IO[bytes], most: int, clock: Clock) -> None:
         self.file = file
         self.most = self.left = most
+        self.steps = 0
         self.clock = clock
 
     def read(self, size: int) -> bytes:
         """Return the next bytes: fewer than `size` at the end only."""
         self.clock.tick()
         self.left -= self.allowed(size)
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise BeyondLimits(f'reading it takes more than {MOST_STEPS:,} steps')
         return self.file.read(size)
 
     def read_all(self, size: int) -> bytes:
