@@ -255,6 +255,19 @@ def test_what_a_link_leads_to_does_not_fail_the_run(monkeypatch: pytest.MonkeyPa
     assert (outcome.status, outcome.messages, outcome.files()) == (0, messages, {})
 
 
+def test_a_disk_that_cannot_read_a_sidecar_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_list('--write-metadata', 'pool')
+    really = open
+
+    def open_or_fail(name: Any, *arguments: Any, **options: Any) -> Any:
+        if name == str(SIDECAR):
+            raise OSError(5, 'Input/output error')
+        return really(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, 'open', open_or_fail)
+    assert run_list('pool') == (1, b'', f'cannot read {SIDECAR}: Input/output error\n')
+
+
 # ------------------------------------------------------------------------------------------------- anything at all
 
 
