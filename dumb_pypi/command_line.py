@@ -73,6 +73,11 @@ def status_of(run: Callable[[], None]) -> int:
             raise
         tell(str(short))
         return 1
+    except MemoryError:
+        tell('out of memory')
+        return 1
+    except SystemExit as error:  # nothing in a run may end it: a bug, which shows its traceback
+        raise RuntimeError(f'exit with status {error.code}') from error
     except (KeyboardInterrupt, Terminated) as signalled:
         tell('interrupted')
         return 128 + (signal.SIGTERM if isinstance(signalled, Terminated) else signal.SIGINT)

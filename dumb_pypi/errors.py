@@ -35,9 +35,9 @@ class _Repr(reprlib.Repr):
 _REPR = _Repr()
 _REPR.maxstring = _REPR.maxother = 80
 _SHORT_OF = {  # what the system has too little of, whatever file the program was about to open
-    errno.EMFILE: 'too few file descriptors for this process',
-    errno.ENFILE: 'too few file descriptors in this system',
-    errno.ENOMEM: 'too little memory',
+    errno.EMFILE: 'out of file descriptors for this process',
+    errno.ENFILE: 'out of file descriptors in this system',
+    errno.ENOMEM: 'out of memory',
 }
 
 
@@ -53,7 +53,7 @@ def unexpected(expected: str, value: object) -> BadValue:
 def shortage(error: OSError) -> Failure | None:
     """What the system has too little of, if that is what it says, in one line for the user."""
     what = _SHORT_OF.get(error.errno or 0)
-    return None if what is None else Failure(f'cannot go on: {what} ({error.strerror})')
+    return None if what is None else Failure(f'{what} ({error.strerror})')
 
 
 def refused(action: str, path: str, error: OSError) -> Failure:

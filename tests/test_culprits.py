@@ -28,8 +28,9 @@ def hook(event, args):
     if event == 'open' and isinstance(args[0], str) and args[0].endswith(ending):
         left -= 1
         if left == 0:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
+            raise SystemExit(0) if exits else OSError(errno.EIO, os.strerror(errno.EIO))
 
+exits = '--rebuild' in sys.argv
 ending, left = sys.argv[1], int(sys.argv[2])
 sys.addaudithook(hook)
 raise SystemExit(main(sys.argv[3:]))
@@ -70,6 +71,43 @@ def test_a_template_that_is_missing_shows_its_traceback(jobs: str, tmp_path: Pat
     assert (done.returncode, done.stdout) == (1, '')
     assert ', in project_pages\n' in done.stderr
     assert done.stderr.endswith('jinja2.exceptions.TemplateNotFound: simple_project.html\n')
+    assert not (tmp_path / 'site').exists()
+
+
+@pytest.mark.parametrize('jobs', ['1', '2'])
+def test_what_would_end_the_run_without_a_word_shows_its_traceback(jobs: str, tmp_path: Path) -> None:
+    """It ended with status 0."""
+    status, said = refuse('templates/simple_project.html', 2, REAL, tmp_path, '--jobs', jobs, '--rebuild')
+    assert status == 1
+    assert ', in project_pages\n' in said
+    assert said.endswith('RuntimeError: exit with status 0\n')
+
+
+# Has this much more memory than when the run begins.
+SHORT_OF_MEMORY = """
+import importlib, resource, sys
+main = importlib.import_module(sys.argv[1]).main
+used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 100_000_000, resource.RLIM_INFINITY))
+raise SystemExit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ('command', 'arguments'),
+    [
+        ('dumb_pypi.main', '--package-list list --packages-url ../../pool/ --output-dir site --jobs 1'),
+        ('dumb_pypi.main', '--package-list list --packages-url ../../pool/ --output-dir site --jobs 2'),
+        ('dumb_pypi.pool.main', '--known list .'),
+    ],
+)
+def test_too_little_memory_is_one_line(command: str, arguments: str, tmp_path: Path) -> None:
+    """For one line of 400 MB."""
+    with open(tmp_path / 'list', 'wb') as file:
+        file.truncate(400_000_000)
+    script = [sys.executable, '-c', SHORT_OF_MEMORY, command, *arguments.split()]
+    done = subprocess.run(script, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, '', 'out of memory\n')
     assert not (tmp_path / 'site').exists()
 
 

@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 
 from dumb_pypi.errors import Failure
 from dumb_pypi.main import main
 from dumb_pypi.package_list.list_file import check_list_file, read_list_file
-from dumb_pypi.processes import in_processes
+from dumb_pypi.processes import Unsendable, in_processes
 from testing.sites import PACKAGES_URL, write_list
 from testing.states import LOCK, TEMPORARY, Entries, backdate, entries, touched, without_own
 from testing.waiting import DEADLINE, wait_for
@@ -282,7 +283,7 @@ def test_a_process_that_is_killed_fails_the_run_and_changes_nothing(
         os.kill(workers[which], signal.SIGKILL)
         _, said = run.communicate(timeout=DEADLINE)
     assert run.returncode == 1
-    assert said == 'a process was ended before its work was done; is there too little memory?\n'
+    assert said == 'a worker process died before it was done; is there too little memory?\n'
     assert not any(map(is_running, workers))
     assert touched(site) == set()
     check_next_run(site, large_list, large_site)
@@ -377,6 +378,65 @@ def test_an_exception_in_a_process_is_raised_here_and_says_where_it_was() -> Non
     assert children(os.getpid()) == []
 
 
+class Numbered(Exception):
+    """Its constructor takes more than a text."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(f'{number}: {text}')
+        self.number = number
+
+
+class Prefixed(Exception):
+    """Its constructor makes another text of a text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f'trouble: {text}')
+
+
+@pytest.mark.parametrize('jobs', [1, 2])
+@pytest.mark.parametrize(
+    'error',
+    [
+        LookupError('three', 3),
+        OSError(2, 'No such file or directory', 'foo.html'),
+        UnicodeDecodeError('utf-8', b'\xff', 0, 1, 'invalid start byte'),
+        jinja2.TemplateSyntaxError('unexpected tag', 3, 'foo', 'foo.html'),
+        Numbered(3, 'is out of order'),
+        Prefixed('three'),
+        SystemExit(3),
+        GeneratorExit(),
+        KeyboardInterrupt(),
+        StopIteration(3),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_any_exception_in_a_process_is_raised_here_as_it_is(error: BaseException, jobs: int) -> None:
+    """Some could not be sent: then there was too little memory, or a TypeError in their place."""
+
+    def fail(tasks: Iterable[int]) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        in_processes(fail, range(10), jobs)
+    assert type(caught.value) is type(error)
+    assert (str(caught.value), caught.value.args) == (str(error), error.args)
+    assert vars(caught.value) == vars(error)
+    assert jobs == 1 or ', in fail\n' in str(caught.value.__cause__)
+
+
+def test_an_exception_that_only_its_process_knows_is_named_here() -> None:
+    class Local(Exception):
+        pass
+
+    def fail(tasks: Iterable[int]) -> None:
+        raise Local('is out of order')
+
+    with pytest.raises(Unsendable, match=r'Local: is out of order$') as caught:
+        in_processes(fail, range(10), 2)
+    assert ', in fail\n' in str(caught.value.__cause__)
+
+
 def die_at_three(tasks: Iterable[int]) -> int:
     for task in tasks:
         if task == 3:
@@ -385,7 +445,7 @@ def die_at_three(tasks: Iterable[int]) -> int:
 
 
 def test_a_process_that_dies_is_told_of_here() -> None:
-    with pytest.raises(Failure, match='ended before its work was done'):
+    with pytest.raises(Failure, match='died before it was done'):
         in_processes(die_at_three, range(10), 2)
     assert children(os.getpid()) == []
 

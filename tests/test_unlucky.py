@@ -367,7 +367,7 @@ def test_with_too_few_file_descriptors_the_site_is_built_or_the_cause_is_named(m
         assert entries(site) == entries(fresh)
     else:
         assert (done.returncode, done.stdout) == (1, '')
-        assert done.stderr == 'cannot go on: too few file descriptors for this process (Too many open files)\n'
+        assert done.stderr == 'out of file descriptors for this process (Too many open files)\n'
         assert not site.exists()
 
 
@@ -383,7 +383,7 @@ def test_with_too_few_file_descriptors_for_its_processes_fewer_build_the_site(
         assert entries(site) == entries(large)
     else:
         assert (done.returncode, done.stdout) == (1, '')
-        assert done.stderr == 'cannot go on: too few file descriptors for this process (Too many open files)\n'
+        assert done.stderr == 'out of file descriptors for this process (Too many open files)\n'
         assert not site.exists()
 
 
@@ -409,7 +409,7 @@ def test_with_hardly_any_file_descriptor_the_cause_is_named_and_not_the_list(
     script = [sys.executable, '-c', LIMITED, str(more), *command[3:]]
     done = subprocess.run(script, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, '')
-    assert done.stderr == 'cannot go on: too few file descriptors for this process (Too many open files)\n'
+    assert done.stderr == 'out of file descriptors for this process (Too many open files)\n'
     # To clear up takes some as well.
     assert set(os.listdir(tmp_path / 'site') if (tmp_path / 'site').exists() else ()) <= {TEMPORARY}
 
@@ -448,10 +448,10 @@ def test_what_nobody_has_foreseen_shows_its_traceback(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('number', 'what'),
     [
-        (errno.EMFILE, 'too few file descriptors for this process (Too many open files)'),
-        (errno.ENFILE, 'too few file descriptors in this system (Too many open files in system)'),
-        (errno.ENOMEM, 'too little memory (Cannot allocate memory)'),
+        (errno.EMFILE, 'out of file descriptors for this process (Too many open files)'),
+        (errno.ENFILE, 'out of file descriptors in this system (Too many open files in system)'),
+        (errno.ENOMEM, 'out of memory (Cannot allocate memory)'),
     ],
 )
 def test_a_shortage_is_named_wherever_it_comes(number: int, what: str, tmp_path: Path) -> None:
-    assert run_broken(number, tmp_path) == f'cannot go on: {what}\n'
+    assert run_broken(number, tmp_path) == f'{what}\n'
