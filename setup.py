@@ -51,6 +51,6 @@ setup(
     packages=['dumb_pypi', 'dumb_pypi.package_list', 'dumb_pypi.pages', 'dumb_pypi.pool', 'dumb_pypi.site'],
     package_data={'dumb_pypi': ['templates/*', 'static/*']},
     entry_points={
-        'console_scripts': ['dumb-pypi = dumb_pypi.main:main', 'dumb-pypi-list = dumb_pypi.pool.main:main'],
+        'console_scripts': ['dumb-pypi = dumb_pypi.__main__:main', 'dumb-pypi-list = dumb_pypi.pool.__main__:main'],
     },
 )

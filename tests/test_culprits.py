@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from dumb_pypi.package_list.lines import FACTS_KEYS, PACKAGE_KEYS
 from dumb_pypi.pool.main import main as pool_main
 from testing.sites import write_list
 from testing.tools import ROOT
+from testing.waiting import DEADLINE, wait_for
 
 REAL = ROOT / 'testing' / 'real-packages.jsonl'
 
@@ -235,3 +238,73 @@ def test_a_name_that_no_text_has_is_shown_in_one_line_by_the_list_maker(
     assert (done.returncode, done.stdout) == (1, b'')
     (line,) = done.stderr.decode().splitlines()
     assert said in line
+
+
+# --------------------------------------------------------------------------------------------------------------- Ctrl-C
+
+# Gets a signal when it imports the Nth module after that of the command, and says how many there are.
+INTERRUPTED = """
+import os, runpy, signal, sys
+
+def hook(event, args):
+    global begun, left
+    if event == 'import':
+        begun = begun or args[0].endswith('.main')
+        left -= begun
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+
+begun, left = False, int(sys.argv[2])
+module, sys.argv = sys.argv[1], ['command', '--version']
+sys.addaudithook(hook)
+try:
+    runpy.run_module(module, run_name='__main__')
+finally:
+    print(left, file=sys.stderr)
+"""
+COMMANDS = ['dumb_pypi', 'dumb_pypi.pool']
+
+
+def interrupt_import(module: str, number: int) -> tuple[int, str]:
+    script = [sys.executable, '-c', INTERRUPTED, module, str(number)]
+    done = subprocess.run(script, check=False, capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize('percent', [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99])
+@pytest.mark.parametrize('module', COMMANDS)
+def test_an_interrupt_of_the_imports_is_one_line(module: str, percent: int) -> None:
+    """It was a traceback, was lost, or crashed the process."""
+    status, left = interrupt_import(module, 10**6)
+    imports = 10**6 - int(left)
+    assert (status, imports > 30) == (0, True)
+    assert interrupt_import(module, 1 + imports * percent // 100) == (130, 'interrupted\n')
+
+
+@pytest.mark.parametrize('module', COMMANDS)
+def test_an_interrupt_before_the_run_is_one_line(module: str) -> None:
+    """Here the help waits for a reader."""
+    reading, writing = os.pipe()
+    room = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writing, bytes(room))
+    command = [sys.executable, '-m', module, '--help']
+    with subprocess.Popen(command, stdout=writing, stderr=subprocess.PIPE, text=True) as run:
+        os.close(writing)
+        wait_for(lambda: 'pipe_write' in Path(f'/proc/{run.pid}/wchan').read_text() or None, run)
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=DEADLINE)
+        os.close(reading)
+    assert (run.returncode, said) == (130, 'interrupted\n')
+
+
+@pytest.mark.parametrize('module', COMMANDS)
+def test_an_interrupt_that_is_ignored_is_ignored_from_the_beginning(module: str) -> None:
+    """As below `nohup`."""
+    script = ['sh', '-c', 'trap "" INT; exec "$@"', 'sh', sys.executable, '-c', INTERRUPTED, module, '5']
+    done = subprocess.run(script, check=True, capture_output=True, text=True)
+    assert done.stdout.startswith(f'dumb-pypi{"" if module == "dumb_pypi" else "-list"} ')
+
+
+def test_the_installed_commands_are_those_that_can_be_interrupted() -> None:
+    text = (ROOT / 'setup.py').read_text(encoding='utf-8')
+    assert "['dumb-pypi = dumb_pypi.__main__:main', 'dumb-pypi-list = dumb_pypi.pool.__main__:main']" in text

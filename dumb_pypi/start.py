@@ -1,0 +1,34 @@
+"""Starts a command. It imports next to nothing, so that Ctrl-C is one line also while the command is imported."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+STATUS = 128 + signal.SIGINT
+
+
+def _end(*_: object) -> None:
+    """End the process. Imported code could lose an exception, and msgspec crashes when one comes at the wrong time."""
+    try:
+        os.write(2, b'interrupted\n')
+    finally:
+        os._exit(STATUS)
+
+
+def start(import_main: Callable[[], Callable[[], int]]) -> int:
+    """Return the exit status of the command that `import_main` imports."""
+    is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # and not ignored, as below `nohup`
+    if is_usual:
+        signal.signal(signal.SIGINT, _end)
+    main = import_main()
+    if is_usual:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return main()
+    except KeyboardInterrupt:  # before the run has begun
+        from dumb_pypi.errors import tell
+
+        tell('interrupted')
+        return STATUS
