@@ -133,7 +133,7 @@ def test_the_pipe_makes_the_site(name: str, env: dict[str, str], tmp_path: Path)
 # What a file may be called by who wants to speak of the files of others.
 HOSTILE = [
     'a-1.0.zip", "url": "https:\\u002f\\u002fevil.example.com\\u002fa-1.0.zip',
-    'b-1.0.zip"}\n{"filename": "foo-9.0.zip", "url": "https:\\u002f\\u002fevil.example.com\\u002ffoo-9.0.zip"","b":"',
+    'b-1.0.zip"}\n{"filename": "foo-9.0.zip", "url": "https:\\u002f\\u002fevil.example.com\\u002ffoo-9.0.zip","b":"',
     'c-1.0.zip\n3 1700000000.0 foo-9.0.zip',
     f'd-1.0.zip\n{"0" * 64}  foo-9.0.zip',
     'e-1.0.zip\\nfoo-9.0.zip',

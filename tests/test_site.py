@@ -235,6 +235,67 @@ SETTLED = """query => new URL(location.href).searchParams.get('q') === query
     && document.querySelector('.found').getAttribute('aria-busy') === 'false'"""
 
 
+# ------------------------------------------------------------------------------------------ what somebody else wrote
+
+PILED = {  # a text, and what it is without what is piled up on its letters
+    'marks above': ('Za' + '\u0301' * 1900, 'Zá'),
+    'marks below': ('Za' + '\u0323' * 1900, 'Zạ'),
+    'marks above and below': ('Z' + '\u0489\u030d\u0329' * 600, 'Z\u0489\u030d\u0329'),
+}
+
+
+def site_with(text: str, directory: Path) -> Path:
+    lines: list[dict[str, object]] = [
+        {'filename': f'{name}-1.0.tar.gz', 'upload_timestamp': 1767323045, 'yanked_reason': reason}
+        for name, reason in (('aaa', None), ('mmm', text), ('zzz', None))
+    ]
+    lines += [{'project': name, 'summary': f'What {name} does'} for name in ('aaa', 'zzz')]
+    lines.append({'project': 'mmm', 'summary': text, 'author': text, 'status': 'archived', 'status_reason': text})
+    assert build(directory, lines) == 0
+    return directory
+
+
+@pytest.mark.parametrize(('text', 'plain'), PILED.values(), ids=PILED)
+def test_marks_that_pile_up_on_a_letter_stay_in_their_row(
+    text: str, plain: str, browser: Browser, tmp_path: Path
+) -> None:
+    """What is painted above and below is to the pixel what it is beside an ordinary text."""
+    seen = []
+    for name, written in (('piled', text), ('plain', plain)):
+        site = site_with(written, tmp_path / name)
+        with open_tab(browser, viewport={'width': 1000, 'height': 900}) as tab:
+            for path, rows in (
+                ('index.html', '.releases li:not(:has([href*="/mmm/"]))'),
+                ('projects/index.html', '.projects li:not(:has([href*="/mmm/"]))'),
+                (
+                    'project/mmm/index.html',
+                    'header, h1, h2, .when, .about > div:not(:has(:text("Author")))',
+                ),
+            ):
+                tab.page.goto((site / path).as_uri())
+                shown = tab.page.locator(rows)
+                assert shown.count() > 1
+                seen.append([each.screenshot() for each in shown.all()])
+    half = len(seen) // 2
+    assert seen[:half] == seen[half:]
+
+
+@pytest.mark.parametrize(
+    'text', ['w' * 2000, 'a b ' * 500, '\u3042' * 2000], ids=['a long word', 'words', 'wide letters']
+)
+@pytest.mark.parametrize('width', [320, 1000])
+def test_a_long_summary_makes_no_long_row_in_a_list(text: str, width: int, browser: Browser, tmp_path: Path) -> None:
+    site = site_with(text, tmp_path / 'site')
+    with open_tab(browser, viewport={'width': width, 'height': 900}) as tab:
+        for path, rows in (('index.html', '.releases li'), ('projects/index.html', '.projects li')):
+            tab.page.goto((site / path).as_uri())
+            heights = tab.page.locator(rows).evaluate_all('rows => rows.map(row => row.getBoundingClientRect().height)')
+            assert len(heights) == 3
+            assert max(heights) < 160
+            assert tab.page.evaluate('document.documentElement.scrollWidth') <= width
+        assert tab.problems == []
+
+
 # ------------------------------------------------------------------------------------------------- every kind of page
 
 
