@@ -163,6 +163,17 @@ def test_a_known_file_with_other_bytes_is_told_of(kind: str) -> None:
     assert run_list('--known', 'known', '--strict', 'pool') == (0, outcome.output, '')
 
 
+def test_a_known_name_with_other_bytes_in_another_directory_is_told_of() -> None:
+    path = described_wheel(POOL / 'team', 'MarkupSafe', '3.0.2', 'Summary: first')
+    before = listed_again().files()[f'team/{path.name}']['hash']
+    (POOL / 'others').mkdir()
+    path.rename(POOL / 'others' / path.name)
+    assert run_list('--known', 'known', 'pool').messages == ''
+    path = described_wheel(POOL / 'others', 'MarkupSafe', '3.0.2', 'Summary: another')
+    messages = f'{path}: overwritten: it is no longer the file with {before}\n'
+    assert run_list('--known', 'known', 'pool').messages == messages
+
+
 def test_a_file_that_was_touched_or_whose_hash_nobody_knew_is_not_overwritten() -> None:
     path = described_wheel(POOL, 'MarkupSafe', '3.0.2')
     first = listed_again()

@@ -238,9 +238,9 @@ def make_list(place: Place, order: Order) -> bytes:
 
 def note_overwritten(place: Place, read: Iterable[Listed], known: Lines, notes: Notes) -> None:
     """Installers that have locked the hash of a file refuse other bytes of this name."""
+    hashes = {package.filename: package.hash for package in known.packages.values()}
     for file in read:
-        before = known.packages.get(file.entry.path)
-        was, now = before and before.hash, file.package.hash
+        was, now = hashes.get(file.package.filename), file.package.hash
         if was and now and was.startswith('sha256=') and was != now:
             notes.add(place.shown(file.entry.path), f'overwritten: it is no longer the file with {was}')
 
