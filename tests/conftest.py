@@ -61,8 +61,10 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope='session')
 def package_list(pool: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A `--package-list-json` of all files in the pool: one project for each way in which clients are tested."""
-    described = make_wheel(pool, 'described', '1.0', requires_dist=['also-described>=1'])
-    also_described = make_wheel(pool, 'also-described', '1.0')
+    # As the field has them: each spells a name in a way of its own.
+    requires = ['Also.Described>=1', "only_wheel; extra == 'more'"]
+    described = make_wheel(pool, 'Described', '1.0', requires_dist=requires, extras=['more'], filed_as='described')
+    also_described = make_wheel(pool, 'Also-described', '1.0', filed_as='also_described')
     write_metadata(described)
     write_metadata(also_described)
     lines = [

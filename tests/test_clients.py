@@ -41,12 +41,23 @@ INSTALLS = {
     ),
     'a wheel and what it requires': Case(
         'described',
-        {'described': '1.0', 'also-described': '1.0'},
+        {'Described': '1.0', 'Also-described': '1.0'},
         {
             'described-1.0-py3-none-any.whl.metadata',
             'described-1.0-py3-none-any.whl',
             'also_described-1.0-py3-none-any.whl.metadata',
             'also_described-1.0-py3-none-any.whl',
+        },
+    ),
+    'a wheel and what an extra requires': Case(
+        'DESCRIBED[more]',
+        {'Described': '1.0', 'Also-described': '1.0', 'only-wheel': '1.0'},
+        {
+            'described-1.0-py3-none-any.whl.metadata',
+            'described-1.0-py3-none-any.whl',
+            'also_described-1.0-py3-none-any.whl.metadata',
+            'also_described-1.0-py3-none-any.whl',
+            'only_wheel-1.0-py3-none-any.whl',
         },
     ),
     'a release older than a yanked one': Case('yanked', {'yanked': '1.0'}, {'yanked-1.0-py3-none-any.whl'}),
@@ -169,7 +180,7 @@ def test_client_fetches_files_from_another_server(
         with serve(tmp_path / 'site') as server:
             outcome = client.install(f'{server.url}/simple/', tmp_path / 'target', 'described')
             assert outcome.status == 0, outcome.output
-            assert installed(tmp_path / 'target') == {'described': '1.0', 'also-described': '1.0'}
+            assert installed(tmp_path / 'target') == {'Described': '1.0', 'Also-described': '1.0'}
             assert fetched(server, '/') == {'simple/described/', 'simple/also-described/'}
             assert fetched(files, '/') == {
                 'described-1.0-py3-none-any.whl.metadata',
