@@ -11,7 +11,7 @@ from dumb_pypi.elsewhere import make_elsewhere
 from dumb_pypi.errors import Failure
 from dumb_pypi.fingerprint import read_described, read_fingerprint, read_is_same, read_own_files
 from dumb_pypi.package_list.families import BATCH, read_families
-from dumb_pypi.package_list.list_file import ListFile, read_list_file
+from dumb_pypi.package_list.list_file import ListFile, check_kind, read_list_file
 from dumb_pypi.package_list.problems import Report
 from dumb_pypi.pages.description import Descriptions
 from dumb_pypi.pages.paths import project_of
@@ -77,9 +77,11 @@ def read_lists(site: Site, order: Order, packages_url: str) -> Lists:
     previous = None
     path = os.path.join(site.temporary, LISTS[0])
     current = read_list_file(order.package_list, order.is_json, packages_url, path)
+    check_kind(current, '--package-list')
     if order.previous_package_list is not None:
         path = os.path.join(site.temporary, LISTS[1])
         previous = read_list_file(order.previous_package_list, order.previous_is_json, packages_url, path)
+        check_kind(previous, '--previous-package-list')
     return Lists(current, previous, Report(order.strict), Descriptions())
 
 

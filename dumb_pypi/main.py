@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import urllib.parse
 from collections.abc import Sequence
 
 from dumb_pypi import __version__
 from dumb_pypi.build import Order, run
 from dumb_pypi.command_line import file_argument, number_argument, read_cores, refuse, status_of
-from dumb_pypi.errors import BadValue, quoted, unexpected
+from dumb_pypi.errors import BadValue, quoted, shown, tell, unexpected
 from dumb_pypi.package_list.values import is_absolute, normal_text, normal_url
 from dumb_pypi.settings import Settings
 
@@ -48,6 +49,14 @@ def url_argument(text: str) -> str:
     if '?' in url:
         raise refuse(unexpected('a URL without a query', text))
     return url if url.endswith('/') else f'{url}/'
+
+
+def packages_url_argument(text: str) -> str:
+    url = url_argument(text)
+    if not is_absolute(url) and not url.startswith('../'):
+        expected = 'an absolute URL as in https://pypi.example.com/pool/, or one relative to a page below simple/'
+        raise refuse(unexpected(f'{expected} as in ../../pool/', text))
+    return url
 
 
 def text_argument(text: str) -> str:
@@ -99,7 +108,7 @@ def make_parser() -> argparse.ArgumentParser:
     site.add_argument(
         '--packages-url',
         metavar='URL',
-        type=url_argument,
+        type=packages_url_argument,
         required=True,
         help='where the files are: absolute, or relative to a page below simple/, as in ../../pool/',
     )
@@ -187,6 +196,19 @@ def check_files(parser: argparse.ArgumentParser, args: Args) -> None:
             taken[found] = option
 
 
+def check_packages_url(parser: argparse.ArgumentParser, args: Args) -> None:
+    """Warn of `../pool/` where only `../../pool/` leads to files; exit with `--strict`."""
+    up, _, path = urllib.parse.unquote(args.packages_url).partition('../')
+    if not up and path and not path.startswith('../'):
+        missing, other = os.path.join(args.output_dir, 'simple', path), os.path.join(args.output_dir, path)
+        if os.path.isdir(other) and not os.path.isdir(missing):
+            said = f'--packages-url: {quoted(args.packages_url)} leads to {shown(missing)}, which does not exist; '
+            said += f'use {quoted("../" + args.packages_url)} for {shown(other)}'
+            if args.strict:
+                parser.error(said)
+            tell(said)
+
+
 def read_identity(path: str) -> str | tuple[int, int]:
     """What tells a file from another: the same by whichever name, and on standard input."""
     try:
@@ -200,6 +222,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = make_parser()
     args = parser.parse_args(argv, Args())
     check_files(parser, args)
+    check_packages_url(parser, args)
     settings = Settings(
         packages_url=args.packages_url,
         title=args.title,

@@ -308,3 +308,119 @@ def test_an_interrupt_that_is_ignored_is_ignored_from_the_beginning(module: str)
 def test_the_installed_commands_are_those_that_can_be_interrupted() -> None:
     text = (ROOT / 'setup.py').read_text(encoding='utf-8')
     assert "['dumb-pypi = dumb_pypi.__main__:main', 'dumb-pypi-list = dumb_pypi.pool.__main__:main']" in text
+
+
+# ----------------------------------------------------------------------------------- what is not what an option expects
+
+NAMES = b'README.md\nFoo-1.0.tar.gz\nbar-1.0-py3-none-any.whl\n'
+OBJECTS = b'\xef\xbb\xbf\n{"project": "foo", "summary": "\xc3\xa4"}\n{"filename": "Foo-1.0.tar.gz"}\n'
+ARE_NAMES, ARE_OBJECTS = (
+    'list: these are file names; use --OPTION\n',
+    'list: these are JSON objects; use --OPTION-json\n',
+)
+
+
+@pytest.mark.parametrize('option', ['package-list', 'previous-package-list'])
+@pytest.mark.parametrize(
+    ('suffix', 'content', 'status', 'said'),
+    [
+        pytest.param('-json', NAMES, 1, ARE_NAMES, id='names'),
+        pytest.param('-json', b'\n'.join([b'team/a/' + NAMES.splitlines()[1]] * 30), 1, ARE_NAMES, id='paths'),
+        pytest.param('', OBJECTS, 1, ARE_OBJECTS, id='objects'),
+        pytest.param('', b'{"filename": 1}', 1, ARE_OBJECTS, id='a bad object'),
+        pytest.param('-json', b'\xff.zip\n', 1, "list:1: expected UTF-8, got b'\\xff.zip'\n", id='no text'),
+        pytest.param('-json', b'{"filename"\n', 1, 'list:1: expected a JSON object, got \'{"filename"\'\n', id='half'),
+        pytest.param('-json', b'', 0, '', id='nothing'),
+    ],
+)
+def test_a_list_of_the_other_kind_is_one_line(
+    suffix: str,
+    content: bytes,
+    status: int,
+    said: str,
+    option: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It was a line for each of its lines."""
+    monkeypatch.chdir(tmp_path)
+    Path('list').write_bytes(content)
+    Path('names').write_bytes(b'bar-1.0.zip\n')
+    others = ['--package-list', 'names'] if option == 'previous-package-list' else ['--allow-empty']
+    arguments = [f'--{option}{suffix}', 'list', *others, '--output-dir', 'site', '--packages-url', '../../pool/']
+    assert main(arguments) == status
+    assert capsys.readouterr() == ('', said.replace('OPTION', option))
+    assert Path('site').exists() == (status == 0)
+
+
+@pytest.mark.parametrize(
+    'first',
+    [b'{"filename": "foo-1.0.tar.gz"}', b'{a}.zip', b'{}}-1.0.zip', b'{"a":' * 10**5],
+    ids=['an object', 'a name', 'a name that begins like an object', 'too deep'],
+)
+def test_a_list_of_both_kinds_is_what_its_option_says(
+    first: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path('list').write_bytes(first + b'\nbar-1.0.zip\n')
+    assert main(['--package-list', 'list', '--output-dir', 'site', '--packages-url', '../../pool/']) == 0
+    skipped, count = capsys.readouterr().err.splitlines()
+    assert skipped.startswith('list:1: skipped: ')
+    assert count == 'skipped 1 of the listed files'
+
+
+@pytest.mark.parametrize('url', ['pool', 'pool/', './pool/', 'pypi.example.com/pool', '..pool', '.'])
+def test_a_packages_url_that_leads_nowhere_is_wrong_usage(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packages = write_list(tmp_path / 'list', ['Foo-1.0.tar.gz'])
+    with pytest.raises(SystemExit, match='2'):
+        main(['--package-list', str(packages), '--output-dir', str(tmp_path / 'site'), '--packages-url', url])
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        'dumb-pypi: error: argument --packages-url: expected an absolute URL as in https://pypi.example.com/pool/, or '
+        f"one relative to a page below simple/ as in ../../pool/, got '{url}'"
+    )
+    assert not (tmp_path / 'site').exists()
+
+
+LEADS = "--packages-url: '../pool/' leads to site/simple/pool/, which does not exist; use '../../pool/' for site/pool/"
+LEADS_FROM_ODD = (
+    "--packages-url: '../my%20pool/' leads to site/simple/my pool/, which does not exist; "
+    "use '../../my%20pool/' for site/my pool/"
+)
+
+
+@pytest.mark.parametrize(
+    ('url', 'directories', 'said'),
+    [
+        pytest.param('../pool', ['site/pool'], LEADS, id='too few dots'),
+        pytest.param('../pool/', ['site/pool', 'site/simple/pool'], '', id='it is there'),
+        pytest.param('../pool/', [], '', id='simple/ alone is published'),
+        pytest.param('../../pool/', ['site/pool'], '', id='beside simple/'),
+        pytest.param('../', ['site'], '', id='in simple/'),
+        pytest.param('/pool/', ['site/pool'], '', id='absolute path'),
+        pytest.param('//pypi.example.com/../pool/', ['site/pool'], '', id='absolute'),
+        pytest.param('../my%20pool/', ['site/my pool'], LEADS_FROM_ODD, id='percent-encoded'),
+    ],
+)
+def test_a_packages_url_with_too_few_dots_gets_a_warning(
+    url: str,
+    directories: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An error with --strict."""
+    monkeypatch.chdir(tmp_path)
+    for directory in directories:
+        Path(directory).mkdir(parents=True)
+    Path('list').write_text('Foo-1.0.tar.gz\n', encoding='utf-8')
+    arguments = ['--package-list', 'list', '--output-dir', 'site', '--packages-url', url]
+    if said:
+        with pytest.raises(SystemExit, match='2'):
+            main([*arguments, '--strict'])
+        assert capsys.readouterr().err.splitlines()[-1] == f'dumb-pypi: error: {said}'
+    assert main(arguments) == 0
+    assert capsys.readouterr() == ('', f'{said}\n' if said else '')

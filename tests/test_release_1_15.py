@@ -135,6 +135,16 @@ def a_wrong_packages_url(both: Both) -> None:
         assert [program.build(FOO, '--packages-url', url).returncode for program in both] == [0, 2]
 
 
+def a_packages_url_that_leads_nowhere(both: Both) -> None:
+    for url in ('pool', './pool/', 'pypi.example.com/pool'):
+        assert both.old.build(FOO, '--packages-url', url).returncode == 0
+        assert f'href="{url.rstrip("/")}/foo-1.0.tar.gz' in both.old.page('simple/foo/index.html')
+        done = both.new.build(FOO, '--packages-url', url)
+        assert done.returncode == 2
+        assert 'https://pypi.example.com/pool/' in done.stderr
+        assert '../../pool/' in done.stderr
+
+
 def a_list_that_cannot_be_parsed(both: Both) -> None:
     assert [program.build('{\n').returncode for program in both] == [2, 1]
 
@@ -215,6 +225,7 @@ ROWS: dict[str, Callable[[Both], None]] = {
     'a version with characters': a_strange_version,
     'versions that are equal': equal_versions,
     'a wrong `--packages-url`': a_wrong_packages_url,
+    'a `--packages-url` such as `pool`': a_packages_url_that_leads_nowhere,
     'a list that cannot be parsed': a_list_that_cannot_be_parsed,
     'what left the list': what_left_the_list,
     '`--previous-package-list`': a_previous_list,

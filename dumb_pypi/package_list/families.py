@@ -20,14 +20,13 @@ from typing import IO
 import msgspec
 
 from dumb_pypi.errors import refusal
-from dumb_pypi.package_list.list_file import ListFile
+from dumb_pypi.package_list.list_file import BYTE_ORDER_MARK, ListFile
 from dumb_pypi.processes import Progress, in_processes
 
 BATCH = 2**20  # bytes of a list that a process works at in one go; less is not worth a process of its own
 LEAST_BATCH = 2**16  # bytes: the last ones are short, so that no process ends late
 MOST_BATCHES = 2**12
 _SIZE = 16  # bytes of a digest: half of SHA-256, since all digests are in memory at once
-_BYTE_ORDER_MARK = b'\xef\xbb\xbf'
 _WORD = re.compile('[A-Za-z0-9]*')
 
 
@@ -113,7 +112,7 @@ def read_ranges(
             while position < end and (raw := file.readline()):
                 line = raw.strip()
                 if position == 0:
-                    line = line.removeprefix(_BYTE_ORDER_MARK).strip()
+                    line = line.removeprefix(BYTE_ORDER_MARK).strip()
                 stop = position + len(raw)
                 if line:
                     count += 1
@@ -174,7 +173,7 @@ def read_family_lines(listed: ListFile, file: IO[bytes], family: Family) -> Iter
         for raw in content.split(b'\n'):
             line = raw.strip()
             if start == 0:
-                line = line.removeprefix(_BYTE_ORDER_MARK).strip()
+                line = line.removeprefix(BYTE_ORDER_MARK).strip()
             if line:
                 yield start, line
             start += len(raw) + 1

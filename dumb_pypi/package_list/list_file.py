@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import stat
@@ -11,8 +12,11 @@ from collections.abc import Iterable
 from typing import IO, NamedTuple
 
 from dumb_pypi.errors import Failure, refusal, shown
+from dumb_pypi.package_list.file_names import identify
 
 BLOCK = 2**20  # bytes that are read at once
+BYTE_ORDER_MARK = b'\xef\xbb\xbf'
+_FIRST = 20  # lines that tell one kind of list from the other
 
 
 class ListFile(NamedTuple):
@@ -39,6 +43,31 @@ def read_list_file(source: str, is_json: bool, packages_url: str, temporary: str
                 shutil.copyfileobj(file, copy, BLOCK)
         found = os.stat(source)
     return ListFile(source, label, is_json, packages_url, found.st_size, found.st_mtime_ns)
+
+
+def check_kind(listed: ListFile, option: str) -> None:
+    """Raises `Failure` when the first lines are those of the other kind of list. `option` is that of plain names."""
+    with refusal('read', listed.label), open(listed.path, 'rb') as file:
+        first = [file.readline(BLOCK).removeprefix(BYTE_ORDER_MARK).strip() for _ in range(_FIRST)]
+    lines = [line for line in first if line]
+    if not listed.is_json and lines and all(map(_is_object, lines)):
+        raise Failure(f'{listed.label}: these are JSON objects; use {option}-json')
+    if listed.is_json and not any(line.startswith(b'{') for line in lines) and any(map(_is_distribution, lines)):
+        raise Failure(f'{listed.label}: these are file names; use {option}')
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return line.startswith(b'{') and isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_distribution(line: bytes) -> bool:
+    try:
+        return bool(identify(line.decode().rpartition('/')[2], None, None))
+    except ValueError:
+        return False
 
 
 def open_list(listed: ListFile) -> IO[bytes]:
