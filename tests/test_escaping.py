@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +18,7 @@ from dumb_pypi.pages.rendering import read_templates
 from testing.sites import PACKAGES_URL, write_list
 from testing.states import entries
 
-PACKAGE = Path(escaping.__file__).parent.parent
-SAMPLE = PACKAGE.parent / 'testing' / 'sample-packages.jsonl'
+SAMPLE = Path(__file__).resolve().parent.parent / 'testing' / 'sample-packages.jsonl'
 VALUES = ['', 'plain', '<b>', '&amp;', '"', "'", '>', '&<>"\'', 'é\U0001f40d', '\0', '{{', ' ' * 1000 + '<']
 
 
@@ -99,50 +96,3 @@ def test_without_the_function_in_c_the_site_has_the_same_bytes(missing: str, tmp
         )
         assert (done.returncode, done.stderr) == (0, '')
     assert entries(tmp_path / 'slow') == entries(tmp_path / 'usual')
-
-
-@pytest.mark.parametrize(
-    ('template', 'part', 'broken'),
-    [
-        pytest.param('project.html', '{{ facts.summary }}', '{{ 1 // 0 }}', id='a page that is a macro'),
-        pytest.param('release.html', '{{ filename }}', '{{ 1 // 0 }}', id='a loop in a macro that a macro calls'),
-        pytest.param('release.html', '{% set version', '{% set broken = 1 // 0 %}{% set version', id='a tag'),
-        pytest.param('simple_index.html', '{% for', '{% set broken = 1 // 0 %}{% for', id='a tag before a loop'),
-        pytest.param('home.html', '{{ settings.title }}', '{{ 1 // 0 }}', id='a page that is a template'),
-    ],
-)
-def test_a_traceback_out_of_a_template_has_the_line_of_the_template(
-    template: str, part: str, broken: str, tmp_path: Path
-) -> None:
-    shutil.copytree(PACKAGE, tmp_path / 'dumb_pypi', ignore=shutil.ignore_patterns('__pycache__'))
-    path = tmp_path / 'dumb_pypi' / 'templates' / template
-    before, _, after = path.read_text(encoding='utf-8').partition(part)
-    path.write_text(f'{before}{broken}{after}', encoding='utf-8')
-    options = [
-        '--package-list-json',
-        str(SAMPLE),
-        '--packages-url',
-        PACKAGES_URL,
-        '--output-dir',
-        str(tmp_path / 'site'),
-    ]
-    done = subprocess.run(
-        [sys.executable, '-m', 'dumb_pypi', *options, '--jobs', '1'],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert re.findall(r'line (\d+)', done.stderr.rpartition(f'templates/{template}"')[2])[0] == str(
-        before.count('\n') + 1
-    )
-    assert done.stderr.endswith('ZeroDivisionError: integer division or modulo by zero\n')
-
-
-def test_the_line_of_a_tag_is_not_that_of_the_one_after_it() -> None:
-    lines = ['{% macro page() %}', '{% set a = 1 // 0 %}', '{% for b in a %}', '{% endfor %}', '{% endmacro %}']
-    template = Environment(trim_blocks=True).from_string('\n'.join([*lines, '{{ page() }}']))
-    with pytest.raises(ZeroDivisionError) as error:
-        template.render()
-    assert [each.lineno + 1 for each in error.traceback if str(each.path) == '<template>'] == [6, 2]

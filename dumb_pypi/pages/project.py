@@ -6,8 +6,6 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from msgspec.structs import astuple
-
 from dumb_pypi.package_list.projects import File, Project
 from dumb_pypi.package_list.releases import Release, latest_release
 from dumb_pypi.pages.description import Descriptions
@@ -15,9 +13,10 @@ from dumb_pypi.pages.facts import project_facts, python_words
 from dumb_pypi.pages.legacy_json import legacy_pages
 from dumb_pypi.pages.page import Page, relocated
 from dumb_pypi.pages.paths import PROJECT, PROJECT_FILES, top_of
-from dumb_pypi.pages.rendering import described, layout, render_macro
+from dumb_pypi.pages.rendering import described, layout, page_hash, render_macro
 from dumb_pypi.pages.simple_api import simple_pages
 from dumb_pypi.pages.wheels import FEW_FILES, Choice, in_order, make_choice
+from dumb_pypi.pages.words import file_kind
 from dumb_pypi.settings import Settings
 
 PIP_HASHES = ('sha256', 'sha384', 'sha512')  # what `--require-hashes` accepts
@@ -25,11 +24,29 @@ _ANYTHING = ('', '')
 FILES_A_PAGE = 100  # of a project; if it has more, older releases have a page of their own
 
 
+class Row(NamedTuple):
+    """What a project page says of a file."""
+
+    pythons: str  # places in the lists of a `Choice`
+    platforms: str
+    link: str
+    filename: str
+    kind: str
+    core_metadata: bool | str | None
+    provenance: str | None
+    yanked_reason: str | None
+    size: int | None
+    time: str | None
+    uploaded_by: str | None
+    requires_python: str | None
+    hash: str
+
+
 class Section(NamedTuple):
     """A release on the project page."""
 
     release: Release
-    rows: list[tuple[object, ...]]  # for each file the fields of `File`, those of `Package`, and what it runs on
+    rows: list[Row]
     yanked_reason: str | None  # when it is the same for all files
     uploaded: str | None
     choice: Choice | None  # for which Pythons and platforms, when that is not seen at once
@@ -44,7 +61,25 @@ class Columns(NamedTuple):
     hash: bool
 
 
-def release_section(release: Release) -> Section:
+def make_row(file: File, fitting: tuple[str, str], prefix: str) -> Row:
+    package = file.package
+    return Row(
+        *fitting,
+        prefix + file.url if file.is_relative else file.url,
+        file.filename,
+        file_kind(file.distribution, file.filename),
+        package.core_metadata,
+        package.provenance,
+        package.yanked_reason,
+        package.size,
+        file.time,
+        package.uploaded_by,
+        package.requires_python,
+        page_hash(file.hashes),
+    )
+
+
+def release_section(release: Release, prefix: str) -> Section:
     files = in_order(release.distributions)
     reasons = {file.package.yanked_reason for file in files} - {''} if release.is_yanked else ()
     times = [file.time for file in files if file.time is not None]
@@ -52,8 +87,7 @@ def release_section(release: Release) -> Section:
     fitting = itertools.repeat(_ANYTHING) if choice is None else choice.rows
     return Section(
         release,
-        # Taken apart here: to ask for an attribute costs a template a quarter of a microsecond, and a row has twenty.
-        [(*astuple(file), *astuple(file.package), *row) for file, row in zip(files, fitting, strict=False)],
+        [make_row(file, each, prefix) for file, each in zip(files, fitting, strict=False)],
         next(iter(reasons)) if len(reasons) == 1 else None,
         max(times, default=None),
         choice,
@@ -105,8 +139,8 @@ class Shown(NamedTuple):
         return [*self.newer, *self.sections, *self.older]
 
 
-def shown_releases(project: Project, releases: Sequence[Release], latest: Release | None) -> Shown:
-    sections = [release_section(each) for each in reversed(releases)]
+def shown_releases(project: Project, releases: Sequence[Release], latest: Release | None, prefix: str) -> Shown:
+    sections = [release_section(each, prefix) for each in reversed(releases)]
     if latest is None or len(project.files) <= FILES_A_PAGE:
         return Shown(sections, [], [])
     place = next(i for i, section in enumerate(sections) if section.release is latest)
@@ -126,12 +160,11 @@ def human_pages(
     is_usual = latest is None or not exact or not (latest.is_prerelease or latest.is_yanked)
     requirement = f'{name}=={latest.version}' if latest and exact else name
     python = python_words(project.facts, latest) if latest else ''
-    shown = shown_releases(project, releases, latest)
+    shown = shown_releases(project, releases, latest, relocated(settings.packages_url, name, PROJECT))
     common = {
         'layout': layout(top_of(PROJECT), settings),
         'name': name,
         'latest': latest,
-        'prefix': relocated(settings.packages_url, name, PROJECT),
         'columns': file_columns(project.files),
     }
     page = render_macro(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dumb_pypi.package_list.values import PLAIN, is_absolute, is_web_url, iso_time
 from dumb_pypi.pages.paths import top_of
-from dumb_pypi.pages.words import file_kind, readable_size
+from dumb_pypi.pages.words import readable_size
 from dumb_pypi.settings import Settings
 
 if TYPE_CHECKING:  # a run that renders nothing has no use for them, and they take longer to import than it takes
@@ -78,7 +78,7 @@ def read_templates() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     times = (readable, readable_time, feed_time, iso_time)
-    filters = (*times, page_hash, fragment, release_anchor, file_kind, readable_size, with_links)
+    filters = (*times, fragment, release_anchor, readable_size, with_links)
     environment.filters.update({each.__name__: each for each in filters})
     return environment
 
