@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import pytest
 from dumb_pypi.main import main
 from dumb_pypi.package_list.lines import FACTS_KEYS, PACKAGE_KEYS
 from dumb_pypi.pool.main import main as pool_main
+from testing.distributions import make_wheel
 from testing.sites import write_list
 from testing.tools import ROOT
 from testing.waiting import DEADLINE, wait_for
@@ -112,6 +114,61 @@ def test_too_little_memory_is_one_line(command: str, arguments: str, tmp_path: P
     done = subprocess.run(script, check=False, capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (1, '', 'out of memory\n')
     assert not (tmp_path / 'site').exists()
+
+
+# Can start only so many threads.
+FEW_THREADS = """
+import sys
+from dumb_pypi.pool.main import main
+
+def hook(event, args):
+    global left
+    if event == '_thread.start_new_thread':
+        left -= 1
+        if left < 0:
+            raise RuntimeError("can't start new thread")
+
+left = int(sys.argv[1])
+sys.addaudithook(hook)
+raise SystemExit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize('threads', [0, 1, 2])
+def test_where_threads_cannot_be_started_fewer_make_the_list(threads: int, tmp_path: Path) -> None:
+    wheels = [make_wheel(tmp_path, 'Foo.Bar', f'1.{number}') for number in range(5)]
+    script = [sys.executable, '-c', FEW_THREADS, str(threads), '--jobs', '3', str(tmp_path)]
+    done = subprocess.run(script, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, '')
+    lines = map(json.loads, done.stdout.splitlines())
+    assert [line['filename'] for line in lines if 'filename' in line] == [wheel.name for wheel in wheels]
+
+
+# Says how many bytes a run has read.
+COUNTED = """
+import sys
+from dumb_pypi.main import main
+
+def count():
+    with open('/proc/self/io') as file:
+        return int(file.readline().split()[1])
+
+before = count()
+status = main(sys.argv[1:])
+print(count() - before)
+raise SystemExit(status)
+"""
+
+
+@pytest.mark.parametrize('line', ['{"filename": "Foo-1.0.zip", "key": "%s"}', '{"filename": "Foo-1.0.zip"}\n%s'])
+def test_a_long_line_is_not_read_again_and_again(line: str, tmp_path: Path) -> None:
+    """One of 300 MB took 37 seconds: each part of the list read it to its end."""
+    packages = tmp_path / 'list'
+    packages.write_bytes((line % ('x' * 30_000_000)).encode())
+    arguments = ['--package-list-json', packages, '--packages-url', '../../pool/', '--output-dir', tmp_path / 'site']
+    script = [sys.executable, '-c', COUNTED, *map(str, arguments), '--jobs', '1']
+    done = subprocess.run(script, check=False, capture_output=True, text=True)
+    assert int(done.stdout) < 5 * 30_000_000
 
 
 # ------------------------------------------------------------------------------------------------- half of a character

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
+import contextlib
 import hashlib
 import threading
 from collections.abc import Collection, Mapping
@@ -109,7 +110,13 @@ class Reader:
         jobs = max(1, min(self.jobs, len(tasks)))
         with concurrent.futures.ThreadPoolExecutor(jobs) as executor:
             try:
-                for done in [executor.submit(work) for _ in range(jobs)]:
+                threads = []
+                with contextlib.suppress(RuntimeError):  # no more can be started: those that are do it all
+                    for _ in range(jobs):
+                        threads.append(executor.submit(work))
+                if not threads:
+                    work()
+                for done in threads:
                     done.result()
             except BaseException:  # an interrupt, too: the threads end soon
                 self.stopped.set()
