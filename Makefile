@@ -45,7 +45,7 @@ test-clients: venv
 	venv/bin/pytest --numprocesses logical --dist loadfile -m clients
 
 client-table: venv
-	CLIENT_TABLE=write venv/bin/pytest -m clients tests/test_matrix.py
+	CLIENT_TABLE=write venv/bin/pytest -m clients tests/clients/test_matrix.py
 
 # Beside release 1.15.0, in /dev/shm and on this disk; then the list maker beside others. BENCH chooses one of the two, as
 # in BENCH='--sizes 50000 --only plain' or BENCH=--pool.

@@ -5,8 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+
+from testing.servers import http_server
 
 INSTALL = 'apt-get install chromium'
 _ARGUMENTS = (
@@ -37,3 +41,77 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+class Served(NamedTuple):
+    """`url` ends in a slash, and is that of a site which lies below a path prefix."""
+
+    directory: Path
+    url: str
+
+
+@contextmanager
+def serve(directory: Path, scratch: Path) -> Iterator[Served]:
+    with http_server(directory.parent.parent, scratch) as server:
+        yield Served(directory, f'{server.url}/{directory.parent.name}/{directory.name}/')
+
+
+class Tab(NamedTuple):
+    """A page of the browser, and what went wrong in it."""
+
+    page: Page
+    problems: list[str]
+
+
+@contextmanager
+def open_tab(browser: Browser, **options: Any) -> Iterator[Tab]:
+    """Collects what no page may do: errors, violations of its own policy, dialogs, requests to other places."""
+    context: BrowserContext = browser.new_context(**options)
+    try:
+        page = context.new_page()
+        problems: list[str] = []
+        page.on('console', lambda message: problems.append(message.text) if message.type != 'log' else None)
+        page.on('pageerror', lambda error: problems.append(str(error)))
+        page.on('requestfailed', lambda request: problems.append(request.url) if is_failure(request) else None)
+        page.on(
+            'response',
+            lambda response: problems.append(f'{response.url} {response.status}') if response.status >= 400 else None,
+        )
+        page.on('request', lambda request: problems.append(request.url) if is_elsewhere(request.url) else None)
+        yield Tab(page, problems)
+    finally:
+        context.close()
+
+
+def is_failure(request: Request) -> bool:
+    """A page that is left takes its requests along."""
+    return request.failure != 'net::ERR_ABORTED'
+
+
+def is_elsewhere(url: str) -> bool:
+    return not url.startswith(('http://127.0.0.1:', 'file:', 'data:'))
+
+
+def results(page: Page) -> list[str]:
+    return page.locator('.results b').all_inner_texts()
+
+
+def search_for(page: Page, query: str) -> list[str]:
+    """What is shown once the search has come to its end."""
+    page.get_by_role('searchbox').fill(query)
+    page.wait_for_function(SETTLED, arg=query)
+    return results(page)
+
+
+SETTLED = """query => new URL(location.href).searchParams.get('q') === query
+    && document.querySelector('.found').getAttribute('aria-busy') === 'false'"""
+
+
+def copied(page: Page, name: str) -> str:
+    """What a copy button puts into the clipboard."""
+    button = page.get_by_role('button', name=name, exact=True)
+    button.click()
+    expect(button).to_have_text('Copied')
+    text = page.evaluate('() => navigator.clipboard.readText()')
+    assert isinstance(text, str)
+    return text

@@ -1,12 +1,17 @@
 """The newest pip and uv, each in a virtual environment of its own, deaf to this machine's configuration."""
 
+import importlib.metadata
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from testing.servers import Server
 from testing.tools import make_tool
+
+JSON_TYPE = 'application/vnd.pypi.simple.v1+json'
+HTML_TYPE = 'text/html'
 
 _SECONDS_TO_WAIT = 120
 _PYTHON = 'python.exe' if sys.platform == 'win32' else 'python'
@@ -97,3 +102,15 @@ def isolated_env(home: Path) -> dict[str, str]:
         # The cache and the target may be on two file systems, which uv otherwise warns about.
         'UV_LINK_MODE': 'copy',
     }
+
+
+def installed(target: Path) -> dict[str, str]:
+    """Name and version of everything installed into this directory, which need not exist."""
+    found = importlib.metadata.distributions(path=[str(target)])
+    return {distribution.metadata['Name']: distribution.version for distribution in found}
+
+
+def fetched(server: Server, below: str) -> set[str]:
+    """What was asked for below this path, as it was spelled."""
+    paths = [request.path for request in server.requests()]
+    return {path.removeprefix(below) for path in paths if path.startswith(below)}

@@ -7,8 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from testing.tools import ROOT
-from tests.conftest import missing
+from testing.tools import ROOT, missing
 
 # The address in the documents, which stands for that of this repository.
 ADDRESS = 'https://git.example.com/dumb-pypi.git'

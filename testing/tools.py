@@ -8,13 +8,22 @@ import tempfile
 import venv
 import zipfile
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / '.cache'
 
 _SECONDS_TO_WAIT = 300
+
+
+def missing(what: str, how: str) -> NoReturn:
+    """Skip where a developer lacks a program; in CI nothing may be skipped unnoticed."""
+    if os.environ.get('CI') == 'true':
+        pytest.fail(f'{what} is missing: {how}')
+    pytest.skip(f'{what} is missing: {how}')
 
 
 def find_python(version: str) -> str | None:

@@ -1,5 +1,6 @@
-"""Waiting for something that another process does."""
+"""Waiting for something that another process does, and what becomes of its processes."""
 
+import contextlib
 import subprocess
 import time
 from collections.abc import Callable
@@ -26,3 +27,17 @@ def wait_for(
         time.sleep(_PAUSE)
     said = '' if output is None else output.read_text(encoding='utf-8', errors='replace')
     raise RuntimeError(f'gave up waiting; the process said: {said}')
+
+
+def children(pid: int) -> list[int]:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return [int(child) for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
+    return []
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in 'ZX'  # dead, but nobody has asked

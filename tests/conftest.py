@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +14,7 @@ from dumb_pypi.main import main
 from testing.clients import Client, make_pip, make_uv
 from testing.distributions import list_line, make_sdist, make_wheel, write_list, write_metadata
 from testing.servers import Server, find_lua, find_nginx, http_server, nginx
+from testing.tools import missing
 
 # How long an example takes says more about the tests beside it; and in CI the same commit has the same examples.
 settings.register_profile(
@@ -41,13 +41,6 @@ def pytest_configure() -> None:
         return
     if shutil.disk_usage(MEMORY).free > ROOM:
         os.environ['TMPDIR'] = tempfile.tempdir = str(MEMORY)
-
-
-def missing(what: str, how: str) -> NoReturn:
-    """Skip where a developer lacks a program; in CI nothing may be skipped unnoticed."""
-    if os.environ.get('CI') == 'true':
-        pytest.fail(f'{what} is missing: {how}')
-    pytest.skip(f'{what} is missing: {how}')
 
 
 @pytest.fixture(scope='session')

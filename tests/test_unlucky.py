@@ -15,11 +15,10 @@ from typing import Any
 import pytest
 
 from dumb_pypi.main import main
+from testing.records import edited
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import LOCK, RECORD, TEMPORARY, State, entries
-from testing.waiting import wait_for
-from tests.test_incremental import edited
-from tests.test_jobs import children, is_running
+from testing.waiting import children, is_running, wait_for
 
 Line = dict[str, Any]
 

@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from testing.browser import SETTLED, Served, Tab, copied, open_tab, results, search_for, serve
 from testing.sites import build
-from tests.test_site import SETTLED, Served, Tab, browser, copied, open_tab, results, search_for, serve, tab
+from testing.tools import ROOT
 
-__all__ = ['browser', 'tab']  # fixtures
-
-REAL = (Path(__file__).parent.parent / 'testing' / 'real-packages.jsonl').read_text(encoding='utf-8').splitlines()
+REAL = (ROOT / 'testing' / 'real-packages.jsonl').read_text(encoding='utf-8').splitlines()
 LINES: list[dict[str, Any]] = [
     {'project': 'acme-billing', 'summary': 'Sends invoices to customers', 'status': 'archived'},
     {'filename': 'acme_billing-1.0.tar.gz', 'upload_timestamp': '2026-11-20T10:00:00Z'},

@@ -37,6 +37,7 @@ from dumb_pypi.package_list.lines import (
 )
 from testing.sites import build, mtimes, tree, write_list
 from testing.states import entries, without_own
+from testing.tools import ROOT
 
 DETERMINISTIC = 'CI' in os.environ
 
@@ -750,7 +751,7 @@ def test_a_usual_file_name_says_what_the_general_rules_say(filename: str) -> Non
 
 
 def test_a_real_file_name_says_what_the_general_rules_say() -> None:
-    lines = (Path(__file__).parent.parent / 'testing' / 'real-packages.jsonl').read_text(encoding='utf-8').splitlines()
+    lines = (ROOT / 'testing' / 'real-packages.jsonl').read_text(encoding='utf-8').splitlines()
     names = [json.loads(line)['filename'] for line in lines]
     differing = [name for name in names if identified(name) != identified_by_the_general_rules(name)]
     assert differing == []

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from testing.clients import Client
+from testing.clients import HTML_TYPE, JSON_TYPE, Client, fetched, installed
 from testing.distributions import list_line, make_wheel
 from testing.documents import blocks
 from testing.servers import Server, nginx
@@ -25,7 +25,6 @@ from testing.sites import build
 from testing.tools import ROOT
 from testing.upstream import Upstream, upstream
 from testing.waiting import wait_for
-from tests.test_clients import HTML_TYPE, JSON_TYPE, fetched, installed
 
 
 class Front(NamedTuple):

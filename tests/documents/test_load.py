@@ -16,9 +16,8 @@ from testing.clients import isolated_env
 from testing.distributions import list_line, make_wheel
 from testing.servers import Server, nginx, running
 from testing.sites import build
-from testing.tools import make_tool
+from testing.tools import make_tool, missing
 from testing.waiting import wait_for
-from tests.conftest import missing
 
 pytestmark = pytest.mark.clients
 

@@ -15,9 +15,9 @@ from dumb_pypi.main import main
 from testing.distributions import write_list
 from testing.matrix import CLIENTS, OldClient, Result, Serve, expected, make_pool, run_client, table, versions
 from testing.servers import Server, http_server, nginx
-from tests.conftest import missing
+from testing.tools import ROOT, missing
 
-RATIONALE = Path(__file__).parent.parent / 'RATIONALE.md'
+RATIONALE = ROOT / 'RATIONALE.md'
 BEGIN, END = '<!-- clients: written by "make client-table" -->', '<!-- end of clients -->'
 # Five that read the older name of data-core-metadata; JSON behind nginx hides what they make of the HTML.
 AT_EACH_PUSH = ('pip 22.3', 'pip 22.3.1', 'pip 23.0.1', 'pip 23.1', 'pip 23.1.2', 'pip, newest', 'uv, newest')

@@ -32,12 +32,12 @@ from testing.states import (
     without_leftovers,
     without_own,
 )
+from testing.tools import ROOT, missing
 from testing.waiting import wait_for
-from tests.conftest import missing
 
 Line = dict[str, Any]
 
-ROOT = Path(__file__).parent.parent
+
 JANUARY, FEBRUARY, MARCH, APRIL = 1767323045, 1770001445, 1772420645, 1775099045  # of 2026, on the second day
 POINTS = 50
 

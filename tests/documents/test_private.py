@@ -13,13 +13,12 @@ from typing import NamedTuple
 
 import pytest
 
-from testing.clients import Client, Outcome, isolated_env
+from testing.clients import Client, Outcome, installed, isolated_env
 from testing.distributions import list_line, make_wheel
 from testing.documents import section
 from testing.servers import Server, nginx
 from testing.sites import build
-from tests.conftest import missing
-from tests.test_clients import installed
+from testing.tools import missing
 
 # A password with every character that means something in a URL.
 PASSWORDS = {'red': ('alice', 'a:b@c/d%e'), 'blue': ('bob', 'secret')}

@@ -18,8 +18,8 @@ from testing.distributions import make_sdist, make_wheel
 from testing.documents import block, read
 from testing.real_pool import fetch_flask
 from testing.strangers import git_env, run_shell
+from testing.tools import missing
 from testing.waiting import wait_for
-from tests.conftest import missing
 
 FLASK = {'blinker', 'click', 'flask', 'itsdangerous', 'jinja2', 'markupsafe', 'werkzeug'}
 

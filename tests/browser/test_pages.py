@@ -11,25 +11,24 @@ import shutil
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import axe_playwright_python  # type: ignore[import-untyped]
 import feedparser  # type: ignore[import-untyped]
 import html5lib
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, expect
 
 import dumb_pypi
 from dumb_pypi.main import main
-from testing.browser import INSTALL, chromium, find_chromium
+from testing.browser import SETTLED, Served, Tab, copied, open_tab, results, search_for, serve
 from testing.clients import Client
 from testing.servers import Server, http_server
 from testing.sites import build, paths, tree, write_list
-from tests.conftest import missing
+from testing.tools import ROOT
 
-SAMPLE = (Path(__file__).parent.parent / 'testing' / 'sample-packages.jsonl').read_text(encoding='utf-8').splitlines()
+SAMPLE = (ROOT / 'testing' / 'sample-packages.jsonl').read_text(encoding='utf-8').splitlines()
 STATIC = Path(dumb_pypi.__file__).parent / 'static'
 AXE = (Path(axe_playwright_python.__file__).parent / 'axe.min.js').read_text(encoding='utf-8')
 SITE_URL = 'https://pypi.example.com/team/'
@@ -117,29 +116,6 @@ PAGES = (
 OUTSIDE = re.compile('https:|pool/')
 Scheme = Literal['light', 'dark']
 
-expect.set_options(timeout=20_000)  # a machine may have other things to do
-
-
-@pytest.fixture(scope='module')
-def browser() -> Iterator[Browser]:
-    if find_chromium() is None:
-        missing('Chromium', INSTALL)
-    with chromium() as started:
-        yield started
-
-
-class Served(NamedTuple):
-    """`url` ends in a slash, and is that of a site which lies below a path prefix."""
-
-    directory: Path
-    url: str
-
-
-@contextmanager
-def serve(directory: Path, scratch: Path) -> Iterator[Served]:
-    with http_server(directory.parent.parent, scratch) as server:
-        yield Served(directory, f'{server.url}/{directory.parent.name}/{directory.name}/')
-
 
 @pytest.fixture(scope='module')
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
@@ -174,65 +150,6 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     shutil.copytree(STATIC, directory / 'static', dirs_exist_ok=True)  # the same for both lists
     with serve(directory, scratch) as served:
         yield served
-
-
-class Tab(NamedTuple):
-    """A page of the browser, and what went wrong in it."""
-
-    page: Page
-    problems: list[str]
-
-
-@contextmanager
-def open_tab(browser: Browser, **options: Any) -> Iterator[Tab]:
-    """Collects what no page may do: errors, violations of its own policy, dialogs, requests to other places."""
-    context: BrowserContext = browser.new_context(**options)
-    try:
-        page = context.new_page()
-        problems: list[str] = []
-        page.on('console', lambda message: problems.append(message.text) if message.type != 'log' else None)
-        page.on('pageerror', lambda error: problems.append(str(error)))
-        page.on('requestfailed', lambda request: problems.append(request.url) if is_failure(request) else None)
-        page.on(
-            'response',
-            lambda response: problems.append(f'{response.url} {response.status}') if response.status >= 400 else None,
-        )
-        page.on('request', lambda request: problems.append(request.url) if is_elsewhere(request.url) else None)
-        yield Tab(page, problems)
-    finally:
-        context.close()
-
-
-def is_failure(request: Request) -> bool:
-    """A page that is left takes its requests along."""
-    return request.failure != 'net::ERR_ABORTED'
-
-
-def is_elsewhere(url: str) -> bool:
-    return not url.startswith(('http://127.0.0.1:', 'file:', 'data:'))
-
-
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Tab]:
-    with open_tab(browser, permissions=['clipboard-read', 'clipboard-write']) as opened:
-        opened.page.set_default_timeout(8_000)
-        yield opened
-        assert opened.problems == []
-
-
-def results(page: Page) -> list[str]:
-    return page.locator('.results b').all_inner_texts()
-
-
-def search_for(page: Page, query: str) -> list[str]:
-    """What is shown once the search has come to its end."""
-    page.get_by_role('searchbox').fill(query)
-    page.wait_for_function(SETTLED, arg=query)
-    return results(page)
-
-
-SETTLED = """query => new URL(location.href).searchParams.get('q') === query
-    && document.querySelector('.found').getAttribute('aria-busy') === 'false'"""
 
 
 # ------------------------------------------------------------------------------------------ what somebody else wrote
@@ -663,16 +580,6 @@ def test_a_project_with_5_000_files_stays_usable(
 
 
 # ------------------------------------------------------------------------------------------------- copy buttons
-
-
-def copied(page: Page, name: str) -> str:
-    """What a copy button puts into the clipboard."""
-    button = page.get_by_role('button', name=name, exact=True)
-    button.click()
-    expect(button).to_have_text('Copied')
-    text = page.evaluate('() => navigator.clipboard.readText()')
-    assert isinstance(text, str)
-    return text
 
 
 @pytest.fixture(scope='module')

@@ -17,14 +17,12 @@ from typing import Any
 
 import pytest
 
-from testing.clients import Client
+from testing.clients import Client, fetched, installed
 from testing.distributions import make_wheel
 from testing.documents import section
 from testing.servers import Server, http_server
 from testing.strangers import git_env
-from testing.tools import ROOT
-from tests.conftest import missing
-from tests.test_clients import fetched, installed
+from testing.tools import ROOT, missing
 
 WORKFLOW = ROOT / 'testing' / 'github' / 'index.yml'
 RELEASES = ROOT / 'testing' / 'github' / 'releases.json'

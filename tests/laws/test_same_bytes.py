@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from dumb_pypi.main import main
-from dumb_pypi.pages.page import digest
 from dumb_pypi.site.record import Entry
 from testing.colliding import colliding_names
+from testing.records import edited
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import (
     RECORD,
@@ -347,20 +347,6 @@ def test_random_walks_stay_on_the_bytes_of_fresh_builds() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------ the record
-
-
-def edited(change: Callable[[Line], object], is_consistent: bool = True) -> Callable[[bytes], bytes]:
-    """Changes a record; by default as the program would have written it, with a digest of itself."""
-
-    def edit(content: bytes) -> bytes:
-        head, body = map(json.loads, content.splitlines())
-        change(body)
-        text = json.dumps(body).encode()
-        if is_consistent:
-            head['digest'] = digest(text)
-        return json.dumps(head).encode() + b'\n' + text + b'\n'
-
-    return edit
 
 
 def with_another_head(**values: object) -> Callable[[bytes], bytes]:

@@ -13,8 +13,8 @@ import pytest
 
 from dumb_pypi.main import main
 from testing.sites import build, mtimes, paths, tree, write_list
+from testing.tools import ROOT
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 SHA256 = '0' * 64
 LONG = 'a' * 10_000
 ZERO = '\u0660'  # a digit, but none of hexadecimal
@@ -493,7 +493,7 @@ def run_program(*arguments: str, content: bytes = b'') -> tuple[int, str, str]:
         [*(unprivileged if os.geteuid() == 0 else []), sys.executable, '-m', 'dumb_pypi', *arguments],
         input=content,
         capture_output=True,
-        env={**os.environ, 'PYTHONPATH': str(CHECKOUT), 'PYTHONIOENCODING': 'utf-8'},
+        env={**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONIOENCODING': 'utf-8'},
         check=False,
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()

@@ -17,15 +17,13 @@ from packaging.version import Version
 from pkginfo import SDist, Wheel
 
 from dumb_pypi.main import main as generate
-from testing.clients import Client, isolated_env
+from testing.clients import Client, fetched, installed, isolated_env
 from testing.distributions import make_wheel
 from testing.pools import Outcome, run_list
 from testing.real_pool import fetch_real_pool
 from testing.servers import Server, http_server
 from testing.sites import PACKAGES_URL
-from testing.tools import find_python
-from tests.conftest import missing
-from tests.test_clients import fetched, installed
+from testing.tools import find_python, missing
 
 
 @pytest.fixture(scope='module')

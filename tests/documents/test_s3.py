@@ -17,16 +17,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from testing.clients import JSON_TYPE
 from testing.distributions import make_sdist, make_wheel
 from testing.documents import block
 from testing.s3 import make_programs
 from testing.sites import tree
 from testing.states import read_paths
 from testing.strangers import git_env, run_shell
-from testing.tools import make_tool
+from testing.tools import make_tool, missing
 from testing.waiting import wait_for
-from tests.conftest import missing
-from tests.test_clients import JSON_TYPE
 
 BUCKET = 'pypi.example.com'
 

@@ -25,7 +25,7 @@ from dumb_pypi.package_list.list_file import check_list_file, read_list_file
 from dumb_pypi.processes import Unsendable, in_processes
 from testing.sites import PACKAGES_URL, write_list
 from testing.states import LOCK, TEMPORARY, Entries, backdate, entries, touched, without_own
-from testing.waiting import DEADLINE, wait_for
+from testing.waiting import DEADLINE, children, is_running, wait_for
 
 Line = dict[str, Any]
 
@@ -211,20 +211,6 @@ def large_site(large_list: Path, tmp_path_factory: pytest.TempPathFactory) -> En
     site = tmp_path_factory.mktemp('large') / 'site'
     build(large_list, site, *TWO_PROCESSES)
     return entries(site)
-
-
-def children(pid: int) -> list[int]:
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        return [int(child) for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
-    return []
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state not in 'ZX'  # dead, but nobody has asked
 
 
 def is_waiting(pid: int) -> bool:

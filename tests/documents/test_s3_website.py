@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from testing.clients import Client
+from testing.clients import HTML_TYPE, JSON_TYPE, Client, fetched, installed
 from testing.distributions import make_sdist
 from testing.documents import block
 from testing.matrix import Run, run_pipenv
 from testing.s3 import Hosting, aws, make_programs, read_hosting, s3, s3_env, s3_website
 from testing.servers import Server
-from tests.test_clients import HTML_TYPE, JSON_TYPE, fetched, installed
 
 PAGE_CACHE = 'max-age=60'
 

@@ -15,7 +15,7 @@ from testing.tools import ROOT
 EXCEPTIONS = {
     'env/bin/python -m http.server': 'the port, since another test may have it',
     '--index-url http://127.0.0.1:8000': 'the port',
-    's3://my-bucket/pool > list.new': 'the bucket is a directory for fsspec; test_pool_bucket.py has a real S3',
+    's3://my-bucket/pool > list.new': 'the bucket is a directory for fsspec; tests/pool/test_bucket.py has a real S3',
     'gcloud storage': 'what gcloud prints is from its documentation: it cannot be led to loopback',
     'az storage': 'what az prints is from its documentation',
     'gsutil ls': 'what gsutil prints is from its documentation',
@@ -30,7 +30,7 @@ EXCEPTIONS = {
 def lookups() -> set[tuple[str, str]]:
     """The documents and words or headings with which tests take blocks out of documents."""
     calls = r"blocks?\(\s*'([\w./-]+\.md)',\s*(?:'([^']+)'|\"([^\"]+)\")"
-    sources = [path.read_text(encoding='utf-8') for path in (ROOT / 'tests').glob('*.py')]
+    sources = [path.read_text(encoding='utf-8') for path in (ROOT / 'tests').rglob('*.py')]
     return {(each[0], each[1] or each[2]) for source in sources for each in re.findall(calls, source)}
 
 

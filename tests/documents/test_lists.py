@@ -16,7 +16,7 @@ import pytest
 
 from testing.documents import COMMANDS, blocks, documents
 from testing.s3 import aws, s3, s3_env
-from tests.conftest import missing
+from testing.tools import missing
 
 FILES = {
     'foo-1.0.tar.gz': b'foo',

@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import pytest
 
-from testing.clients import Client, isolated_env
+from testing.clients import Client, installed, isolated_env
 from testing.documents import block
 from testing.servers import Server, nginx, nginx_with
-from tests.conftest import missing
-from tests.test_clients import installed
+from testing.tools import missing
 
 CERTIFICATE = '/etc/letsencrypt/live/pypi.example.com'
 

@@ -1,6 +1,5 @@
 """What matters in the end: the newest pip and uv, behind real servers, install the right files from the site."""
 
-import importlib.metadata
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,11 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from dumb_pypi.main import main
-from testing.clients import Client
+from testing.clients import HTML_TYPE, JSON_TYPE, Client, fetched, installed
 from testing.servers import Server, http_server
-
-JSON_TYPE = 'application/vnd.pypi.simple.v1+json'
-HTML_TYPE = 'text/html'
 
 only_nginx = pytest.mark.parametrize('serve', ['nginx', 'nginx, short'], indirect=True)
 
@@ -236,15 +232,3 @@ def test_nginx_adds_the_missing_slash(server: Server) -> None:
     response = server.get('/simple/only-wheel')
     assert response.status == 301
     assert response.headers['location'] == '/simple/only-wheel/'
-
-
-def installed(target: Path) -> dict[str, str]:
-    """Name and version of everything installed into this directory, which need not exist."""
-    found = importlib.metadata.distributions(path=[str(target)])
-    return {distribution.metadata['Name']: distribution.version for distribution in found}
-
-
-def fetched(server: Server, below: str) -> set[str]:
-    """What was asked for below this path, as it was spelled."""
-    paths = [request.path for request in server.requests()]
-    return {path.removeprefix(below) for path in paths if path.startswith(below)}
