@@ -312,6 +312,7 @@ def hook(event, args):
             os.kill(os.getpid(), signal.SIGINT)
 
 begun, left = False, int(sys.argv[2])
+hook.__cantrace__ = True  # and so the handler, which runs in it, is measured
 module, sys.argv = sys.argv[1], ['command', '--version']
 sys.addaudithook(hook)
 try:
