@@ -93,6 +93,64 @@ def test_what_never_ends_is_shown_as_text_and_harms_no_other(tmp_path: Path, cap
     assert resource.getrusage(resource.RUSAGE_CHILDREN) == after
 
 
+def doubling(definition: str, indent: str = '') -> str:
+    """A text that doubles 40 times."""
+    texts = [definition.format(name=f'|a{n}|', twice=f'|a{n + 1}| |a{n + 1}|') for n in range(40)]
+    lines = '\n'.join([*texts, '.. |a40| replace:: b', '', '|a0|']).splitlines()
+    return ''.join(f'{indent}{line}\n' for line in lines)
+
+
+MANY = '.. contents::\n\n' * 1_500 + ''.join(f'a{n}\n=====\n\n' for n in range(5_000))
+OTHER_CASE = '.. |x| replace:: ' + 'b' * 9_000 + '\n\n' + ('|X| ' * 2_000 + '\n') * 10
+LETTERS = '.. |u| unicode:: ' + '0x41 ' * 1_900 + '\n\n' + ('|u| ' * 2_000 + '\n') * 10
+TWO_LINES = ''.join(f'.. |a\n   {n}| replace:: |a {n + 1}| |a {n + 1}|\n' for n in range(40))
+TWO_LINES += '.. |a 40| replace:: b\n\n|a 0|'
+OVER_LIMIT = [
+    pytest.param('* a\n\n' + doubling('.. {name} replace:: {twice}', '  '), 'text/x-rst', id='in a list'),
+    pytest.param(doubling('.. {name} replace::\n   {twice}'), 'text/x-rst', id='its text on the next line'),
+    pytest.param(doubling('.. {name}\n   replace:: {twice}'), 'text/x-rst', id='all of it on the next line'),
+    pytest.param(TWO_LINES, 'text/x-rst', id='its name on two lines'),
+    pytest.param(doubling('.. {name} REPLACE:: {twice}').upper(), 'text/x-rst', id='in capitals'),
+    pytest.param(TOO_WIDE, 'text/x-rst', id='a wide row and many short ones'),
+    pytest.param(OTHER_CASE, 'text/x-rst', id='a long text by its name in capitals'),
+    pytest.param(LETTERS, 'text/x-rst', id='letters by their numbers'),
+    pytest.param(MANY, 'text/x-rst', id='many tables of contents'),
+    pytest.param('# a\n' * 25_000, MARKDOWN, id='headings that are the same'),
+    pytest.param('>' * 90_000, MARKDOWN, id='quotations within quotations'),
+    pytest.param('|a' * 1_000 + '\n' + '|-' * 1_000 + '\n' + '|a\n' * 15_000, MARKDOWN, id='millions of cells'),
+]
+
+
+@pytest.mark.parametrize(('text', 'content_type'), OVER_LIMIT)
+def test_what_takes_long_or_much_ends(text: str, content_type: str) -> None:
+    """Only time and memory are counted: whoever counted constructs always forgot a spelling."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with Descriptions(Limits(cpu=0.5)) as descriptions:
+        assert descriptions.render('foo', text, content_type) is None
+        assert descriptions.outcome.warnings == {f'foo: {OVER.strip()}'}
+        assert descriptions.render('bar', '*a*', MARKDOWN) == '<p><em>a</em></p>\n'
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 4
+    assert after.ru_maxrss < 600 * 2**10
+
+
+SLOW_LEXERS = {'mcschema': '{"', 'systemd': 'a=\\\n', 'easytrieve': '%', 'xpp': 'a ', 'autohotkey': 'a '}
+
+
+def test_what_took_hours_takes_no_time(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Lexers of Pygments that are cubic, or worse; lists within lists; what gets long."""
+    fences = [(f'```{name}\n{part * 20_000}\n```', MARKDOWN) for name, part in SLOW_LEXERS.items()]
+    directives = [(f'.. code:: {name}\n\n   {part * 20_000}', 'text/x-rst') for name, part in SLOW_LEXERS.items()]
+    lists = [('- ' * 45_000 + 'a', MARKDOWN), ('[^1]' * 24_000 + '\n\n[^1]: a', MARKDOWN)]
+    texts = [*fences, *directives, *lists]
+    lines = [line for n, (text, kind) in enumerate(texts) for line in described(f'Foo{n}', text, kind)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert build(tmp_path / 'site', lines, '--jobs', '1') == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 10
+    assert capfd.readouterr().err == ''
+
+
 def test_several_processes_make_what_one_makes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Each has a wall of its own; and it does not matter what was rendered before."""
     texts = [f'*{n}*\n\n.. role:: r{n % 7}(code)\n\n:r{n % 5}:`a`\n\n{"a " * 2_000}' for n in range(300)]
