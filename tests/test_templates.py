@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,8 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 
 from dumb_pypi.pages.escaping import Environment
+from dumb_pypi.pages.rendering import render_macro
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import pages
 from testing.tools import ROOT
@@ -33,6 +36,8 @@ def run_edited(directory: Path, packages: Path) -> subprocess.CompletedProcess[s
     return subprocess.run(
         [sys.executable, '-m', 'dumb_pypi', *arguments, '--jobs', '1'],
         cwd=directory,
+        # Unmeasured: a report would look for the copy, which is gone by then.
+        env={name: value for name, value in os.environ.items() if not name.startswith('COV')},
         capture_output=True,
         text=True,
         check=False,
@@ -77,6 +82,14 @@ def test_a_traceback_out_of_a_template_has_the_line_of_the_template(
         before.count('\n') + 1
     )
     assert done.stderr.endswith('ZeroDivisionError: integer division or modulo by zero\n')
+
+
+def test_what_fails_in_a_macro_is_said_with_the_line_of_the_macro() -> None:
+    with pytest.raises(UndefinedError, match=r"^'None' has no attribute 'status'$") as error:
+        render_macro('simple_project.html', api_version='1.4', name='flask', facts=None, files=[], prefix='')
+    path = ROOT / 'dumb_pypi/templates/simple_project.html'
+    before, _, _ = path.read_text(encoding='utf-8').partition('{{ facts.status }}')
+    assert [each.lineno for each in error.traceback if each.path == path] == [before.count('\n')]
 
 
 def test_the_line_of_a_tag_is_not_that_of_the_one_after_it() -> None:

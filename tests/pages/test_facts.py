@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from dumb_pypi.package_list.lines import Facts
 from dumb_pypi.pages.facts import Requirement, group_requirements, license_words, people, read_requirement
+from testing.sites import build
 
 
 @pytest.mark.parametrize(
@@ -61,3 +65,17 @@ def test_people_have_names_or_addresses() -> None:
         ('Author', 'Ann'),
         ('Maintainer', 'm@example.com'),
     ]
+
+
+def test_the_pythons_are_those_of_the_classifiers_where_no_file_asks_for_one(tmp_path: Path) -> None:
+    classifiers = [f'Programming Language :: Python{each}' for each in ('', ' :: 3', ' :: 3.11', ' :: 3.12')]
+    old, new = {'filename': 'Flask-2.3.0.tar.gz'}, {'filename': 'flask-3.0.0.tar.gz', 'requires_python': '>=3.8'}
+    facts = {'project': 'Flask', 'classifiers': [*classifiers, 'Topic :: Internet']}
+    for name, lines, expected in [
+        ('neither', [old], []),
+        ('classifiers', [old, facts], ['3.11, 3.12']),
+        ('a file', [old, new, facts], ['&gt;=3.8']),
+    ]:
+        assert build(tmp_path / name, lines) == 0
+        page = (tmp_path / name / 'project/flask/index.html').read_text(encoding='utf-8')
+        assert re.findall(r'<dt>Python</dt><dd>(.*?)</dd>', page) == expected
