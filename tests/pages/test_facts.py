@@ -67,15 +67,18 @@ def test_people_have_names_or_addresses() -> None:
     ]
 
 
-def test_the_pythons_are_those_of_the_classifiers_where_no_file_asks_for_one(tmp_path: Path) -> None:
-    classifiers = [f'Programming Language :: Python{each}' for each in ('', ' :: 3', ' :: 3.11', ' :: 3.12')]
-    old, new = {'filename': 'Flask-2.3.0.tar.gz'}, {'filename': 'flask-3.0.0.tar.gz', 'requires_python': '>=3.8'}
-    facts = {'project': 'Flask', 'classifiers': [*classifiers, 'Topic :: Internet']}
-    for name, lines, expected in [
-        ('neither', [old], []),
-        ('classifiers', [old, facts], ['3.11, 3.12']),
-        ('a file', [old, new, facts], ['&gt;=3.8']),
-    ]:
-        assert build(tmp_path / name, lines) == 0
-        page = (tmp_path / name / 'project/flask/index.html').read_text(encoding='utf-8')
-        assert re.findall(r'<dt>Python</dt><dd>(.*?)</dd>', page) == expected
+@pytest.mark.parametrize(
+    ('asked', 'classifiers', 'expected'),
+    [
+        pytest.param({}, [], [], id='neither'),
+        pytest.param({}, ['', ' :: 3', ' :: 3.11', ' :: 3.12'], ['3.11, 3.12'], id='classifiers'),
+        pytest.param({'requires_python': '>=3.8'}, [' :: 3.11'], ['&gt;=3.8'], id='both'),
+    ],
+)
+def test_the_pythons_are_those_of_the_classifiers_where_no_file_asks_for_one(
+    asked: dict[str, str], classifiers: list[str], expected: list[str], tmp_path: Path
+) -> None:
+    facts = {'project': 'Flask', 'classifiers': [f'Programming Language :: Python{each}' for each in classifiers]}
+    assert build(tmp_path / 'site', [{'filename': 'flask-3.0.0.tar.gz', **asked}, facts]) == 0
+    page = (tmp_path / 'site/project/flask/index.html').read_text(encoding='utf-8')
+    assert re.findall(r'<dt>Python</dt><dd>(.*?)</dd>', page) == expected
