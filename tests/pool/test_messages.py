@@ -156,6 +156,10 @@ UNREADABLE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: write(SDIST, bz2.compress(os.urandom(10**5))[:1000] + b'x'),
         'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
     ),
+    'an sdist that is not compressed, and cut off': (
+        lambda: write(SDIST, tar_bytes(('a', 1000)) + b'x' * 500),
+        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+    ),
     'an sdist with a size below zero': (
         lambda: write(SDIST, tar_bytes(('a', -1), ('foo-1.0/PKG-INFO', 0))),
         'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
