@@ -14,6 +14,7 @@ from dumb_pypi.main import main
 from testing.clients import Client, make_pip, make_uv
 from testing.distributions import list_line, make_sdist, make_wheel, write_list, write_metadata
 from testing.servers import Server, find_lua, find_nginx, http_server, nginx
+from testing.states import Entries, State
 from testing.tools import missing
 
 # How long an example takes says more about the tests beside it; and in CI the same commit has the same examples.
@@ -139,3 +140,17 @@ def client(request: pytest.FixtureRequest) -> Client:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Client)
     return found
+
+
+@pytest.fixture(scope='session')
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[State], Entries]:
+    """What a state looks like where nothing was before; each is built once."""
+    built: dict[str, Entries] = {}
+
+    def look(state: State) -> Entries:
+        key = repr(state)
+        if key not in built:
+            built[key] = state.build_anew(tmp_path_factory.mktemp('fresh') / 'site')
+        return built[key]
+
+    return look

@@ -10,7 +10,6 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -21,11 +20,23 @@ from dumb_pypi.main import main
 from dumb_pypi.pages.page import digest
 from dumb_pypi.pages.paths import PAGES, kind_of
 from testing.benchmark import PEER
+from testing.edits import BASE, Line, without
 from testing.sites import PACKAGES_URL, build, write_list
-from testing.states import OWN, PENDING, RECORD, State, copy, entries, everything, files, pages, read_paths, without_own
+from testing.states import (
+    OWN,
+    PENDING,
+    RECORD,
+    Entries,
+    State,
+    copy,
+    entries,
+    everything,
+    files,
+    pages,
+    read_paths,
+    without_own,
+)
 from testing.tools import make_tool
-
-Line = dict[str, Any]
 
 FOO: Line = {'filename': 'foo-1.0.tar.gz', 'upload_timestamp': 1700000000}
 BAR: Line = {'filename': 'bar-1.0.tar.gz', 'upload_timestamp': 1700000060}
@@ -699,3 +710,63 @@ def test_whatever_runs_come_what_somebody_put_there_stays(capfd: pytest.CaptureF
     walks = settings(max_examples=100, stateful_step_count=5, deadline=None, database=None, derandomize=is_ci)
     run_state_machine_as_test(Walk, settings=walks)
     assert 'Traceback' not in capfd.readouterr().err
+
+
+FOREIGN = {
+    path: f'{path} is not of this program\n'.encode()
+    for path in (
+        'pool/foo-1.0.tar.gz',
+        'robots.txt',
+        '.well-known/security.txt',
+        'simple/notes.txt',
+        'simple/foo/mine.txt',
+        'simple/foo/old/index.html',
+        'project/handmade/index.html',
+        'pypi/foo/1.0/notes',
+        'pypi/handmade/json',
+        'changelog/notes.txt',
+        'changelog/2026-01-01.html',
+        'changelog/archive/index.html',
+        'static/logo.png',
+        'static/fonts/some.woff2',
+    )
+}
+
+
+def test_files_of_others_survive_everything(tmp_path: Path, fresh: Callable[[State], Entries]) -> None:
+    site = tmp_path / 'site'
+    assert build(site, BASE) == 0
+    for path, content in FOREIGN.items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_bytes(content)
+    directories: Entries = {
+        parent.as_posix(): None for path in FOREIGN for parent in Path(path).parents if parent != Path('.')
+    }
+    for state, once in (
+        (State(BASE), ('--rebuild',)),
+        (State(without(BASE, 'bar-2.0.tar.gz')), ()),
+        (State(BASE, ('--title', 'Other packages')), ()),
+        (State(BASE, ('--no-per-release-json',)), ()),
+        (State([line | {'upload_timestamp': None} for line in BASE]), ()),
+        (State(BASE[-1:]), ()),
+        (State(BASE), ()),
+        (State([], ('--allow-empty',)), ()),
+        (State([], ('--allow-empty',)), ('--rebuild',)),
+        (State(BASE), ()),
+    ):
+        assert state.build(site, *once) == 0
+        assert entries(site) == fresh(state) | directories | FOREIGN
+    (site / RECORD).unlink()
+    assert State(BASE[:-1]).build(site) == 0
+    assert entries(site) == fresh(State(BASE[:-1])) | directories | FOREIGN
+
+
+def test_what_a_link_leads_to_survives(tmp_path: Path) -> None:
+    """A pool that lies on another disk."""
+    (tmp_path / 'pool').mkdir()
+    (tmp_path / 'pool' / 'foo-1.0.tar.gz').write_bytes(b'a distribution')
+    site = tmp_path / 'site'
+    assert build(site, BASE) == 0
+    (site / 'pool').symlink_to(tmp_path / 'pool')
+    assert build(site, [], '--allow-empty', '--rebuild') == 0
+    assert (site / 'pool' / 'foo-1.0.tar.gz').read_bytes() == b'a distribution'

@@ -10,16 +10,18 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from dumb_pypi.main import main
 from dumb_pypi.package_list.families import BATCH
-from testing.sites import PACKAGES_URL, write_list
+from testing.edits import BASE, FEBRUARY, JANUARY, MARCH, file
+from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import (
+    RECORD,
     Entries,
     State,
     backdate,
@@ -35,16 +37,8 @@ from testing.states import (
 from testing.tools import ROOT, missing
 from testing.waiting import wait_for
 
-Line = dict[str, Any]
-
-
-JANUARY, FEBRUARY, MARCH, APRIL = 1767323045, 1770001445, 1772420645, 1775099045  # of 2026, on the second day
+APRIL = 1775099045  # 2026, on the second day
 POINTS = 50
-
-
-def file(filename: str, uploaded: float, **more: object) -> Line:
-    return {'filename': filename, 'hash': f'sha256={"a" * 64}', 'size': 1000, 'upload_timestamp': uploaded, **more}
-
 
 KEPT = [
     {'project': 'foo', 'summary': 'Does what foo does'},
@@ -445,3 +439,16 @@ def as_anybody() -> list[str]:
         missing('setpriv', 'apt-get install util-linux')
     capabilities = '-dac_override,-dac_read_search'
     return ['setpriv', f'--bounding-set={capabilities}', f'--inh-caps={capabilities}']
+
+
+@pytest.mark.parametrize('path', ['.dumb-pypi.tmp', '.dumb-pypi.tmp/site/simple/foo/index.html'])
+def test_what_a_killed_run_left_unfinished_is_taken_away(
+    path: str, tmp_path: Path, fresh: Callable[[State], Entries]
+) -> None:
+    site = tmp_path / 'site'
+    assert build(site, BASE) == 0
+    (site / path).parent.mkdir(parents=True, exist_ok=True)
+    (site / path).write_bytes(b'<!doctype')
+    (site / RECORD).unlink()
+    assert build(site, BASE) == 0
+    assert entries(site) == fresh(State(BASE))

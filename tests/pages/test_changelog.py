@@ -1,0 +1,37 @@
+"""The pages of the changelog: which there are, and how large they become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from testing.edits import BASE, file
+from testing.sites import build
+from testing.states import Entries, State, files
+
+
+def test_without_any_upload_time_the_changelog_has_no_month(fresh: Callable[[State], Entries]) -> None:
+    found = files(fresh(State([line | {'upload_timestamp': None} for line in BASE])))
+    assert sorted(path for path in found if path.startswith('changelog')) == [
+        'changelog/index.html',
+        'changelog/page1.html',
+    ]
+
+
+LONG_NAMES = {
+    'names of 255 characters': lambda number: f'{"a" * 120}-1.0.{"1" * 120}{number:04}.zip',
+    'names of 255 bytes': lambda number: f'foo-1.0{"é" * 120}{number:04}.zip',
+    'names that HTML escapes': lambda number: f'foo-1.0{"&" * 240}{number:04}.zip',
+}
+
+
+@pytest.mark.parametrize('name', LONG_NAMES.values(), ids=LONG_NAMES)
+def test_no_page_of_the_changelog_is_larger_than_2_mb(name: Callable[[int], str], tmp_path: Path) -> None:
+    names = [name(number) for number in range(1500)]
+    assert {len(each.encode()) for each in names} <= {251, 252, 253, 254, 255}
+    assert build(tmp_path / 'site', [file(each) for each in names], '--no-per-release-json') == 0
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / 'site' / 'changelog').iterdir()}
+    assert {'2026-01.html', '2026-01-2.html'} <= sizes.keys()
+    assert {page: size for page, size in sizes.items() if size > 2_000_000} == {}
