@@ -1,6 +1,6 @@
-"""The recent uploads: all releases by month. A page holds a month, or a part of one, and depends on nothing else.
+"""The recent uploads: all releases by month. A page holds a month, or a part of one, and depends on that month alone.
 
-So an upload, a removal or a late entry stays within its month.
+So an upload, a removal or a late entry changes the pages of its month only.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from dumb_pypi.pages.paths import CHANGELOG, CHANGELOG_MOVED, MONTH, top_of
 from dumb_pypi.pages.rendering import human_page, layout, render_macro
 from dumb_pypi.settings import Settings
 
-# Not by `strftime`, which speaks the language of the machine.
+# `strftime` would use the language of the machine.
 _MONTHS = ['January', 'February', 'March', 'April', 'May', 'June']
 _MONTHS += ['July', 'August', 'September', 'October', 'November', 'December']
-UPLOADS_A_PAGE = 500  # keeps a changelog page below 2 MB even when every name is as long as names get
+UPLOADS_A_PAGE = 500  # keeps a page below 2 MB even if every name has the greatest length
 
 
 class Upload(NamedTuple):
-    """A row of the changelog, a release at its first upload; its order is that of the changelog."""
+    """A row of the changelog: a release at its first upload. Sorts in the order of the changelog."""
 
     uploaded: float  # seconds since 1970
     project: str
@@ -37,7 +37,7 @@ class Upload(NamedTuple):
 
 
 def upload_lines(name: str, releases: Iterable[Release]) -> Iterator[tuple[str, str]]:
-    """The releases of a project: the month of its first upload, and a line that sorts as the uploads do."""
+    """Return, for each release of a project, the month of its first upload and a line that sorts by time."""
     for release in releases:
         time = first_upload(release)
         if time is not None:
@@ -53,18 +53,18 @@ def first_upload(release: Release) -> str | None:
 
 
 def _page_name(month: str, start: int) -> str:
-    """`2026-11`, or `2026-11-2` for the second page of that month."""
+    """Return `2026-11`, or `2026-11-2` for the second page of that month."""
     return month if start == 0 else f'{month}-{start // UPLOADS_A_PAGE + 1}'
 
 
 def month_words(name: str) -> str:
-    """`October 2026, part 3`, of the name of a page. How many parts there are it does not say, which would change."""
+    """Return `October 2026, part 3` for the name of a page. Omits the number of parts, because it changes."""
     year, month, *part = name.split('-')
     return f'{_MONTHS[int(month) - 1]} {year}' + (f', part {part[0]}' if part else '')
 
 
 def changelog_parts(uploads: Mapping[str, int]) -> list[tuple[str, int]]:
-    """The names of the pages, oldest first, with the number of uploads on each; from the numbers for each month."""
+    """Return the names of the pages, oldest first, with the number of uploads on each."""
     return [
         (_page_name(month, start), min(UPLOADS_A_PAGE, count - start))
         for month, count in uploads.items()
@@ -73,7 +73,7 @@ def changelog_parts(uploads: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def month_pages(month: str, lines: Sequence[str], settings: Settings) -> Iterator[Page]:
-    """The pages of a month; `lines` as `upload_lines` makes them, oldest first."""
+    """Return the pages of a month. `lines` are those of `upload_lines`, oldest first."""
     for start in range(0, len(lines), UPLOADS_A_PAGE):
         name, part = _page_name(month, start), lines[start : start + UPLOADS_A_PAGE]
         uploads = [line[:-1].split('\t') for line in reversed(part)]
@@ -87,7 +87,7 @@ def month_pages(month: str, lines: Sequence[str], settings: Settings) -> Iterato
 
 
 def changelog_index_pages(parts: Sequence[tuple[str, int]], settings: Settings) -> Iterator[Page]:
-    """What leads to the pages of the months."""
+    """Return the pages that link to the pages of the months."""
     years = itertools.groupby(
         [(name, month_words(name), count) for name, count in reversed(parts)], key=lambda part: part[0][: len('YYYY')]
     )

@@ -1,7 +1,7 @@
-"""Makes a guest of rendered HTML: what a description may bring into a page of ours, and nothing else.
+"""Rewrites rendered HTML so that a page of ours can include it.
 
-What comes in has been cleaned by `nh3`, which closes every element in its turn. What goes out is put together anew,
-from the names below and escaped text, so that it is harmless whatever came in.
+The input has been cleaned by `nh3`, which closes every element. The output is written again from the names below and
+escaped text, so it is harmless whatever the input was.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import NamedTuple
 from dumb_pypi.package_list.values import is_web_url, normal_lines
 
 ID_PREFIX = 'user-content-'
-MAX_DEPTH = 100  # elements within elements; what is deeper nobody reads, and a browser flattens it
-_OWN_HEADING = 2  # the level of the heading above the description, in the page that it is a guest in
+MAX_DEPTH = 100  # nested elements; browsers flatten what is deeper
+_OWN_HEADING = 2  # the level of the heading above the description on our page
 _LAST_HEADING = 6
 
-# What each element becomes. Landmarks would stand beside those of the page, so they are plain blocks here.
-_LISTS = {'ul': '(<li>)+', 'ol': '(<li>)+', 'dl': '((<dt>)+(<dd>)+)+'}  # and what is in them
+# What each element becomes. A landmark would compete with those of the page, so it becomes a plain block.
+_LISTS = {'ul': '(<li>)+', 'ol': '(<li>)+', 'dl': '((<dt>)+(<dd>)+)+'}  # and what they contain
 _ITEMS = ('li', 'dt', 'dd')
 _BLOCKS = {*_LISTS, *_ITEMS, 'blockquote', 'details', 'div', 'hr', 'p', 'pre', 'summary', 'table'}
 _INLINE = {'a', 'abbr', 'b', 'br', 'cite', 'code', 'del', 'em', 'i', 'kbd', 'span', 'strong', 'sub', 'sup', 'var'}
@@ -31,7 +31,7 @@ _BECOMES = {
     **dict.fromkeys(('section', 'nav', 'aside', 'figure', 'figcaption'), 'div'),
     **{'acronym': 'abbr', 'picture': 'span', 'tt': 'code'},
 }
-_HOLDERS = {  # what stands nowhere but in these
+_HOLDERS = {  # elements that are valid only inside these
     'caption': ('table',),
     'thead': ('table',),
     'tbody': ('table',),
@@ -39,9 +39,9 @@ _HOLDERS = {  # what stands nowhere but in these
     'td': ('tr',),
     'th': ('tr',),
 }
-_ONLY_CELLS = ('table', 'thead', 'tbody', 'tr')  # what holds nothing but these
-_NO_BLOCKS = {'p', 'pre', 'summary', 'heading'}  # what holds no blocks
-_MAY_BE_EMPTY = {*_INLINE, *_HOLDERS, 'pre'} - {'a', 'caption'}  # a space in code is a token of its own
+_ONLY_CELLS = ('table', 'thead', 'tbody', 'tr')  # elements that contain nothing but these
+_NO_BLOCKS = {'p', 'pre', 'summary', 'heading'}  # elements that contain no blocks
+_MAY_BE_EMPTY = {*_INLINE, *_HOLDERS, 'pre'} - {'a', 'caption'}  # in highlighted code a space is an element
 _CHECKED, _UNCHECKED = '\N{BALLOT BOX WITH CHECK}', '\N{BALLOT BOX}'
 _VOID = ('br', 'hr', 'img', 'input', 'col')
 _HEADING = re.compile('h([1-6])')
@@ -53,21 +53,21 @@ _MAIL = re.compile(r'mailto:[^\s<>"\\^`{|}]+', re.IGNORECASE)
 
 
 class TooDeep(ValueError):
-    """Elements within elements within elements."""
+    """The elements are nested too deeply."""
 
 
 class Node:
-    """An element as it came in."""
+    """An element of the input."""
 
     def __init__(self, tag: str, attributes: Mapping[str, str]) -> None:
         self.tag = tag
         self.attributes = attributes
         self.children: list[Node | str] = []
-        self.shows = False  # whether there is something to see in it
+        self.shows = False  # whether it contains something visible
 
 
 class _Reader(HTMLParser):
-    """Reads the tree. Raises `TooDeep`."""
+    """Builds the tree of the input. Raises `TooDeep`."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -95,7 +95,7 @@ class _Reader(HTMLParser):
             self.show()
 
     def show(self) -> None:
-        """Whatever an element that shows something is in shows something, too."""
+        """Mark the open elements as visible."""
         for node in reversed(self.open):
             if node.shows:
                 break
@@ -104,25 +104,25 @@ class _Reader(HTMLParser):
 
 @functools.cache
 def _token_classes() -> frozenset[str]:
-    """The short names by which Pygments calls the tokens of a language."""
-    from pygments.token import STANDARD_TYPES  # here, because it comes with the extra `readme`
+    """Return the short class names that Pygments uses for tokens."""
+    from pygments.token import STANDARD_TYPES  # here, because it belongs to the extra `readme`
 
     return frozenset(STANDARD_TYPES.values()) - {''}
 
 
 def outside_url(url: str) -> str:
-    """What leads to the same place from wherever it stands, and runs nothing; else ''."""
+    """Return an absolute URL that is safe to link to; else ''. `javascript:` URLs are rejected."""
     return url if is_web_url(url) or _MAIL.fullmatch(url) else ''
 
 
 def own_id(text: str) -> str:
-    """The `id` as it is here; '' for none, and for one that no link can name."""
+    """Return the `id` with our prefix; '' if there is none or a link cannot name it."""
     text = text.removeprefix(ID_PREFIX)
     return f'{ID_PREFIX}{text}' if _ID.fullmatch(text) else ''
 
 
 def _items(node: Node) -> Collection[str]:
-    """The items of a list that holds nothing else, and in the right order; nothing for any other element."""
+    """Return the items of a valid list; an empty list for any other element."""
     if node.tag not in _LISTS:
         return ()
     held = (f'<{child.tag}>' if isinstance(child, Node) else '-' if child.strip() else '' for child in node.children)
@@ -130,7 +130,7 @@ def _items(node: Node) -> Collection[str]:
 
 
 def _usual_tag(node: Node, around: str, items: Collection[str]) -> str:
-    """What an element becomes by its name and by what it stands in; '' when its content alone is kept."""
+    """Return the tag that an element becomes, by its name and its parent; '' if only its content is kept."""
     if node.tag in _HOLDERS:
         empty_head = node.tag == 'th' and not node.shows
         return '' if around not in _HOLDERS[node.tag] else 'td' if empty_head else node.tag
@@ -150,25 +150,25 @@ def _usual_tag(node: Node, around: str, items: Collection[str]) -> str:
 
 
 class _Open(NamedTuple):
-    """An element whose start is written."""
+    """An element whose start tag is written."""
 
     children: Iterator[Node | str]  # that are left
     items: Collection[str]
     end: str
-    is_element: bool  # or its content alone is kept
+    is_element: bool  # '' if only its content is kept
 
 
 class _Writer:
-    """Writes the tree anew, in the order of the text, since a heading depends on the one before it."""
+    """Writes the tree again, in text order, because the level of a heading depends on the one before."""
 
     def __init__(self, ids: Collection[str]) -> None:
         self.ids = frozenset(ids)
         self.given: set[str] = {''}  # each once
         self.heading = _OWN_HEADING
-        self.inside: list[str] = ['']  # the elements that are open here
+        self.inside: list[str] = ['']  # the open elements
 
     def content(self, root: Node) -> str:
-        """What is in an element. How deep it is, and how deep we are, does not matter: nothing here recurses."""
+        """Return the content of an element. Does not recurse, so depth does not matter."""
         parts: list[str] = []
         pending = [_Open(iter(root.children), (), '', False)]
         while pending:
@@ -193,7 +193,7 @@ class _Writer:
         return '' if tag == 'a' and not {'a', 'summary'}.isdisjoint(self.inside) else tag
 
     def write_start(self, node: Node, tag: str, parts: list[str], pending: list[_Open]) -> None:
-        """Writes an element but for its children and its end, which are pending then."""
+        """Write the start tag of an element; its children and its end tag are pending then."""
         leaf = self.leaf(node, tag)
         if leaf is not None:
             parts.append(leaf)
@@ -213,7 +213,7 @@ class _Writer:
         self.inside.append(tag)
 
     def leaf(self, node: Node, tag: str) -> str | None:
-        """An element that has no children; `None` for any other."""
+        """Return an element without children; `None` for any other."""
         if node.tag == 'img':
             return self.picture(node)
         if node.tag == 'input':
@@ -221,7 +221,7 @@ class _Writer:
         return f'<{tag}>' if tag in _VOID else None
 
     def heading_tag(self, node: Node) -> str:
-        """Two levels down, and never more than one below the heading before it."""
+        """Return the tag two levels down, at most one level below the heading before."""
         self.heading = min(int(node.tag[1]) + _OWN_HEADING, self.heading + 1, _LAST_HEADING)
         return f'h{self.heading}'
 
@@ -239,7 +239,7 @@ class _Writer:
         return f' href="{escape(outside_url(href))}" rel="nofollow"' if outside_url(href) else ''
 
     def picture(self, node: Node) -> str:
-        """Its words, as a link to it where it is elsewhere."""
+        """Return the text of a picture, as a link if it has an absolute URL."""
         words, url = node.attributes.get('alt', '').strip(), outside_url(node.attributes.get('src', ''))
         if self.inside[-1] in _ONLY_CELLS or not words:
             return ''
@@ -261,7 +261,7 @@ class _Writer:
 
 
 def as_guest(cleaned: str) -> str:
-    """HTML that has been cleaned, as a part of a page of ours. Raises `TooDeep`."""
+    """Return cleaned HTML in the form that a page of ours can include. Raises `TooDeep`."""
     reader = _Reader()
     reader.feed(cleaned)
     reader.close()

@@ -1,4 +1,4 @@
-"""The legacy JSON API: `pypi/<name>/json` and `pypi/<name>/<version>/json`. Its readers expect every key."""
+"""The legacy JSON API: `pypi/<name>/json` and `pypi/<name>/<version>/json`. Its clients expect every key."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Info(msgspec.Struct):
     provides_extra: list[str] | None
     yanked: bool
     yanked_reason: str | None
-    # Of the latest release only, so that a new one changes no page of an old one:
+    # Only for the latest release, so that a new release does not change the pages of old ones:
     summary: str | None = None
     home_page: str | None = None
     project_urls: dict[str, str] | None = None
@@ -68,7 +68,7 @@ class Info(msgspec.Struct):
     keywords: str | None = None
     classifiers: list[str] | None = None
     description_content_type: str | None = None
-    # Where it is known where the site is:
+    # Only if the URL of the site is known:
     package_url: str | None = None
     project_url: str | None = None
     release_url: str | None = None
@@ -100,12 +100,12 @@ def legacy_file(file: File, prefix: str) -> LegacyFile:
 
 
 def home_page(urls: Mapping[str, str]) -> str | None:
-    """The URL whose label says so, as the core metadata standard reads labels."""
+    """Return the home page: the URL with that label, compared as the core metadata standard does."""
     return next((url for label, url in urls.items() if _NO_LETTER.sub('', label.lower()) == 'homepage'), None)
 
 
 def release_info(project: Project, release: Release | None, settings: Settings) -> Info:
-    """What the files of a release say of it."""
+    """Return `info` with what the files of a release say."""
     packages = [file.package for file in release.files] if release else []
     is_yanked = release is not None and release.is_yanked
     requires_dist = next((each.requires_dist for each in packages if each.requires_dist is not None), None)
@@ -125,7 +125,7 @@ def release_info(project: Project, release: Release | None, settings: Settings) 
 
 
 def latest_info(project: Project, latest: Release | None, settings: Settings) -> Info:
-    """The same of the latest release, and what the list says of the project."""
+    """Return `info` of the latest release, with what the list says of the project."""
     info, facts = release_info(project, latest, settings), project.facts
     for key in _FACTS:
         setattr(info, key, getattr(facts, key))

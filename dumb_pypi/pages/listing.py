@@ -1,4 +1,4 @@
-"""Every project from A to Z, on one page or on many."""
+"""The listing of all projects from A to Z, on one page or several."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from dumb_pypi.pages.rendering import human_page
 from dumb_pypi.settings import Settings
 
 PROJECTS_A_PAGE = 1_000
-_LONGEST_PREFIX = 100  # characters, of which a page is named after a prefix alone
+_LONGEST_PREFIX = 100  # characters: up to this length, a page has the prefix as its name
 
 
 class Row(NamedTuple):
-    """What lists say of a project."""
+    """A project in a list."""
 
     name: str
     version: str | None  # of the latest release
-    status: str | None  # when there is something to know
+    status: str | None  # if it is not the usual one
     summary: str | None
 
 
 class Range(NamedTuple):
-    """A page of a long listing: projects whose names follow each other, all with the same first letter."""
+    """A page of a long listing: consecutive projects with the same first letter."""
 
     path: str
     names: Sequence[str]
 
     @property
     def page(self) -> str:
-        """As its neighbours link to it."""
+        """Return the file name of the page."""
         return self.path.rpartition('/')[2]
 
 
@@ -47,9 +47,9 @@ def _by_prefix(names: Sequence[str], length: int) -> Iterator[tuple[str, list[st
 
 
 def listing_ranges(names: Sequence[str]) -> list[Range]:
-    """The pages of a long listing, none for a short one; `names` sorted.
+    """Return the pages of a long listing, none for a short one. `names` is sorted.
 
-    Split by what names begin with, and small neighbours joined within their letter: so a new project changes no page of
+    Names are split by prefix, and small neighbours joined within their letter, so that a new project changes no page of
     another letter.
     """
     ranges: list[tuple[str, list[str]]] = []
@@ -62,15 +62,17 @@ def listing_ranges(names: Sequence[str]) -> list[Range]:
 
 
 def page_letters(prefix: str) -> str:
-    """What a page is named after: a prefix, or the beginning of it with a digest where file systems have no room for
-    all of it. No prefix has two dashes in a row, so that none is spelled like that."""
+    """Return what a page is named after: the prefix, or its beginning and a digest if it is long.
+
+    No prefix contains two dashes in a row, so the two forms cannot collide.
+    """
     if len(prefix) <= _LONGEST_PREFIX:
         return prefix
     return f'{prefix[:_LONGEST_PREFIX]}--{hashlib.sha256(prefix.encode()).hexdigest()[:32]}'
 
 
 def listing_pages(rows: Sequence[Row], settings: Settings) -> Iterator[Page]:
-    """`rows` by name, sorted."""
+    """Yield the pages of the listing. `rows` is sorted by name."""
     ranges = listing_ranges([row.name for row in rows])
     letters = [(letter, list(members)) for letter, members in itertools.groupby(ranges, lambda each: each.names[0][0])]
     left = iter(rows)

@@ -1,4 +1,4 @@
-"""A page is a value, a path below the output directory and its bytes; and how it links to files."""
+"""A page is a value: a path below the output directory, and its bytes. Also: how pages link to files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The templates, with the filters that they use, and the layout that pages for people share."""
+"""The templates, their filters, and the layout that pages for people share."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from dumb_pypi.pages.paths import top_of
 from dumb_pypi.pages.words import readable_size
 from dumb_pypi.settings import Settings
 
-if TYPE_CHECKING:  # a run that renders nothing has no use for them, and they take longer to import than it takes
+if TYPE_CHECKING:  # slow to import, and a run that renders nothing does not need them
     import jinja2
     from markupsafe import Markup
 
-HTML_HASHES = ('sha256', 'sha512', 'sha384', 'md5')  # uv refuses a page whose fragment names any other
+HTML_HASHES = ('sha256', 'sha512', 'sha384', 'md5')  # uv rejects a page with any other in a fragment
 _URL_IN_TEXT = re.compile(r'(https?://[^\s<>"]*[\w/])')  # without the full stop of the sentence
-_MARK = '\0'  # in no text of a page
+_MARK = '\0'  # does not occur in any text of a page
 
 
 def readable(time: str) -> str:
-    """`2026-01-02 03:04`, of ISO 8601."""
+    """Return `2026-01-02 03:04` for a time in ISO 8601."""
     return f'{time[:10]} {time[11:16]}'
 
 
@@ -31,14 +31,14 @@ def readable_time(seconds: float) -> str:
 
 
 def feed_time(seconds: float) -> str:
-    """`Fri, 02 Jan 2026 03:04:05 GMT`: what RSS wants, in whatever language this runs."""
-    import email.utils  # here, because it takes 8 ms, and most sites have no feeds
+    """Return `Fri, 02 Jan 2026 03:04:05 GMT`, the format of RSS, whatever the locale is."""
+    import email.utils  # here, because it takes 8 ms and most sites have no feeds
 
     return email.utils.formatdate(int(seconds), usegmt=True)
 
 
 def page_hash(hashes: dict[str, str]) -> str:
-    """One of the hashes of a file: `sha256=…`, or nothing."""
+    """Return one of the hashes of a file, `sha256=…`; '' if there is none."""
     if len(hashes) > 1:
         hashes = {name: hashes[name] for name in HTML_HASHES if name in hashes} or hashes
     for algorithm, value in hashes.items():
@@ -47,7 +47,7 @@ def page_hash(hashes: dict[str, str]) -> str:
 
 
 def fragment(hashes: dict[str, str]) -> str:
-    """With #, of a hash that installers know; else nothing."""
+    """Return `#sha256=…` if installers know the algorithm; else ''."""
     text = page_hash(hashes)
     return f'#{text}' if text.startswith(HTML_HASHES) else ''
 
@@ -57,7 +57,7 @@ def release_anchor(version: str) -> str:
 
 
 def with_links(text: str) -> list[tuple[str, bool]]:
-    """The parts of a text, and which of them are URLs."""
+    """Return the parts of a text, each with whether it is a URL."""
     parts = _URL_IN_TEXT.split(text)
     return [(part, i % 2 == 1 and is_web_url(part)) for i, part in enumerate(parts) if part]
 
@@ -72,7 +72,7 @@ def read_templates() -> jinja2.Environment:
         loader=jinja2.PackageLoader('dumb_pypi'),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        optimized=False,  # there is nothing to work out in advance, and to look for it takes as long as 100 files
+        optimized=False,  # there is nothing to optimize, and the search for it takes as long as 100 files
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -89,11 +89,11 @@ def _read_page_macro(template: str) -> Any:
 
 
 def render_macro(template: str, **values: object) -> bytes:
-    """A template that is one macro, `page`: to call one costs a quarter of what rendering a template costs."""
+    """Render a template that is one macro, `page`. This costs a quarter of `render`."""
     try:
         text: str = _read_page_macro(template)(**values)
     except Exception:
-        read_templates().handle_exception()  # as `render` does: or the lines are those of what Jinja compiles
+        read_templates().handle_exception()  # as `render` does: else tracebacks have the lines of the compiled code
     return text.encode()
 
 
@@ -102,7 +102,7 @@ def render(template: str, **values: object) -> bytes:
 
 
 def human_page(path: str, template: str, settings: Settings, root: str | None = None, **values: object) -> bytes:
-    """A page for people; `root` leads to the top of the site."""
+    """Render a page for people. `root` is the relative URL of the top of the site."""
     root = top_of(path) if root is None else root
     logo = settings.logo
     if logo is not None and not is_absolute(logo):
@@ -112,7 +112,7 @@ def human_page(path: str, template: str, settings: Settings, root: str | None = 
 
 
 def image_sources(logo: str) -> str:
-    """Where the policy of a page lets images come from: this site, and where the logo is."""
+    """Return the image sources that the policy of a page allows: this site, and the host of the logo."""
     parts = urllib.parse.urlsplit(logo)
     if parts.scheme == 'data':
         return "'self' data:"
@@ -121,24 +121,24 @@ def image_sources(logo: str) -> str:
 
 
 class Layout(NamedTuple):
-    """What is the same on every page of a kind, rendered once: `frame.html`, cut where the pages differ."""
+    """What all pages of a kind share, rendered once: `frame.html`, cut where pages differ."""
 
     top: Markup  # up to the page's own head
     title: Markup  # from there to its title
     middle: Markup  # from there to its main part
     bottom: Markup
-    address: Markup  # of the index, as install lines have it
+    address: Markup  # of the index, for install lines
 
 
 def _rendered(page: bytes) -> Markup:
-    """What a template has escaped already: no other text becomes markup."""
+    """Mark the output of a template as escaped. No other text becomes markup here."""
     from markupsafe import Markup
 
     return Markup(page.decode())
 
 
 def described(html: str) -> Markup:
-    """A description that `guest` has put together, from elements that it knows and escaped text."""
+    """Mark a description as escaped. Only for the output of `guest`."""
     from markupsafe import Markup
 
     return Markup(html)
@@ -153,5 +153,5 @@ def layout(root: str, settings: Settings, current: str = '') -> Layout:
 
 @functools.lru_cache(maxsize=1)
 def index_address(settings: Settings) -> Markup:
-    """The address of the index as install lines have it."""
+    """Return the address of the index for install lines."""
     return _rendered(render('address.html', settings=settings))

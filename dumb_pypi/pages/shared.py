@@ -1,4 +1,4 @@
-"""The pages that tell of more than one project, put together: home, feeds and search are made here."""
+"""The pages of the whole site. Home, feeds and search are rendered here; listing and changelog have their own rooms."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from dumb_pypi.pages.simple_api import simple_root_pages
 from dumb_pypi.settings import Settings
 
 NEWEST_RELEASES = 20  # on the home page
-FEW_RELEASES = 8  # where all projects are listed there
+FEW_RELEASES = 8  # up to which it lists all projects
 LISTED_AT_HOME = 100  # projects
 MOST_DETAILS = 4_000_000  # bytes: 20 seconds at 1.6 Mbit/s
 FEED_RELEASES = 100
-LOOKED_THROUGH = 2_000  # releases, for those on the home page
+LOOKED_THROUGH = 2_000  # releases that are searched for those of the home page
 FEED_PROJECTS = 40
 
 
@@ -33,17 +33,17 @@ _TIME = msgspec.Meta(ge=0, lt=LAST_SECOND)
 
 
 class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What these pages say of a project."""
+    """What the pages of the whole site say of a project."""
 
     files: int
     uploaded: Annotated[int, _TIME] | Annotated[float, _TIME] | None  # its first upload: seconds since 1970
     summary: str | None
     version: str | None  # of the latest release
-    status: str | None  # when there is something to know
+    status: str | None  # if it is not the usual one
 
 
 class Item(NamedTuple):
-    """A release in a list, or a project."""
+    """A release or a project in a list."""
 
     upload: Upload
     anchor: str
@@ -51,7 +51,7 @@ class Item(NamedTuple):
 
 
 def newest_of_projects(uploads: Iterable[Upload], count: int) -> list[Upload]:
-    """The newest release of each project, of those that came last; a project of nightly builds hides no other."""
+    """Return the newest release of each of the last projects, so that nightly builds of one do not hide the others."""
     newest: dict[str, Upload] = {}
     for upload in itertools.islice(uploads, LOOKED_THROUGH):
         newest.setdefault(upload.project, upload)
@@ -61,7 +61,7 @@ def newest_of_projects(uploads: Iterable[Upload], count: int) -> list[Upload]:
 
 
 def newest_projects(projects: Mapping[str, Brief]) -> list[Upload]:
-    """The first upload of the projects that came last, newest first."""
+    """Return the newest projects by their first upload, newest first."""
     first = (
         Upload(brief.uploaded, name, '', brief.files) for name, brief in projects.items() if brief.uploaded is not None
     )
@@ -73,7 +73,7 @@ def items(uploads: Iterable[Upload], projects: Mapping[str, Brief]) -> list[Item
 
 
 def feed_pages(releases: list[Item], projects: Mapping[str, Brief], settings: Settings) -> Iterator[Page]:
-    """RSS 2.0."""
+    """Return the two feeds (RSS 2.0)."""
     newest = items(newest_projects(projects), projects)
     feeds = ((paths.NEWEST_RELEASES, 'updates', releases), (paths.NEWEST_PROJECTS, 'packages', newest))
     for path, name, shown in feeds:
@@ -102,9 +102,9 @@ def home_page(
 
 
 def search_pages(rows: list[Row]) -> Iterator[Page]:
-    """Names alone, which change when projects come or go, and all that the search shows, which changes more often.
+    """Return the two scripts of the search: the names, and the details, which change more often.
 
-    Each is right on its own, since they may be of different runs when they arrive.
+    Each is complete by itself, because a browser may get them from different runs.
     """
     yield Page(paths.NAMES, _script('projectNames', ' '.join(row.name for row in rows)))
     details = _script('projectDetails', rows)
@@ -112,12 +112,12 @@ def search_pages(rows: list[Row]) -> Iterator[Page]:
 
 
 def _script(name: str, value: object) -> bytes:
-    """A variable that is written as JSON."""
+    """Return a script that sets one variable to a JSON value."""
     return f'/* dumb-pypi: for the search. */\nvar {name} = '.encode() + encode(value) + b';\n'
 
 
 def missing_page(settings: Settings) -> Page:
-    """A web server shows this one at any address, so it cannot say how far up the site begins."""
+    """Return `404.html`. Servers show it at any address, so it cannot use relative links without `--site-url`."""
     root = urllib.parse.urlsplit(settings.site_url or '').path
     return Page(paths.MISSING, human_page(paths.MISSING, '404.html', settings, root=root))
 
@@ -129,16 +129,16 @@ def shared_pages(
     settings: Settings,
     built: int | None,
 ) -> Iterator[Page]:
-    """All but the pages of the months, in the order in which they link to each other.
+    """Yield the pages of the whole site except the months; a page comes after those that it links to.
 
-    `projects` by name, sorted; `months` with their numbers of uploads, sorted; `uploads` newest first; `built` in
-    seconds since 1970.
+    `projects` is sorted by name; `months` has the number of uploads per month, sorted; `uploads` is newest first;
+    `built` is in seconds since 1970.
     """
     first = list(itertools.islice(uploads, FEED_RELEASES))
     rows = [Row(name, brief.version, brief.status, brief.summary) for name, brief in projects.items()]
     yield from simple_root_pages(projects.keys())
     yield from changelog_index_pages(changelog_parts(months), settings)
-    if settings.site_url is not None:  # readers of feeds need to be told where the site is
+    if settings.site_url is not None:  # feeds need absolute URLs
         yield from feed_pages(items(first, projects), projects, settings)
     yield from listing_pages(rows, settings)
     yield from search_pages(rows)

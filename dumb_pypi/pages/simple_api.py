@@ -1,7 +1,7 @@
-"""The simple API in its two spellings, HTML and JSON.
+"""The simple API as HTML and as JSON.
 
 https://packaging.python.org/en/latest/specifications/simple-repository-api/ (PEP 503, 592, 629, 658, 691, 700, 714,
-740, 792). What is unknown is left out: uv refuses a page with `null`.
+740, 792). Unknown values are left out: uv rejects a page with `null`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dumb_pypi.pages.paths import ROOT_HTML, ROOT_JSON, SIMPLE_HTML, SIMPLE_JSON
 from dumb_pypi.pages.rendering import render_macro
 
 API_VERSION = '1.4'
-NO_SIZE_API_VERSION = '1.0'  # PEP 700 (1.1) requires the size of every file: without it a page claims less
+NO_SIZE_API_VERSION = '1.0'  # PEP 700 (1.1) requires the size of every file
 
 
 class JsonFile(msgspec.Struct, rename='kebab', omit_defaults=True, gc=False):
@@ -70,7 +70,7 @@ def simple_file(file: File, prefix: str) -> JsonFile:
         file.hashes,
         package.requires_python,
         dict([metadata.split('=')]) if isinstance(metadata, str) else metadata,
-        reason if reason is None else reason or True,  # pip takes '' for not yanked
+        reason if reason is None else reason or True,  # pip reads '' as not yanked
         package.provenance,
         package.size,
         file.time,

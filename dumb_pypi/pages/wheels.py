@@ -1,7 +1,7 @@
-"""Is there a wheel for me: for which Pythons and which platforms a release has files, in a line and in two lists.
+"""For which Pythons and platforms a release has files, in one line and in two lists.
 
-A release names the Pythons that it was built for; a file that runs on more of them than one (`py3`, `abi3`) counts for
-all of those. Source runs on whatever there is.
+A release names the Pythons that it was built for; a file that runs on several of them (`py3`, `abi3`) counts for each.
+Source runs on all.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dumb_pypi.pages.words import (
     readable_size,
 )
 
-FEW_FILES = 8  # that one can look through
+FEW_FILES = 8  # few enough to read through
 _ANY = 'any platform'
 _MACHINES = {'universal2': ('x86_64', 'arm64'), 'intel': ('x86_64', 'i386'), 'universal': ('i386', 'ppc')}  # of macOS
 _SYSTEMS = ('Windows', 'macOS', 'Linux')
@@ -32,7 +32,7 @@ _SHOWN_MACHINES = 3
 
 
 class Python(NamedTuple):
-    """An interpreter that files are built for; sorts as people count."""
+    """An interpreter that files are built for. Sorts by version."""
 
     name: str
     version: tuple[int, ...]
@@ -45,31 +45,31 @@ class Python(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What a file says that it runs on."""
+    """One interpreter that a file supports."""
 
     python: Python
-    is_lowest: bool  # and on all that are newer
+    is_lowest: bool  # all newer ones are supported too
 
 
 class Reach(NamedTuple):
-    """What a file runs on; nothing said is anything."""
+    """What a file supports; empty means everything."""
 
     claims: tuple[Claim, ...] = ()
     platforms: tuple[str, ...] = ()
 
 
 class Choice(NamedTuple):
-    """The files of a release, by what they run on."""
+    """The files of a release by what they support."""
 
     line: str
     pythons: list[str]
     platforms: list[str]
-    rows: list[tuple[str, str]]  # for each file the places in both lists, separated by spaces; '' for all of them
+    rows: list[tuple[str, str]]  # per file: its positions in both lists, separated by spaces; '' for all
 
 
 def _covers(claim: Claim, python: Python) -> bool:
     one, other = claim.python, python
-    if one.name == 'Python':  # `py3` is any interpreter that speaks it
+    if one.name == 'Python':  # `py3` is any interpreter of Python 3
         return one.version[:1] == other.version[:1] and one.version <= other.version
     if (one.name, one.is_free_threaded) != (other.name, other.is_free_threaded):
         return False
@@ -95,7 +95,7 @@ def _claims(python: str, abi: str) -> tuple[Claim, ...]:
 
 @functools.lru_cache(maxsize=2**12)
 def _platforms(tags: str) -> tuple[str, ...]:
-    """`Linux x86_64 (glibc)`, without versions; nothing for any platform."""
+    """Return platforms as in `Linux x86_64 (glibc)`, without versions; none for any platform."""
     found = []
     for tag in tags.split('.'):
         words = platform_parts(tag)[0]
@@ -118,7 +118,7 @@ def reach(file: File) -> Reach:
 
 
 def _version_words(versions: Sequence[tuple[int, ...]]) -> str:
-    """`2.7 and 3.9 to 3.15`: a range where three or more follow each other."""
+    """Return `2.7 and 3.9 to 3.15`: three or more consecutive versions are a range."""
     runs: list[list[tuple[int, ...]]] = []
     for version in versions:
         if runs and version[:-1] == runs[-1][-1][:-1] and version[-1] == runs[-1][-1][-1] + 1:
@@ -133,7 +133,7 @@ def _version_words(versions: Sequence[tuple[int, ...]]) -> str:
 
 
 def _python_words(claims: Iterable[Claim], pythons: Iterable[Python]) -> list[str]:
-    """`CPython 3.9 to 3.15`, one for each interpreter."""
+    """Return `CPython 3.9 to 3.15` and the like, one text per interpreter."""
     lowest = {claim.python for claim in claims if claim.is_lowest}
     groups: dict[tuple[str, bool], list[Python]] = {}
     for python in pythons:
@@ -147,7 +147,7 @@ def _python_words(claims: Iterable[Claim], pythons: Iterable[Python]) -> list[st
 
 
 def _platform_words(platforms: Iterable[str]) -> list[str]:
-    """`Windows x86_64 and ARM64`, one for each system."""
+    """Return `Windows x86_64 and ARM64` and the like, one text per system."""
     systems: dict[str, list[str]] = {}
     for platform in platforms:
         system, _, machine = re.sub(r' \(\w+\)$', '', platform).partition(' ')
@@ -170,7 +170,7 @@ def _places(everything: Sequence[object], found: set[int]) -> str:
 def make_choice(files: Sequence[File]) -> Choice:
     reaches = [reach(file) for file in files]
     claims = {claim for each in reaches for claim in each.claims}
-    # `py3` is no interpreter that one chooses, unless there is nothing else.
+    # `py3` is offered as a choice only if there is nothing else.
     named = {claim.python for claim in claims if claim.python.name != 'Python'}
     pythons = sorted(named or {claim.python for claim in claims}, key=lambda each: (each.name, each[2], each.version))
     platforms = sorted({platform for each in reaches for platform in each.platforms}, key=_platform_order)
@@ -193,7 +193,7 @@ def make_choice(files: Sequence[File]) -> Choice:
 
 
 def _platform_order(platform: str) -> tuple[int, int, str]:
-    """The usual ones first."""
+    """Return a sort key: the usual platforms first."""
     system, _, machine = platform.partition(' ')
     return (_place(system, _SYSTEMS), _place(machine.partition(' ')[0], _USUAL_MACHINES), platform)
 
@@ -203,8 +203,8 @@ def _place(one: str, usual: Sequence[str]) -> int:
 
 
 def in_order(files: Sequence[File]) -> Sequence[File]:
-    """Source first, then as people count: cp39 before cp310. `files` by file name."""
-    if len(files) <= 2:  # as in most releases
+    """Return the files with source first, then by version: cp39 before cp310. `files` is sorted by file name."""
+    if len(files) <= 2:  # like most releases
         return files[::-1] if len(files) == 2 and files[1].distribution.packagetype == 'sdist' else files
     return sorted(files, key=_file_order)
 
