@@ -58,7 +58,7 @@ def _read_releases(libraries: Iterable[str]) -> dict[str, list[str]]:
     Where there is none, as in a checkout or an archive, it is what the files contain. No library, no text.
     """
     listed: dict[str, list[str]] = {}
-    releases = {}
+    releases: dict[str, list[str]] = {}
     for library in libraries:
         path = _find(library)
         if path is None:

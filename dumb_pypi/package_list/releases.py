@@ -59,6 +59,12 @@ def project_releases(project: Project) -> list[Release]:
     return sorted(releases, key=lambda each: (each.parsed is not None, each.parsed or natural_order(each.version)))
 
 
+def first_upload(release: Release) -> str | None:
+    """The time of a release, which is that of its first file: ISO 8601. As a text `…05.5Z` comes before `…05Z`."""
+    files = [file for file in release.files if file.time is not None]
+    return min(files, key=lambda file: file.package.uploaded or 0).time if files else None
+
+
 def offered_releases(project: Project, releases: list[Release]) -> list[Release]:
     """A project in quarantine offers none (PEP 792)."""
     return [] if project.facts.status == 'quarantined' else releases

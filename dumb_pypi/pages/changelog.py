@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from dumb_pypi.package_list.releases import Release
+from dumb_pypi.package_list.releases import Release, first_upload
 from dumb_pypi.package_list.values import normal_time
 from dumb_pypi.pages.page import Page
 from dumb_pypi.pages.paths import CHANGELOG, CHANGELOG_MOVED, MONTH, top_of
@@ -43,13 +43,6 @@ def upload_lines(name: str, releases: Iterable[Release]) -> Iterator[tuple[str, 
         if time is not None:
             time = time if '.' in time else f'{time[:-1]}.000000Z'
             yield time[: len('YYYY-MM')], f'{time}\t{name}\t{release.version}\t{len(release.distributions)}\n'
-
-
-def first_upload(release: Release) -> str | None:
-    times = [file.time for file in release.files if file.time is not None]
-    if len(times) < 2:
-        return times[0] if times else None
-    return min(times, key=lambda time: (time[: len('YYYY-MM-DDTHH:MM:SS')], time))  # `…05Z` is before `…05.5Z`
 
 
 def _page_name(month: str, start: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dumb_pypi.package_list.projects import File, Project
-from dumb_pypi.package_list.releases import Release, latest_release
+from dumb_pypi.package_list.releases import Release, first_upload, latest_release
 from dumb_pypi.pages.description import Descriptions
 from dumb_pypi.pages.facts import project_facts, python_words
 from dumb_pypi.pages.legacy_json import legacy_pages
@@ -82,14 +82,13 @@ def make_row(file: File, fitting: tuple[str, str], prefix: str) -> Row:
 def release_section(release: Release, prefix: str) -> Section:
     files = in_order(release.distributions)
     reasons = {file.package.yanked_reason for file in files} - {''} if release.is_yanked else ()
-    times = [file.time for file in files if file.time is not None]
     choice = make_choice(files) if len(files) > FEW_FILES else None
     fitting = itertools.repeat(_ANYTHING) if choice is None else choice.rows
     return Section(
         release,
         [make_row(file, each, prefix) for file, each in zip(files, fitting, strict=False)],
         next(iter(reasons)) if len(reasons) == 1 else None,
-        max(times, default=None),
+        first_upload(release),
         choice,
     )
 
