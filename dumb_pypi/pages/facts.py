@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
-
-from packaging.utils import canonicalize_name
 
 from dumb_pypi.package_list.lines import Facts
 from dumb_pypi.package_list.releases import Release
+from dumb_pypi.pages.requirements import Requirement, group_requirements
 from dumb_pypi.pages.words import readable_size
 
-_REQUIREMENT = re.compile(r'([A-Za-z0-9][A-Za-z0-9._-]*)\s*([^;]*?)\s*(?:;\s*(.*))?')
-_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']*)["']""")
-_EXTRA_ALONE = re.compile(rf'\s*\band\s+{_EXTRA.pattern}|{_EXTRA.pattern}\s+and\b\s*|{_EXTRA.pattern}')
-_OUTER_BRACKETS = re.compile(r'\(([^()]*)\)')
 _PYTHON = re.compile(r'Programming Language :: Python :: (\d\.\d+)')
 _LICENSE = re.compile(r'License :: (?:OSI Approved :: )?(.+)')
 _TELLING = ['project_urls', 'license_expression', 'license', 'author', 'author_email', 'maintainer', 'maintainer_email']
 _TELLING += ['keywords', 'classifiers', 'description']
 _LONGEST_LICENSE = 100  # characters
-
-
-class Requirement(NamedTuple):
-    """What a release requires. What is no requirement has no name."""
-
-    name: str
-    rest: str  # of extras, versions, URL
-    marker: str
 
 
 class ProjectFacts(NamedTuple):
@@ -42,35 +28,6 @@ class ProjectFacts(NamedTuple):
     keywords: str
     requirements: list[Requirement]
     extras: list[tuple[str, list[Requirement]]]
-
-
-def read_requirement(text: str) -> tuple[str | None, Requirement]:
-    """A requirement, and the extra for which alone it is one."""
-    match = _REQUIREMENT.fullmatch(text)
-    if match is None:
-        return None, Requirement('', text, '')
-    name, rest, marker = match.group(1, 2, 3)
-    extras = _EXTRA.findall(marker or '')
-    if len(set(extras)) == 1:
-        marker = _EXTRA_ALONE.sub('', marker).strip()
-    if inner := _OUTER_BRACKETS.fullmatch(marker or ''):
-        marker = inner[1]
-    if inner := _OUTER_BRACKETS.fullmatch(rest):  # old metadata: `foo (>=1.0)`
-        rest = inner[1]
-    return extras[0] if len(set(extras)) == 1 else None, Requirement(name, rest, marker or '')
-
-
-def group_requirements(texts: Iterable[str]) -> tuple[list[Requirement], list[tuple[str, list[Requirement]]]]:
-    """What is always required, and what each extra adds."""
-    always: list[Requirement] = []
-    extras: dict[str, list[Requirement]] = {}
-    for text in texts:
-        extra, requirement = read_requirement(text)
-        if extra is None:
-            always.append(requirement)
-        else:
-            extras.setdefault(canonicalize_name(extra), []).append(requirement)
-    return always, sorted(extras.items())
 
 
 def license_words(facts: Facts) -> str:

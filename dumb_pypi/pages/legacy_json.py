@@ -13,10 +13,10 @@ from dumb_pypi.package_list.releases import Release
 from dumb_pypi.pages.page import Page, relocated
 from dumb_pypi.pages.paths import LEGACY, LEGACY_RELEASE, PROJECT, release_path
 from dumb_pypi.pages.rendering import release_anchor
+from dumb_pypi.pages.requirements import group_requirements
 from dumb_pypi.settings import Settings
 
 _NO_LETTER = re.compile(r'[^a-z]')
-_EXTRA = re.compile(r"""\bextra\s*==\s*['"]([A-Za-z0-9._-]+)['"]""")
 _FACTS = (
     'summary',
     'project_urls',
@@ -114,7 +114,7 @@ def release_info(project: Project, release: Release | None, settings: Settings) 
         release.version if release else None,
         requires_dist,
         next((each.requires_python for each in packages if each.requires_python), None),
-        None if requires_dist is None else sorted({name for each in requires_dist for name in _EXTRA.findall(each)}),
+        None if requires_dist is None else [extra for extra, _ in group_requirements(requires_dist)[1]],
         is_yanked,
         next((each.yanked_reason for each in packages if each.yanked_reason), None) if is_yanked else None,
     )

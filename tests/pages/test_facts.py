@@ -8,38 +8,8 @@ from pathlib import Path
 import pytest
 
 from dumb_pypi.package_list.lines import Facts
-from dumb_pypi.pages.facts import Requirement, group_requirements, license_words, people, read_requirement
+from dumb_pypi.pages.facts import license_words, people
 from testing.sites import build
-
-
-@pytest.mark.parametrize(
-    ('text', 'extra', 'expected'),
-    [
-        pytest.param('a', None, ('a', '', ''), id='a name'),
-        pytest.param('a[b]>=1,<2', None, ('a', '[b]>=1,<2', ''), id='extras and versions'),
-        pytest.param('a (>=1)', None, ('a', '>=1', ''), id='as old metadata has it'),
-        pytest.param('a @ https://x.example.com/a.zip', None, ('a', '@ https://x.example.com/a.zip', ''), id='a URL'),
-        pytest.param('a; python_version<"3"', None, ('a', '', 'python_version<"3"'), id='a marker'),
-        pytest.param('a>1; extra == "b"', 'b', ('a', '>1', ''), id='an extra'),
-        pytest.param("a; os_name=='nt' and extra=='b'", 'b', ('a', '', "os_name=='nt'"), id='an extra behind'),
-        pytest.param("a; extra=='b' and os_name=='nt'", 'b', ('a', '', "os_name=='nt'"), id='an extra in front'),
-        pytest.param("a; (os_name=='nt') and extra=='b'", 'b', ('a', '', "os_name=='nt'"), id='in brackets'),
-        pytest.param(
-            "a; extra=='b' or extra=='c'", None, ('a', '', "extra=='b' or extra=='c'"), id='one of several extras'
-        ),
-        pytest.param('<b>', None, ('', '<b>', ''), id='none'),
-    ],
-)
-def test_a_requirement_is_taken_apart(text: str, extra: str | None, expected: tuple[str, str, str]) -> None:
-    assert read_requirement(text) == (extra, Requirement(*expected))
-
-
-def test_requirements_are_grouped_by_extra() -> None:
-    a, b, c = (Requirement(name, '', '') for name in 'abc')
-    assert group_requirements(['a', 'c; extra=="Y_z"', 'b; extra=="x"', 'b; extra=="y-z"']) == (
-        [a],
-        [('x', [b]), ('y-z', [c, b])],
-    )
 
 
 @pytest.mark.parametrize(

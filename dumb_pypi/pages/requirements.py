@@ -1,0 +1,97 @@
+"""What a release requires, always and for each of its extras: one reader for the pages and for the legacy JSON API.
+
+Our own, because `packaging.requirements` spells specifiers and markers anew, and refuses `foo (>=1.0.*)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from dumb_pypi.package_list.values import NAME, canonical_name
+
+_REQUIREMENT = re.compile(r'([A-Za-z0-9][A-Za-z0-9._-]*)\s*([^;]*?)\s*(?:;\s*(.*))?')
+_EXTRA = re.compile(
+    rf"""extra\s*={{2,3}}\s*(["'])({NAME.pattern})\1|(["'])({NAME.pattern})\3\s*={{2,3}}\s*extra""", re.ASCII
+)
+_TOKEN = re.compile(r"""'[^']*'|"[^"]*"|[()]|\b(?:and|or)\b""")
+_DEPTH = {'(': 1, ')': -1}
+
+
+class Requirement(NamedTuple):
+    """What a release requires. What is no requirement has no name."""
+
+    name: str
+    rest: str  # of extras, versions, URL
+    marker: str
+
+
+def _parts(text: str, word: str) -> list[str]:
+    """The parts of a marker between `and` or `or`, outside of brackets and quotes."""
+    parts, start, depth = [], 0, 0
+    for token in _TOKEN.finditer(text):
+        depth += _DEPTH.get(token[0], 0)
+        if depth == 0 and token[0] == word:
+            parts.append(text[start : token.start()].strip())
+            start = token.end()
+    return [*parts, text[start:].strip()]
+
+
+def _unbracketed(text: str) -> str:
+    """`a` of `(a)`, but all of `(a) and (b)`."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        depth += _DEPTH.get(token[0], 0)
+        if depth == 0:
+            return text[1:-1].strip() if text.startswith('(') and token.end() == len(text) else text
+    return text
+
+
+def _named_extras(text: str) -> list[str]:
+    """The extras, normalized (PEP 685), of `extra == "a" or "b" == extra`; none of what says anything else."""
+    matches = [_EXTRA.fullmatch(_unbracketed(part)) for part in _parts(_unbracketed(text), 'or')]
+    return [] if None in matches else [canonical_name(match[2] or match[4]) for match in matches if match]
+
+
+def _read_alternative(text: str) -> tuple[list[str], str]:
+    """The extras without which a part of a marker does not hold, and what else it asks for."""
+    inner = _unbracketed(text)
+    parts = [text] if len(_parts(inner, 'or')) > 1 else _parts(inner, 'and')
+    named = [_named_extras(part) for part in parts]
+    if sum(map(bool, named)) != 1:
+        return [], text
+    rest = ' and '.join(part for part, names in zip(parts, named, strict=True) if not names)
+    return max(named), _unbracketed(rest)
+
+
+def read_marker(marker: str) -> dict[str | None, str]:
+    """What a marker asks for: by extra, and under `None` without any."""
+    found: dict[str | None, list[str]] = {}
+    for alternative in _parts(_unbracketed(marker), 'or'):
+        extras, rest = _read_alternative(alternative)
+        for extra in extras or [None]:
+            found.setdefault(extra, []).append(rest)
+    if found.keys() == {None}:
+        return {None: _unbracketed(marker)}
+    return {extra: '' if '' in rests else ' or '.join(rests) for extra, rests in found.items()}
+
+
+def read_requirement(text: str) -> dict[str | None, Requirement]:
+    """A requirement, by the extra for which it is one; under `None` what is required without any."""
+    match = _REQUIREMENT.fullmatch(text)
+    if match is None:
+        return {None: Requirement('', text, '')}
+    name, rest, marker = match.group(1, 2, 3)
+    rest = _unbracketed(rest)  # old metadata: `foo (>=1.0)`
+    return {extra: Requirement(name, rest, asked) for extra, asked in read_marker(marker or '').items()}
+
+
+def group_requirements(texts: Iterable[str]) -> tuple[list[Requirement], list[tuple[str, list[Requirement]]]]:
+    """What is always required, and what each extra adds; these are sorted."""
+    always: list[Requirement] = []
+    extras: dict[str, list[Requirement]] = {}
+    for text in texts:
+        for extra, requirement in read_requirement(text).items():
+            (always if extra is None else extras.setdefault(extra, [])).append(requirement)
+    return always, sorted(extras.items())
