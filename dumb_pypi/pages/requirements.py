@@ -6,7 +6,7 @@ Our own, because `packaging.requirements` spells specifiers and markers anew, an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dumb_pypi.package_list.values import NAME, canonical_name
@@ -70,7 +70,8 @@ def read_marker(marker: str) -> dict[str | None, str]:
     found: dict[str | None, list[str]] = {}
     for alternative in _parts(_unbracketed(marker), 'or'):
         extras, rest = _read_alternative(alternative)
-        for extra in extras or [None]:
+        keys: Sequence[str | None] = extras or [None]
+        for extra in keys:
             found.setdefault(extra, []).append(rest)
     if found.keys() == {None}:
         return {None: _unbracketed(marker)}

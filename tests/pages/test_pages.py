@@ -23,9 +23,10 @@ from pypi_simple import IndexPage, ProjectPage
 from dumb_pypi.main import main
 from testing.sites import build, mtimes, paths, tree, write_list
 from testing.states import RECORD, entries, without_own
+from testing.tools import ROOT
 
 HERE = 'https://pypi.example.com/team/'  # where the sites are published, as far as these tests go
-TESTING = Path(__file__).resolve().parent.parent / 'testing'
+TESTING = ROOT / 'testing'
 
 MD5, SHA1, SHA256, SHA384, SHA512 = 'a' * 32, 'b' * 40, 'c' * 64, 'd' * 96, 'e' * 128
 
