@@ -17,8 +17,9 @@ from dumb_pypi.pages.escaping import Environment, escape_other, escape_slowly, e
 from dumb_pypi.pages.rendering import read_templates
 from testing.sites import PACKAGES_URL, write_list
 from testing.states import entries
+from testing.tools import ROOT
 
-SAMPLE = Path(__file__).resolve().parent.parent / 'testing' / 'sample-packages.jsonl'
+SAMPLE = ROOT / 'testing' / 'sample-packages.jsonl'
 VALUES = ['', 'plain', '<b>', '&amp;', '"', "'", '>', '&<>"\'', 'é\U0001f40d', '\0', '{{', ' ' * 1000 + '<']
 
 
