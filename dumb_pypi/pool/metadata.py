@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -32,7 +33,10 @@ _TEXTS = (
 _PEP_643 = Version('2.2')  # from then on an sdist says which of its fields a build may change
 _NOTHING = 'UNKNOWN'  # what distutils wrote for a value that it was not told
 _INDENT = re.compile(r'^(?: {8}| {7}\|)', re.MULTILINE)
-_LABEL = re.compile(rb'([!-9;-~]*):[ \t]*')  # of a field, at the beginning of its first line
+_LABEL = re.compile(rb'^([!-9;-~]*):[ \t]*', re.MULTILINE)  # of a field, at the beginning of its first line
+_AFTER_FIELDS = re.compile(
+    rb'^(?![!-9;-~]*:|[ \t])', re.MULTILINE
+)  # before a line of no field
 
 Fields = dict[str, list[str]]  # values, by the name of the field in lower case
 
@@ -50,32 +54,22 @@ def read_fields(data: bytes) -> Fields:
     names, and looks for messages inside of messages. Raises `BeyondLimits`.
     """
     data = data.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
-    fields: dict[bytes, list[list[bytes]]] = {}
-    lines: list[bytes] = []  # of the field that is being read
-    start = count = 0
-    while start < len(data):
-        end = data.find(b'\n', start) + 1 or len(data)
-        line = data[start:end]
-        if line[0] in b' \t':
-            lines.append(line)
-        elif label := _LABEL.match(line):
-            count += 1
-            if count > MOST_FIELDS:
-                raise BeyondLimits(f'its metadata has more than {MOST_FIELDS:,} fields')
-            lines = [line[label.end() :]]
-            fields.setdefault(label[1].lower(), []).append(lines)
-        else:
-            break
-        start = end
-    if body := data[start:].removeprefix(b'\n'):
-        fields.setdefault(b'description', []).append([body])
+    end = match.start() if (match := _AFTER_FIELDS.search(data)) else len(data)
+    labels = list(itertools.islice(_LABEL.finditer(data, 0, end), MOST_FIELDS + 1))
+    if len(labels) > MOST_FIELDS:
+        raise BeyondLimits(f'its metadata has more than {MOST_FIELDS:,} fields')
+    fields: dict[bytes, list[bytes]] = {}
+    for label, stop in zip(labels, [*(label.start() for label in labels[1:]), end], strict=False):
+        fields.setdefault(label[1].lower(), []).append(data[label.end() : stop])
+    if body := data[end:].removeprefix(b'\n'):
+        fields.setdefault(b'description', []).append(body)
     texts = {name.decode(): _decoded(values) for name, values in fields.items()}
     return {name: values for name, values in texts.items() if values}
 
 
-def _decoded(values: list[list[bytes]]) -> list[str]:
+def _decoded(values: list[bytes]) -> list[str]:
     try:
-        return [b''.join(lines).rstrip(b'\n').decode() for lines in values]
+        return [value.rstrip(b'\n').decode() for value in values]
     except UnicodeDecodeError:
         return []
 
