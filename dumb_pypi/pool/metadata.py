@@ -34,9 +34,7 @@ _PEP_643 = Version('2.2')  # from then on an sdist says which of its fields a bu
 _NOTHING = 'UNKNOWN'  # what distutils wrote for a value that it was not told
 _INDENT = re.compile(r'^(?: {8}| {7}\|)', re.MULTILINE)
 _LABEL = re.compile(rb'^([!-9;-~]*):[ \t]*', re.MULTILINE)  # of a field, at the beginning of its first line
-_AFTER_FIELDS = re.compile(
-    rb'^(?![!-9;-~]*:|[ \t])', re.MULTILINE
-)  # before a line of no field
+_AFTER_FIELDS = re.compile(rb'^(?![!-9;-~]*:|[ \t])', re.MULTILINE)  # before a line of no field
 
 Fields = dict[str, list[str]]  # values, by the name of the field in lower case
 
