@@ -30,7 +30,8 @@ _LEXERS = (
     *('PythonLexer', 'Python2Lexer', 'PythonConsoleLexer', 'PythonTracebackLexer', 'CythonLexer'),
     *('BashLexer', 'BashSessionLexer', 'PowerShellLexer', 'BatchLexer', 'MSDOSSessionLexer'),
     *('TOMLLexer', 'IniLexer', 'PropertiesLexer', 'JsonLexer', 'YamlLexer', 'XmlLexer', 'HtmlLexer', 'CssLexer'),
-    *('TextLexer', 'DiffLexer', 'RstLexer', 'MarkdownLexer', 'MakefileLexer', 'CMakeLexer', 'DockerLexer'),
+    *('TextLexer', 'DiffLexer', 'RstLexer', 'MarkdownLexer', 'BibTeXLexer', 'MakefileLexer', 'CMakeLexer'),
+    *('DockerLexer', 'NginxConfLexer'),
     *('JavascriptLexer', 'TypeScriptLexer', 'CLexer', 'CppLexer', 'RustLexer', 'GoLexer', 'JavaLexer', 'SqlLexer'),
 )
 _RST_SAMPLE = """\
