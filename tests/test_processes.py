@@ -25,12 +25,13 @@ from dumb_pypi.package_list.list_file import check_list_file, read_list_file
 from dumb_pypi.processes import Unsendable, in_processes
 from testing.sites import PACKAGES_URL, write_list
 from testing.states import LOCK, TEMPORARY, Entries, backdate, entries, touched, without_own
+from testing.tools import ROOT
 from testing.waiting import DEADLINE, children, is_running, wait_for
 
 Line = dict[str, Any]
 
 TWO_PROCESSES = ('--no-per-release-json', '--jobs', '2')
-REAL = Path(__file__).resolve().parent.parent / 'testing' / 'real-packages.jsonl'
+REAL = ROOT / 'testing' / 'real-packages.jsonl'
 
 
 def arguments(packages: Path | str, site: Path, *options: str) -> list[str]:

@@ -18,11 +18,11 @@ from dumb_pypi.main import main
 from testing.records import edited
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import LOCK, RECORD, TEMPORARY, State, entries
+from testing.tools import ROOT
 from testing.waiting import children, is_running, wait_for
 
 Line = dict[str, Any]
 
-ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT / 'testing' / 'real-packages.jsonl'
 FOO: Line = {'filename': 'foo-1.0.tar.gz', 'upload_timestamp': 1700000000}
 BAR: Line = {'filename': 'bar-1.0.tar.gz', 'upload_timestamp': 1700000060}

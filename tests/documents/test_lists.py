@@ -16,7 +16,7 @@ import pytest
 
 from testing.documents import COMMANDS, blocks, documents
 from testing.s3 import aws, s3, s3_env
-from testing.tools import missing
+from testing.tools import ROOT, missing
 
 FILES = {
     'foo-1.0.tar.gz': b'foo',
@@ -89,7 +89,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         yield {
             **env,
             'PATH': os.pathsep.join([str(programs), env['PATH']]),
-            'PYTHONPATH': str(Path(__file__).parent.parent),
+            'PYTHONPATH': str(ROOT),
         }
 
 

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -442,13 +442,11 @@ def as_anybody() -> list[str]:
 
 
 @pytest.mark.parametrize('path', ['.dumb-pypi.tmp', '.dumb-pypi.tmp/site/simple/foo/index.html'])
-def test_what_a_killed_run_left_unfinished_is_taken_away(
-    path: str, tmp_path: Path, fresh: Callable[[State], Entries]
-) -> None:
+def test_what_a_killed_run_left_unfinished_is_taken_away(path: str, tmp_path: Path) -> None:
     site = tmp_path / 'site'
     assert build(site, BASE) == 0
     (site / path).parent.mkdir(parents=True, exist_ok=True)
     (site / path).write_bytes(b'<!doctype')
     (site / RECORD).unlink()
     assert build(site, BASE) == 0
-    assert entries(site) == fresh(State(BASE))
+    assert entries(site) == State(BASE).build_anew(tmp_path / 'fresh')
