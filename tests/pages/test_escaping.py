@@ -77,6 +77,7 @@ import sys
 from dumb_pypi.pages import escaping
 assert escaping.escape_text is escaping.escape_slowly
 from dumb_pypi.main import main
+from testing.tools import ROOT
 raise SystemExit(main(sys.argv[1:]))
 """
 MISSING = {
