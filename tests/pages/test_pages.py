@@ -1055,8 +1055,6 @@ def test_a_quarantined_project_offers_no_files(rich: Path) -> None:
         ('../../pool', f'{HERE}pool/'),
         ('../../../other/pool/', 'https://pypi.example.com/other/pool/'),
         ('../files/', f'{HERE}simple/files/'),
-        ('files/', f'{HERE}simple/foo/files/'),
-        ('./', f'{HERE}simple/foo/'),
         ('../../', HERE),
         ('/pool/', 'https://pypi.example.com/pool/'),
         ('//files.example.com/pool/', 'https://files.example.com/pool/'),
