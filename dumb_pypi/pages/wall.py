@@ -61,17 +61,11 @@ def is_possible() -> bool:
 
 
 class Wall:
-    """Renders descriptions. Starts the process when the first one comes; as a context manager, ends it."""
+    """Renders descriptions. Starts the process when the first one comes; `end_child` must be called at the end."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self.limits = limits
         self.child: _Child | None = None
-
-    def __enter__(self) -> Wall:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end_child()
 
     def render(self, markup: int, text: str) -> Rendered:
         """What ends a process that has rendered others is tried in a fresh one: its neighbours do not matter.
