@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from testing.edits import BASE, Line, file, without
 from testing.records import edited
 from testing.sites import build
 from testing.states import RECORD, Entries, State, entries
+from testing.unlucky import BAR, BAZ, FOO, WARNED, WARNINGS
 
 
 def with_another_head(**values: object) -> Callable[[bytes], bytes]:
@@ -145,3 +147,110 @@ def test_data_that_is_not_that_of_the_record_means_a_full_build(
     after = State([*without(BASE, 'bar-2.0.tar.gz'), file('qux-1.0.tar.gz')] if edit else BASE)
     assert after.build(site) == 0
     assert entries(site) == fresh(after)
+
+
+FEEDS = ('--site-url', 'https://pypi.example.com/')
+
+
+def turned(path: Path) -> None:
+    """Of the same size, and another."""
+    path.write_bytes(bytes(byte ^ 1 for byte in path.read_bytes()))
+
+
+def full_of_zeros(path: Path) -> None:
+    """As a power cut leaves a file."""
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def not_utf8(path: Path) -> None:
+    path.write_bytes(b'\xff' + path.read_bytes()[1:])
+
+
+def test_a_page_that_cannot_be_read_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Root may read everything, so that the permission is denied here."""
+    site = tmp_path / 'site'
+    assert build(site, [FOO]) == 0
+    path = f'{site}/simple/foo/index.html'
+    before, really_open = entries(site), os.open
+
+    def denied(name: Any, *arguments: Any, **options: Any) -> int:
+        if name == path:
+            raise PermissionError(13, 'Permission denied', name)
+        return really_open(name, *arguments, **options)
+
+    monkeypatch.setattr(os, 'open', denied)
+    assert build(site, [FOO, FOO | {'filename': 'foo-2.0.tar.gz'}]) == 1
+    assert capfd.readouterr() == ('', f'cannot read {path}: Permission denied\n')
+    assert entries(site) == before
+
+
+CHANGED = [{**FOO, 'size': 1}, *WARNED[1:]]
+LESS = WARNED[1:]
+OLDER = [*WARNED, {'filename': 'new-1.0.zip', 'upload_timestamp': 1700000001}]
+NEWER = [*WARNED, {'filename': 'new-1.0.zip', 'upload_timestamp': 1705000001}]
+
+
+@pytest.mark.parametrize('damage', [turned, full_of_zeros, not_utf8])
+@pytest.mark.parametrize(
+    ('path', 'lines'),
+    [
+        pytest.param('packages.json', [FOO, {**BAR, 'size': 1}, *WARNED[2:]], id='the list, a file changed'),
+        pytest.param('packages.json', [FOO, *WARNED[2:]], id='the list, a project less'),
+        pytest.param('.dumb-pypi.uploads/2023-11', CHANGED, id='the older month, a file changed'),
+        pytest.param('.dumb-pypi.uploads/2023-11', LESS, id='the older month, a project less'),
+        pytest.param('.dumb-pypi.uploads/2023-11', OLDER, id='the older month, a project in it'),
+        pytest.param('.dumb-pypi.uploads/2023-11', NEWER, id='the older month, a project in the newer one'),
+        pytest.param('.dumb-pypi.uploads/2024-01', LESS, id='the newer month, a project less'),
+        pytest.param('.dumb-pypi.uploads/2024-01', NEWER, id='the newer month, a project in it'),
+    ],
+)
+def test_damage_of_the_same_size_means_a_full_build_that_warns_once(
+    path: str,
+    lines: list[Line | str],
+    damage: Callable[[Path], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    site = Path('site')
+    assert build(site, WARNED, *FEEDS) == 0
+    capfd.readouterr()
+    damage(site / path)
+    assert build(site, lines, *FEEDS) == 0
+    place = lines.index(WARNED[3]) + 1
+    assert capfd.readouterr() == ('', WARNINGS.format(place, place + 1))
+    assert build(Path('fresh'), lines, *FEEDS) == 0
+    assert entries(site) == entries(Path('fresh'))
+
+
+def with_a_time(record: Line) -> None:
+    record['projects']['foo'][1] = 10**26
+
+
+def with_a_project_less(record: Line) -> None:
+    dropped = record['projects'].pop('bar')
+    record['projects']['foo'][-1] += dropped[-1]
+
+
+def with_a_negative_length(record: Line) -> None:
+    lengths = record['projects']
+    lengths['bar'][-1], lengths['foo'][-1] = -1, lengths['foo'][-1] + lengths['bar'][-1] + 1
+
+
+@pytest.mark.parametrize('is_consistent', [False, True], ids=['by hand', 'with its digest'])
+@pytest.mark.parametrize('edit', [with_a_time, with_a_project_less, with_a_negative_length])
+@pytest.mark.parametrize('lines', [[FOO, BAR, BAZ], [FOO, BAZ], [{**FOO, 'size': 1}, BAR]])
+def test_a_record_that_was_edited_by_hand_means_a_full_build(
+    lines: list[Line], edit: Callable[[Line], None], is_consistent: bool, tmp_path: Path
+) -> None:
+    """Who works out the digest as well gets what he asked for, but no traceback."""
+    site = tmp_path / 'site'
+    assert build(site, [FOO, BAR, BAZ], *FEEDS) == 0
+    (site / RECORD).write_bytes(edited(edit, is_consistent)((site / RECORD).read_bytes()))
+    assert build(site, lines, *FEEDS) == 0
+    if not is_consistent:
+        assert entries(site) == State(lines, FEEDS).build_anew(tmp_path / 'fresh')
+    assert build(site, lines, *FEEDS, '--rebuild') == 0

@@ -49,15 +49,15 @@ def test_the_paths_stand_in_the_order_in_which_they_may_be_copied(tmp_path: Path
         # It leads to projects that go too.
         'changelog/2026-03.html',
         'project/bar/index.html',
-        'simple/bar/index.html',
-        'simple/bar/index.v1_json',
         'pypi/bar/json',
         'pypi/bar/2.0/json',
+        'simple/bar/index.v1_json',
+        'simple/bar/index.html',
         'project/baz/index.html',
-        'simple/baz/index.html',
-        'simple/baz/index.v1_json',
         'pypi/baz/json',
         'pypi/baz/3.0/json',
+        'simple/baz/index.v1_json',
+        'simple/baz/index.html',
     ]
 
 
