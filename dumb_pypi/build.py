@@ -6,24 +6,26 @@ import os
 import time
 from typing import NamedTuple
 
-from dumb_pypi.changes import Changes, Shared, Work, stage_changes, write_shared
-from dumb_pypi.elsewhere import make_elsewhere
+from dumb_pypi.changes import Changes, Shared, Work, stage_changes, stage_shared
+from dumb_pypi.earlier import AnotherPlace, InPlace
 from dumb_pypi.errors import Failure
 from dumb_pypi.fingerprint import read_described, read_fingerprint, read_is_same, read_own_files
 from dumb_pypi.package_list.families import BATCH, read_families
 from dumb_pypi.package_list.list_file import ListFile, check_kind, read_list_file
 from dumb_pypi.package_list.problems import Report
 from dumb_pypi.pages.description import Descriptions
-from dumb_pypi.pages.paths import project_of
+from dumb_pypi.pages.paths import PROJECT_DIRECTORIES
+from dumb_pypi.previous_list import in_another_place, own_noted_pages, read_is_known, waiting_paths
 from dumb_pypi.processes import undisturbed
-from dumb_pypi.publish import documents_elsewhere, documents_in_place, publish
+from dumb_pypi.publish import Outcome, publish, publish_for_another_place, write_path_lists
 from dumb_pypi.settings import Settings
 from dumb_pypi.site.directory import Site, make_temporary, remove_temporary, remove_work
 from dumb_pypi.site.lock import locked
 from dumb_pypi.site.ownership import NOTHING
-from dumb_pypi.site.path_lists import PathList
+from dumb_pypi.site.path_lists import PathList, PathLists
 from dumb_pypi.site.published import Damaged, Published, read_published_files
 from dumb_pypi.site.record import NOTE, PENDING, RECORD, Note, Record, is_sound, read_document, read_owned
+from dumb_pypi.site.staging import Staging
 
 LISTS = ('list', 'previous-list')  # what came through a pipe
 
@@ -57,17 +59,18 @@ class Lists(NamedTuple):
 def run(order: Order, settings: Settings) -> None:
     """Raises `Failure`."""
     with locked(order.output_dir):
-        site = Site(order.output_dir, PathList(order.changed_paths), PathList(order.removed_paths))
+        site = Site(order.output_dir)
+        path_lists = PathLists(PathList(order.changed_paths), PathList(order.removed_paths))
         site.check_own()
         remove_temporary(site.directory)
         try:
             make_temporary(site.temporary)
             lists = read_lists(site, order, settings.packages_url)
             try:
-                build(site, order, settings, lists, order.rebuild)
+                build(site, order, settings, lists, path_lists, order.rebuild)
             except Damaged:
                 remove_work(site.directory, but=LISTS)
-                build(site, order, settings, lists, rebuild=True)
+                build(site, order, settings, lists, path_lists, rebuild=True)
         finally:
             with undisturbed():
                 remove_temporary(site.directory)
@@ -85,43 +88,41 @@ def read_lists(site: Site, order: Order, packages_url: str) -> Lists:
     return Lists(current, previous, Report(order.strict), Descriptions())
 
 
-def build(site: Site, order: Order, settings: Settings, lists: Lists, rebuild: bool) -> None:
-    """Makes the site that of the list. Raises `Failure`, and `Damaged` when the record told what is not so."""
+def build(site: Site, order: Order, settings: Settings, lists: Lists, path_lists: PathLists, rebuild: bool) -> None:
+    """Make the site that of the list. Raises `Failure`, and `Damaged` when the record says what is not so."""
     fingerprint, static = read_fingerprint(settings), list(read_own_files('static'))
     built = int(time.time()) if settings.generate_timestamp else None
     jobs = min(order.jobs, 1 + lists.current.size // BATCH)
     record, note = read_document(site, RECORD, Record), read_document(site, NOTE, Note)
     site.owned = read_owned(site, record, note)
-    published = read_published(site, None if rebuild else record, fingerprint)
     families = read_families(lists.current, jobs)
-    work = Work(site, lists.current, families, published, settings, lists.descriptions, order.max_delete is not None)
-    there: list[str] = []
-    is_elsewhere = lists.previous is not None and not is_in_place(site)
-    if lists.previous is not None and is_elsewhere:
-        is_known = not rebuild and (note is None or read_is_same(note.fingerprint, fingerprint))
-        work, there = make_elsewhere(work, lists.previous, note, is_known, static, lists.report, built, jobs)
-    changes = stage_changes(work, fingerprint, lists.report, jobs)
+    published = read_published(site, None if rebuild else record, fingerprint)
+    staging, place, names_files = Staging(site, site.temporary), InPlace(site), order.max_delete is not None
+    work = Work(staging, lists.current, families, published, settings, lists.descriptions, place, names_files)
+    if lists.previous is not None and not is_in_place(site):
+        is_known = not rebuild and read_is_known(site, note, fingerprint)
+        own_noted_pages(site, note)
+        work = in_another_place(work, lists.previous, is_known, waiting_paths(site, path_lists), lists.report, jobs)
+    changes = stage_changes(work, lists.report, jobs)
     lists.report.finish()
-    if any(entry.is_described for entry in changes.record.projects.values()):
-        changes.record.fingerprint = read_described(fingerprint, lists.descriptions.outcome.is_complete)
     check_changes(work, changes, order)
-    paths, stale = work.published.record.pages, list[str]()
-    changes.record.months = work.published.record.months
-    if changes.updated or changes.removed or not work.published.is_known or is_elsewhere:
-        touched = changes.months | work.published.record.months.keys() if is_elsewhere else changes.months
-        shared = write_shared(work, changes, touched, static, built, jobs)
-        changes.record.months, paths = shared.months, shared.paths
-        stale = stale_paths(site, changes, shared, there)
-    changes.record.pages = paths
-    if is_elsewhere:
-        documents = documents_elsewhere(site, note, changes.record, changes.updated, paths, is_known)
+    if changes.updated or changes.removed or not work.published.is_known or isinstance(work.place, AnotherPlace):
+        shared = stage_shared(work, changes, static, built, jobs)
     else:
-        documents = documents_in_place(site, record, changes.record)
+        shared = Shared(published.record.months, published.record.pages, [])
+    if any(entry.is_described for entry in changes.projects.values()):
+        fingerprint = read_described(fingerprint, lists.descriptions.outcome.is_complete)
+    paths = [*(f'{top}/{name}' for name in changes.updated for top in PROJECT_DIRECTORIES), *shared.paths]
+    outcome = Outcome(staging, paths, [*shared.stale, *changes.differences.stale])
     try:
-        publish(site, changes.updated, paths, stale, documents)
+        if isinstance(work.place, AnotherPlace):
+            publish_for_another_place(outcome, path_lists, fingerprint, work.place.is_known, note)
+        else:
+            after = Record(fingerprint, changes.families, changes.projects, shared.months, shared.paths)
+            publish(outcome, path_lists, after, record)
     finally:
         with undisturbed():
-            site.write_path_lists()
+            write_path_lists(site, path_lists)
 
 
 def is_in_place(site: Site) -> bool:
@@ -141,21 +142,17 @@ def read_published(site: Site, record: Record | None, fingerprint: str) -> Publi
 
 def check_changes(work: Work, changes: Changes, order: Order) -> None:
     """Raises `Failure` for a list that is probably not the one that was meant."""
-    if not changes.record.projects and not order.allow_empty:
+    if not changes.projects and not order.allow_empty:
         raise Failure(f'{work.listed.label}: no package at all; --allow-empty if this is meant')
     if order.max_delete is not None:
-        published = changes.published_files if work.published.is_known else read_published_files(work.site.directory)
-        missing = sorted(published - changes.files)
+        published = (
+            changes.differences.published_files
+            if work.published.is_known
+            else read_published_files(work.staging.site.directory)
+        )
+        missing = sorted(published - changes.differences.files)
         if len(missing) > order.max_delete:
             first = ', '.join(missing[:5]) + (', …' if len(missing) > 5 else '')
             raise Failure(
                 f'{len(missing)} files are missing from the list, --max-delete allows {order.max_delete}: {first}'
             )
-
-
-def stale_paths(site: Site, changes: Changes, shared: Shared, there: list[str]) -> list[str]:
-    """Where pages may lie, here or elsewhere, that no list asks for. What links to other pages goes before them."""
-    needed = {*shared.paths, *shared.lacking, *changes.lacking}
-    candidates = sorted({*site.owned.pages, *there} - needed)
-    waiting = [path for path in candidates if project_of(path) is None or not site.is_staged(path)]
-    return list(dict.fromkeys([*waiting, *changes.stale]))

@@ -5,71 +5,103 @@ from __future__ import annotations
 import collections
 import functools
 import itertools
-from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import IO, NamedTuple
 
 from dumb_pypi import processes
+from dumb_pypi.earlier import Place, month_paths, upload_counts
 from dumb_pypi.package_list.families import Families, first_word, make_batches, read_family_lines
 from dumb_pypi.package_list.list_file import ListFile, check_list_file, open_list
 from dumb_pypi.package_list.problems import Problem, Report
 from dumb_pypi.package_list.projects import Project, parse_family
 from dumb_pypi.package_list.releases import Release, latest_release, offered_releases, project_releases
-from dumb_pypi.pages.changelog import changelog_parts, upload_lines
+from dumb_pypi.pages.changelog import month_pages, upload_lines
 from dumb_pypi.pages.description import Descriptions, Outcome
 from dumb_pypi.pages.page import Page, digest
-from dumb_pypi.pages.paths import MONTH, PACKAGES, in_order
+from dumb_pypi.pages.paths import PACKAGES, in_order
 from dumb_pypi.pages.project import listed_status, project_pages
 from dumb_pypi.pages.shared import shared_pages
 from dumb_pypi.processes import Progress, in_processes
 from dumb_pypi.settings import Settings
-from dumb_pypi.site.directory import Site
-from dumb_pypi.site.packages_json import list_lines, write_lines, write_packages
+from dumb_pypi.site.packages_json import Parts, list_lines, write_lines, write_packages
 from dumb_pypi.site.published import Published, newest_uploads
-from dumb_pypi.site.record import Entry, Month, Record
+from dumb_pypi.site.record import Entry, Month
+from dumb_pypi.site.staging import Staging
 from dumb_pypi.site.uploads import write_months, write_uploads
+
+_REMOVED_AT_ONCE = 256  # projects that a process looks at in one go
+_NONE: AbstractSet[str] = frozenset()
 
 
 class Work(NamedTuple):
-    """What each process must know to parse families."""
+    """What each process must know."""
 
-    site: Site
+    staging: Staging
     listed: ListFile
     families: Families
     published: Published
     settings: Settings
     descriptions: Descriptions
-    names_files: bool = False  # whether anybody will ask for the file names
-    unpaged: Collection[str] = ()  # families whose pages nobody will look at
+    place: Place  # where the site is published
+    names_files: bool  # whether anybody will ask for the file names
+    has_pages: bool = True  # whether anybody will ask for the pages of projects
+
+
+class Differences(NamedTuple):
+    """In what projects of the list differ from what is published."""
+
+    months: AbstractSet[str] = _NONE  # in which the changelog may differ
+    stale: Sequence[str] = ()  # where pages may be that nothing needs
+    files: AbstractSet[str] = _NONE  # names
+    published_files: AbstractSet[str] = _NONE
+
+    @classmethod
+    def joined(cls, parts: Sequence[Differences]) -> Differences:
+        return cls(
+            set().union(*(each.months for each in parts)),
+            list(itertools.chain(*(each.stale for each in parts))),
+            set().union(*(each.files for each in parts)),
+            set().union(*(each.published_files for each in parts)),
+        )
+
+
+class Found(NamedTuple):
+    """A project of the list."""
+
+    project: Project
+    releases: list[Release]
+    lines: bytes
+    entry: Entry
+
+
+class Batch(NamedTuple):
+    """What a process made of some families. Their pages are staged, if they differ."""
+
+    projects: Sequence[tuple[str, Entry]]  # in the order of the lines that this process leaves
+    families: Mapping[str, str]  # digests by name, of those in which nothing is wrong
+    updated: Sequence[str]  # projects that are new, or whose lines differ
+    differences: Differences
+    problems: Sequence[Problem]
 
 
 class Parsed(NamedTuple):
-    """What a process made of the families that it took. Their pages are staged, if they differ."""
+    """What a process made of all families that it took."""
 
     job: int
-    projects: list[tuple[str, Entry]]  # in the order of the file at `lines_path`, where their lines are
-    families: dict[str, str]
-    updated: list[str]
-    months: set[str]  # in which the changelog may differ
-    stale: list[str]
-    lacking: list[str]
-    files: set[str]
-    published_files: set[str]
-    problems: list[Problem]
+    batches: Sequence[Batch]
     described: Outcome
 
 
 class Changes(NamedTuple):
     """What a list changes in what is published."""
 
-    record: Record  # has no months and no pages yet
-    parsed: list[Parsed]
-    updated: list[str]  # names of projects that are new, or whose lines differ
-    removed: list[str]
-    months: set[str]
-    stale: list[str]  # paths, also elsewhere
-    lacking: list[str]  # paths of pages that are right here, and not elsewhere
-    files: set[str]  # names, of the updated projects
-    published_files: set[str]  # of the updated and of the removed ones
+    families: dict[str, str]  # these two as the record has them
+    projects: dict[str, Entry]
+    parts: Parts
+    updated: Sequence[str]  # names of projects, sorted
+    removed: Sequence[str]
+    differences: Differences
 
 
 def project_entry(project: Project, releases: list[Release], lines: bytes) -> Entry:
@@ -87,8 +119,8 @@ def project_entry(project: Project, releases: list[Release], lines: bytes) -> En
     )
 
 
-def stage_changes(work: Work, fingerprint: str, report: Report, jobs: int) -> Changes:
-    """Parses what differs from what is published, and stages its pages."""
+def stage_changes(work: Work, report: Report, jobs: int) -> Changes:
+    """Parse what differs from what is published, and stage its pages."""
     listed, families, published = work.listed, work.families, work.published
     known = published.record.families
     looked_at = {first_word(name) for name in published.unknown}
@@ -101,116 +133,138 @@ def stage_changes(work: Work, fingerprint: str, report: Report, jobs: int) -> Ch
         batches = make_batches(families, families.keys() - same)
         parsed = in_processes(functools.partial(write_families, work, progress=progress), batches, jobs)
     check_list_file(listed)
+    made = [batch for each in parsed for batch in each.batches]
     report.write_warnings(work.descriptions.gather(each.described for each in parsed))
-    report.write_problems(listed, itertools.chain(*(each.problems for each in parsed)))
+    report.write_problems(listed, itertools.chain(*(batch.problems for batch in made)))
     words = {word for name in same for word in name.split('+')}
     projects = {name: entry for name, entry in published.record.projects.items() if first_word(name) in words}
+    projects.update(itertools.chain(*(batch.projects for batch in made)))
     sound = {name: known[name] for name in same}
-    for each in parsed:
-        projects.update(each.projects)
-        sound.update(each.families)
-    record = Record(fingerprint, dict(sorted(sound.items())), dict(sorted(projects.items())), {}, [])
-    return add_removed(work, record, parsed)
-
-
-def add_removed(work: Work, record: Record, parsed: list[Parsed]) -> Changes:
-    """What the processes made, together, and what became of the projects that the list no longer has."""
-    site, published = work.site, work.published
-    changes = Changes(
-        record,
-        parsed,
-        updated=sorted(itertools.chain(*(each.updated for each in parsed))),
-        removed=sorted({*published.record.projects, *published.unknown} - record.projects.keys()),
-        months=set().union(*(each.months for each in parsed)),
-        stale=list(itertools.chain(*(each.stale for each in parsed))),
-        lacking=list(itertools.chain(*(each.lacking for each in parsed))),
-        files=set().union(*(each.files for each in parsed)),
-        published_files=set().union(*(each.published_files for each in parsed)),
+    sound.update(itertools.chain(*(batch.families.items() for batch in made)))
+    removed = sorted({*published.record.projects, *published.unknown} - projects.keys())
+    return Changes(
+        dict(sorted(sound.items())),
+        dict(sorted(projects.items())),
+        {each.job: [part for batch in each.batches for part in batch.projects] for each in parsed},
+        sorted(itertools.chain(*(batch.updated for batch in made))),
+        removed,
+        Differences.joined([*(batch.differences for batch in made), *read_removed(work, removed, jobs)]),
     )
-    for name in changes.removed:
-        changes.stale.extend(site.read_project_paths(name))
-        project = published.read_project(name, work.settings.packages_url)
-        if project is not None:
-            changes.months.update(month for month, _ in upload_lines(name, project_releases(project)))
-            changes.published_files.update(file.filename for file in project.files)
-    return changes
+
+
+def read_removed(work: Work, removed: Sequence[str], jobs: int) -> list[Differences]:
+    batches = [removed[start : start + _REMOVED_AT_ONCE] for start in range(0, len(removed), _REMOVED_AT_ONCE)]
+    return in_processes(functools.partial(_read_removed, work), batches, jobs)
+
+
+def _read_removed(work: Work, batches: Iterable[Sequence[str]]) -> Differences:
+    with work.descriptions:
+        return Differences.joined([project_differences(work, name, None) for batch in batches for name in batch])
 
 
 def write_families(work: Work, batches: Iterable[Sequence[str]], progress: Progress) -> Parsed:
-    """Parses families, stages the pages that differ, and leaves what goes into shared files beside them."""
-    site, listed, families, published, *_ = work
-    parsed = Parsed(processes.job, [], {}, [], set(), [], [], set(), set(), [], work.descriptions.outcome)
-    with work.descriptions, open_list(listed) as file:
-        for batch in batches:
-            batch_lines: list[bytes] = []
-            uploads: dict[str, list[str]] = collections.defaultdict(list)
-            updated = len(parsed.updated)
-            for word in batch:
-                projects, problems = parse_family(read_family_lines(listed, file, families[word]), listed)
-                parsed.problems.extend(problems)
-                if not problems:
-                    parsed.families[word] = families[word].digest()
-                for project in projects.values():
-                    lines = list_lines(project)
-                    releases = project_releases(project)
-                    entry = project_entry(project, releases, lines)
-                    batch_lines.append(lines)
-                    parsed.projects.append((project.name, entry))
-                    known = published.record.projects.get(project.name)
-                    if known is None or known.digest != entry.digest or project.name in published.unknown:
-                        parsed.updated.append(project.name)
-                        for month, line in upload_lines(project.name, releases):
-                            uploads[month].append(line)
-                        if word not in work.unpaged:
-                            write_project(work, project, releases, parsed)
-            write_lines(site, parsed.job, batch_lines)
-            write_uploads(site, parsed.job, uploads)
-            parsed.months.update(uploads)
-            progress.add(len(parsed.updated) - updated)
-    parsed.lacking.extend(site.take_lacking())
-    return parsed
+    """Stage the pages that differ, and leave beside them what goes into shared files."""
+    with work.descriptions, open_list(work.listed) as file:
+        done = []
+        for words in batches:
+            batch = write_batch(work, *read_batch(work, file, words))
+            progress.add(len(batch.updated))
+            done.append(batch)
+    return Parsed(processes.job, done, work.descriptions.outcome)
 
 
-def write_project(work: Work, project: Project, releases: list[Release], parsed: Parsed) -> None:
-    """Stages the pages of a project that differ, and adds to `parsed` what else differs from what is published."""
-    site, name = work.site, project.name
-    published = work.published.read_project(name, work.settings.packages_url)
-    if work.names_files:
-        parsed.files.update(file.filename for file in project.files)
-    if published is not None:
-        parsed.published_files.update(file.filename for file in published.files)
-        parsed.months.update(month for month, _ in upload_lines(name, project_releases(published)))
-    pages = project_pages(project, offered_releases(project, releases), work.settings, work.descriptions)
-    for page in pages:
-        site.write_page(page)
-    if site.may_have(name):
-        paths = {page.path for page in pages}
-        parsed.stale.extend(path for path in site.read_project_paths(name) if path not in paths)
-    site.forget_directories()
+def read_batch(work: Work, file: IO[bytes], words: Iterable[str]) -> tuple[list[Found], dict[str, str], list[Problem]]:
+    """Return the projects of families, the digests of those in which nothing is wrong, and what is."""
+    found: list[Found] = []
+    sound: dict[str, str] = {}
+    problems: list[Problem] = []
+    for word in words:
+        family = work.families[word]
+        projects, wrong = parse_family(read_family_lines(work.listed, file, family), work.listed)
+        for project in projects.values():
+            releases, lines = project_releases(project), list_lines(project)
+            found.append(Found(project, releases, lines, project_entry(project, releases, lines)))
+        if not wrong:
+            sound[word] = family.digest()
+        problems += wrong
+    return found, sound, problems
+
+
+def write_batch(work: Work, found: Sequence[Found], sound: Mapping[str, str], problems: Sequence[Problem]) -> Batch:
+    staging, job = work.staging, processes.job
+    updated = [each for each in found if is_updated(work.published, each)]
+    uploads: dict[str, list[str]] = collections.defaultdict(list)
+    for each in updated:
+        for month, line in upload_lines(each.project.name, each.releases):
+            uploads[month].append(line)
+    write_lines(staging, job, (each.lines for each in found))
+    write_uploads(staging, job, uploads)
+    differences = [project_differences(work, each.project.name, each) for each in updated]
+    return Batch(
+        [(each.project.name, each.entry) for each in found],
+        sound,
+        [each.project.name for each in updated],
+        Differences.joined([Differences(uploads.keys()), *differences]),
+        problems,
+    )
+
+
+def is_updated(published: Published, found: Found) -> bool:
+    name = found.project.name
+    known = published.record.projects.get(name)
+    return known is None or known.digest != found.entry.digest or name in published.unknown
+
+
+def project_differences(work: Work, name: str, found: Found | None) -> Differences:
+    """Stage the pages of a project that differ. `found` is `None` if the list no longer has it."""
+    before = work.published.read_project(name, work.settings.packages_url)
+    stale: Sequence[str] = ()
+    if work.has_pages:
+        earlier = work.place.of_project(name, before)
+        stale = earlier.left(work.staging.write_pages(found_pages(work, found), earlier))
+        work.staging.site.forget_directories()
+    releases = project_releases(before) if before is not None else []
+    return Differences(
+        {month for month, _ in upload_lines(name, releases)},
+        stale,
+        file_names(work, found.project if found is not None else None),
+        file_names(work, before),
+    )
+
+
+def found_pages(work: Work, found: Found | None) -> list[Page]:
+    if found is None:
+        return []
+    return project_pages(
+        found.project, offered_releases(found.project, found.releases), work.settings, work.descriptions
+    )
+
+
+def file_names(work: Work, project: Project | None) -> AbstractSet[str]:
+    return {file.filename for file in project.files} if project is not None and work.names_files else _NONE
 
 
 class Shared(NamedTuple):
-    """The pages that tell of more than one project, staged where they differ."""
+    """The pages of the whole site, staged where they differ."""
 
     months: dict[str, Month]
     paths: list[str]  # all of them, in the order in which they are moved
-    lacking: list[str]
+    stale: list[str]
 
 
-def write_shared(
-    work: Work, changes: Changes, touched: Collection[str], static: Iterable[Page], built: int | None, jobs: int
-) -> Shared:
-    """Stages them; `touched` are the months that may differ, `built` is in seconds since 1970."""
-    site, published, settings, projects = work.site, work.published, work.settings, changes.record.projects
-    static = list(static)
-    for page in static:
-        site.write_page(page)
-    write_packages(site, projects, published, [(each.job, each.projects) for each in changes.parsed])
-    changed = {*changes.updated, *changes.removed}
-    months, lacking = write_months(site, published, touched, changed, settings, jobs)
-    uploads = {name: month.uploads for name, month in months.items()}
-    paths = [page.path for page in static] + [MONTH.format(month=name) for name, _ in changelog_parts(uploads)]
-    for page in shared_pages(projects, uploads, newest_uploads(site.staged, published, months), settings, built):
-        site.write_page(page)
-        paths.append(page.path)
-    return Shared(months, in_order([*paths, PACKAGES]), [*lacking, *site.take_lacking()])
+def stage_shared(work: Work, changes: Changes, static: Sequence[Page], built: int | None, jobs: int) -> Shared:
+    """Stage them; `built` is in seconds since 1970."""
+    staging, published, place, projects = work.staging, work.published, work.place, changes.projects
+
+    def write_month(name: str, before: list[str], uploads: list[str]) -> None:
+        staging.write_pages(month_pages(name, uploads, work.settings), place.of_month(name, before))
+
+    write_packages(staging, projects, published, changes.parts, place.packages(published))
+    touched = changes.differences.months | place.touched(published)
+    months = write_months(staging, published, touched, {*changes.updated, *changes.removed}, jobs, write_month)
+    newest = newest_uploads(staging.directory, published, months)
+    pages = shared_pages(projects, upload_counts(months), newest, work.settings, built)
+    earlier = place.of_site(published, static, built)
+    paths = staging.write_pages(itertools.chain(static, pages), earlier)
+    paths = in_order([*paths, *month_paths(months), PACKAGES])
+    return Shared(months, paths, earlier.left(paths))

@@ -2,88 +2,166 @@
 
 from __future__ import annotations
 
+import filecmp
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import stat
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from dumb_pypi.pages.paths import DIRECTORIES, PROJECT_DIRECTORIES
+from dumb_pypi.errors import Failure, refusal, refused, shown
+from dumb_pypi.pages.paths import DIRECTORIES
 from dumb_pypi.site.directory import Site, read_names, remove_file
-from dumb_pypi.site.ownership import OWN
+from dumb_pypi.site.path_lists import PathLists
 from dumb_pypi.site.record import NOTE, PENDING, RECORD, UPLOADS, Note, Pending, Record, write_document
+from dumb_pypi.site.staging import Staging
 from dumb_pypi.site.syncing import FEW, sync_site
 
 
-class Documents(NamedTuple):
-    """What the program says of itself in the output directory, before anything changes and when all has."""
+class Outcome(NamedTuple):
+    """What a run makes of the site."""
 
-    before_path: str
-    before: Pending | Note  # names what is about to be owned, so that none is in doubt when the run is killed
-    after_path: str
-    after: Record | Note
-    found: Record | Note | None  # at `after_path`
+    staging: Staging
+    paths: Sequence[str]  # at or below which pages may be staged, in the order in which they are moved
+    stale: Sequence[str]  # where pages may be that nothing needs any more, in the order in which they are removed
 
 
-def documents_in_place(site: Site, found: Record | None, record: Record) -> Documents:
-    """The output directory is the site."""
-    known = found or Record.of_nothing()
-    projects = {*site.owned.projects, *record.projects} - known.projects.keys()
-    pages = {*site.owned.pages, *record.pages} - set(known.pages)
-    return Documents(PENDING, Pending(sorted(projects), sorted(pages)), RECORD, record, found)
+def publish(outcome: Outcome, lists: PathLists, record: Record, found: Record | None) -> None:
+    """Publish where the output directory is the site; `found` is the record there.
 
-
-def documents_elsewhere(
-    site: Site, found: Note | None, record: Record, updated: Sequence[str], shared: Sequence[str], is_known: bool
-) -> Documents:
-    """The output directory has what the site elsewhere lacks; `is_known` says that the note is of this fingerprint."""
-    known = found.projects if found is not None else {}
-    pages = sorted(path for path in shared if site.owned.has(path) or os.path.exists(f'{site.staged}/{path}'))
-    before = Note(
-        record.fingerprint if is_known else '',
-        {**known, **dict.fromkeys(updated, '')},
-        sorted({*site.owned.pages, *pages}),
-    )
-    digests = {name: entry.digest for name, entry in record.projects.items() if name in before.projects}
-    nothing = Note(record.fingerprint, {}, [])  # needs no note
-    return Documents(NOTE, before, NOTE, Note(record.fingerprint, digests, pages), found or nothing)
-
-
-def read_staged(site: Site, paths: Iterable[str]) -> Iterator[str]:
-    """The staged files at or below these paths, in the order in which they are moved."""
-    return (found for path in paths for found in site.read_staged_paths(path))
-
-
-def publish(
-    site: Site, updated: Sequence[str], shared: Sequence[str], stale: Sequence[str], documents: Documents
-) -> None:
-    """Raises `Failure` before anything changes where a page would take the place of what others have there."""
-    paths = [*(f'{directory}/{name}' for name in updated for directory in PROJECT_DIRECTORIES), *shared]
-    removed = [path for path in stale if site.has_page(path)]
-    record = documents.after if isinstance(documents.after, Record) else None
-    if removed or any(record is not None or not name.startswith(OWN) for name in read_names(site.staged)):
-        site.check_obstacles()
-        site.changed.write_paths(read_staged(site, paths))
-        write_document(site, documents.before_path, documents.before)
-        moved = list(itertools.islice(read_staged(site, [*paths, UPLOADS]), FEW + 1))
-        new = [directory for directory in DIRECTORIES if directory not in site.top]  # moved as a whole
-        for path in [*new, *(path for path in paths if path.partition('/')[0] not in new)]:
-            site.write_into_place(path)
-        site.forget_directories()
-        site.removed.write_paths(removed)
-        for path in stale:
-            site.remove_page(path)
-        if record is not None:
-            write_uploads_into_place(site, record.months)
+    Raises `Failure` before anything changes where a page would take the place of what others have there.
+    """
+    staging, site = outcome.staging, outcome.staging.site
+    removed = [path for path in outcome.stale if site.has_page(path)]
+    if removed or read_names(staging.directory):
+        known = found or Record.of_nothing()
+        projects = {*site.owned.projects, *record.projects} - known.projects.keys()
+        pages = {*site.owned.pages, *record.pages} - set(known.pages)
+        check_obstacles(staging)
+        lists.changed.write_paths(staging.read_paths(outcome.paths))
+        # It names what is about to be owned, so that a killed run leaves no doubt.
+        write_document(site, PENDING, Pending(sorted(projects), sorted(pages)))
+        moved = list(itertools.islice(staging.read_paths([*outcome.paths, UPLOADS]), FEW + 1))
+        move_all(outcome)
+        lists.removed.write_paths(removed)
+        remove_pages(site, outcome.stale)
+        write_uploads_into_place(staging, record.months.keys())
         # A record that survives a power cut must not tell of pages that did not.
         sync_site(site.directory, [*moved, *removed])
-    if documents.after != documents.found:
-        write_document(site, documents.after_path, documents.after)
-    for name in {PENDING, NOTE} - {documents.after_path}:
+    if record != found:
+        write_document(site, RECORD, record)
+    for name in (PENDING, NOTE):
         remove_file(site.full(name), site.directory)
 
 
-def write_uploads_into_place(site: Site, months: Mapping[str, object]) -> None:
-    """Moves the data of the changelog, and removes that of months without uploads."""
-    site.write_into_place(UPLOADS)
-    for month in set(read_names(site.full(UPLOADS))) - months.keys():
+def publish_for_another_place(
+    outcome: Outcome, lists: PathLists, fingerprint: str, is_known: bool, found: Note | None
+) -> None:
+    """Leave in the output directory the pages that another place lacks, and no others; `found` is the note there.
+
+    Raises `Failure` as `publish` does. `is_known` says that the pages in the other place have this fingerprint.
+    """
+    staging, site = outcome.staging, outcome.staging.site
+    found = found or Note(fingerprint, [])  # nothing to say needs no note
+    note = Note(fingerprint, sorted(staging.read_paths(outcome.paths)))
+    if note.paths or outcome.stale or found.paths:
+        old = sorted(site.owned.pages - set(note.paths))
+        before = Note(fingerprint if is_known else '', sorted({*note.paths, *site.owned.pages}))
+        check_obstacles(staging)
+        lists.changed.write_paths(staging.read_paths(outcome.paths))
+        if before != found:
+            write_document(site, NOTE, before)
+        remove_equal(staging, note.paths)
+        moved = list(itertools.islice(staging.read_paths(outcome.paths), FEW + 1))
+        move_all(outcome)
+        lists.removed.write_paths(outcome.stale)
+        remove_pages(site, old)
+        sync_site(site.directory, [*moved, *old])
+        found = before
+    if note != found:
+        write_document(site, NOTE, note)
+
+
+def obstacles(staging: Staging, path: str) -> Iterator[str]:
+    """Yield the paths at or below this one where a page is staged and something is that is not this program's."""
+    site = staging.site
+    with refusal('read', site.full(path)):
+        try:
+            mode = os.lstat(site.full(path)).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return
+    if not os.path.isdir(staging.full(path)):
+        if not stat.S_ISREG(mode) or not site.owned.has(path):
+            yield path
+    elif stat.S_ISDIR(mode):
+        for name in read_names(staging.full(path)):
+            yield from obstacles(staging, f'{path}/{name}')
+    else:
+        yield path
+
+
+def check_obstacles(staging: Staging) -> None:
+    """Raises `Failure` when a page would take the place of what this program has not published."""
+    found = [path for name in read_names(staging.directory) for path in obstacles(staging, name)]
+    if found:
+        more = f' (and {len(found) - 1} more)' if len(found) > 1 else ''
+        raise Failure(
+            f'{shown(staging.site.full(found[0]))}: not written by this program, and in the way of a page{more}; '
+            'move it away, or build in an empty directory and swap'
+        )
+
+
+def move_all(outcome: Outcome) -> None:
+    """Move all that is staged: directories that are new as a whole."""
+    staging, site = outcome.staging, outcome.staging.site
+    new = [directory for directory in DIRECTORIES if directory not in site.top]
+    for path in [*new, *(path for path in outcome.paths if path.partition('/')[0] not in new)]:
+        move(staging, path)
+    site.forget_directories()
+
+
+def move(staging: Staging, path: str) -> None:
+    """Move what is staged at this path: a directory as a whole where there is none yet."""
+    staged, target = staging.full(path), staging.site.full(path)
+    if not os.path.exists(staged):
+        return
+    if os.path.isdir(target) and os.path.isdir(staged):
+        for name in staging.read_names(path):
+            move(staging, f'{path}/{name}')
+        return
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.replace(staged, target)
+    except OSError as error:
+        raise refused('write', staging.site.full(next(staging.read_paths([path]))), error) from None
+
+
+def remove_equal(staging: Staging, paths: Sequence[str]) -> None:
+    """Remove what is staged and is in the output directory already: what does not change is not touched."""
+    for path in paths:
+        target = staging.site.full(path)
+        if staging.site.has_page(path):
+            with refusal('read', target):
+                is_equal = filecmp.cmp(staging.full(path), target, shallow=False)
+            if is_equal:
+                os.unlink(staging.full(path))
+
+
+def remove_pages(site: Site, paths: Sequence[str]) -> None:
+    for path in paths:
+        site.remove_page(path)
+
+
+def write_uploads_into_place(staging: Staging, months: AbstractSet[str]) -> None:
+    """Move the data of the changelog, and remove that of months without uploads."""
+    site = staging.site
+    move(staging, UPLOADS)
+    for month in set(read_names(site.full(UPLOADS))) - months:
         remove_file(site.full(f'{UPLOADS}/{month}'), site.directory)
+
+
+def write_path_lists(site: Site, lists: PathLists) -> None:
+    """Settle the lists for the copying step."""
+    lists.changed.write_settled(lambda path: os.path.exists(site.full(path)))
+    lists.removed.write_settled(lambda path: not os.path.exists(site.full(path)))

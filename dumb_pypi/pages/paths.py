@@ -10,14 +10,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from dumb_pypi.package_list.values import NORMALIZED
 
-# In the order in which pages are moved: a page comes after those that it links to. They are removed from the end.
-PAGES = (
+# In the order in which pages of a project are removed: a page comes before those that it links to.
+PROJECT_PAGES = (
+    PROJECT := 'project/{project}/index.html',
+    PROJECT_FILES := 'project/{project}/files.html',
     SIMPLE_HTML := 'simple/{project}/index.html',
     SIMPLE_JSON := 'simple/{project}/index.v1_json',
-    LEGACY_RELEASE := 'pypi/{project}/{version}/json',
     LEGACY := 'pypi/{project}/json',
-    PROJECT_FILES := 'project/{project}/files.html',
-    PROJECT := 'project/{project}/index.html',
+    LEGACY_RELEASE := 'pypi/{project}/{version}/json',
+)
+# In the order in which pages of the whole site are moved: a page comes after those that it links to.
+SITE_PAGES = (
     'static/icon.svg',
     'static/script.js',
     'static/style.css',
@@ -36,6 +39,7 @@ PAGES = (
     MISSING := '404.html',
     PACKAGES := 'packages.json',
 )
+PAGES = (*PROJECT_PAGES, *SITE_PAGES)
 # Those of release 1.15.0.
 OLD_PAGES = (SIMPLE_HTML, LEGACY_RELEASE, LEGACY, 'changelog/page{number}.html', ROOT_HTML, HOME, PACKAGES)
 
@@ -56,17 +60,17 @@ def _directories(kinds: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(kind.partition('/')[0] for kind in kinds if '/' in kind))
 
 
-_OF_PROJECTS = [kind for kind in PAGES if '{project}' in kind]
-DIRECTORIES = _directories(PAGES)
-PROJECT_DIRECTORIES = _directories(_OF_PROJECTS)  # with a directory for each project
+_LINKING, *_LINKED = _directories(PROJECT_PAGES)
+PROJECT_DIRECTORIES = (*_LINKED, _LINKING)  # with a directory for each project, in the order in which they are moved
 OLD_PROJECT_DIRECTORIES = _directories(kind for kind in OLD_PAGES if '{project}' in kind)
-COUNTED_DIRECTORIES = _directories(kind for kind in PAGES if '{' in kind and '{project}' not in kind)
+DIRECTORIES = tuple(dict.fromkeys((*PROJECT_DIRECTORIES, *_directories(SITE_PAGES))))
+COUNTED_DIRECTORIES = _directories(kind for kind in SITE_PAGES if '{' in kind)
 _PLACES = {kind: place for place, kind in enumerate(PAGES)}
 _MATCHERS = {kind: _matcher(kind) for kind in (*PAGES, *OLD_PAGES) if '{' in kind}
 _is_project, _is_version = _matcher('{project}'), _matcher('{version}')
-_PARENTS = {kind: kind.partition('{version}')[0] for kind in _OF_PROJECTS if '{version}' in kind}
+_PARENTS = {kind: kind.partition('{version}')[0] for kind in PROJECT_PAGES if '{version}' in kind}
 _BESIDE = {  # what else is in the directory in which releases have theirs
-    kind: {each.removeprefix(parent) for each in _OF_PROJECTS if each.startswith(parent) and each not in _PARENTS}
+    kind: {each.removeprefix(parent) for each in PROJECT_PAGES if each.startswith(parent) and each not in _PARENTS}
     for kind, parent in _PARENTS.items()
 }
 
@@ -89,8 +93,14 @@ def is_of_site(path: str) -> bool:
 
 
 def in_order(paths: Iterable[str]) -> list[str]:
-    """Return paths of pages of this program in the order in which they are moved."""
+    """Return paths of pages of the whole site in the order in which they are moved."""
     return sorted(paths, key=lambda path: _PLACES[kind_of(path) or path])
+
+
+def in_order_of_removal(paths: Iterable[str]) -> list[str]:
+    """Return paths of pages of the whole site sorted, and those of a project in their order."""
+    places = {kind: place for place, kind in enumerate(PROJECT_PAGES)}
+    return sorted(paths, key=lambda path: (places.get(kind_of(path) or path, 0), path))
 
 
 def top_of(path: str) -> str:
@@ -107,7 +117,7 @@ def release_path(kind: str, project: str, version: str) -> str | None:
 
 def project_paths(project: str, read_names: Callable[[str], Iterable[str]]) -> Iterator[str]:
     """Yield where pages of a project may be, in the order of removal; `read_names` lists a directory."""
-    for kind in reversed(_OF_PROJECTS):
+    for kind in PROJECT_PAGES:
         if kind in _PARENTS:
             names = read_names(_PARENTS[kind].rstrip('/').format(project=project))
             yield from filter(None, (release_path(kind, project, name) for name in names))

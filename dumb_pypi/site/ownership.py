@@ -20,13 +20,13 @@ class Owned(NamedTuple):
     """What the program owns in a directory."""
 
     projects: AbstractSet[str]  # by name: whatever lies where a page of theirs would
-    pages: AbstractSet[str]  # those that tell of more than one project, by path
+    pages: AbstractSet[str]  # others, by path
     directories: tuple[str, ...] = PROJECT_DIRECTORIES  # that have pages of these projects
 
     def has(self, path: str) -> bool:
         top, _, rest = path.partition('/')
-        if top in PROJECT_DIRECTORIES and '/' in rest:
-            return top in self.directories and rest.partition('/')[0] in self.projects
+        if '/' in rest and top in self.directories and rest.partition('/')[0] in self.projects:
+            return True
         return path in self.pages or top.startswith(OWN)
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import filecmp
-import itertools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from dumb_pypi.errors import refusal
 from dumb_pypi.package_list.lines import Facts, encode
 from dumb_pypi.package_list.projects import Project
 from dumb_pypi.pages.paths import PACKAGES
-from dumb_pypi.site.directory import Site
 from dumb_pypi.site.published import Published
 from dumb_pypi.site.record import Entry
+from dumb_pypi.site.staging import Staging
 
 _BLOCK = 2**20  # bytes that are copied at once
+
+
+# The projects that were parsed now, in the order of the lines that each process left, by process.
+Parts = Mapping[int, Sequence[tuple[str, Entry]]]
 
 
 class _Run(NamedTuple):
@@ -28,14 +31,14 @@ class _Run(NamedTuple):
     end: int
 
 
-def lines_path(site: Site, job: int) -> str:
-    """Where a process leaves the lines of the projects that it parsed."""
-    return os.path.join(site.temporary, f'lines-{job}')
+def lines_path(staging: Staging, job: int) -> str:
+    """Return where a process leaves the lines of the projects that it parsed."""
+    return os.path.join(staging.workspace, f'lines-{job}')
 
 
-def write_lines(site: Site, job: int, lines: Iterable[bytes]) -> None:
-    """Adds lines to those that this process leaves."""
-    with refusal('write', site.full(PACKAGES)), open(lines_path(site, job), 'ab') as file:
+def write_lines(staging: Staging, job: int, lines: Iterable[bytes]) -> None:
+    """Add lines to those that this process leaves."""
+    with refusal('write', staging.site.full(PACKAGES)), open(lines_path(staging, job), 'ab') as file:
         file.writelines(lines)
 
 
@@ -49,17 +52,22 @@ def list_lines(project: Project) -> bytes:
 
 
 def write_packages(
-    site: Site,
+    staging: Staging,
     projects: Mapping[str, Entry],
     published: Published,
-    parsed: Iterable[tuple[int, list[tuple[str, Entry]]]],
+    parts: Parts,
+    earlier: str | None,
 ) -> None:
-    """Stages the lines of all projects: those that were parsed now, by process, and those that are published."""
+    """Stage the lines of all projects: those that were parsed now, and those that are published.
+
+    A file that is the same as `earlier` is not staged.
+    """
     places: dict[str, tuple[str, int]] = {}
-    for job, parts in parsed:
-        lengths = itertools.accumulate((entry.length for _, entry in parts), initial=0)
-        for (name, _), start in zip(parts, lengths, strict=False):
-            places[name] = (lines_path(site, job), start)
+    for job, entries in parts.items():
+        start = 0
+        for name, entry in entries:
+            places[name] = (lines_path(staging, job), start)
+            start += entry.length
     old = os.path.join(published.directory, PACKAGES)
     runs: list[_Run] = []
     for name, entry in projects.items():
@@ -68,19 +76,15 @@ def write_packages(
             runs[-1] = runs[-1]._replace(end=start + entry.length)
         else:
             runs.append(_Run(path, start, start + entry.length))
-    target = os.path.join(site.staged, PACKAGES)
-    with refusal('write', site.full(PACKAGES)):
-        os.makedirs(site.staged, exist_ok=True)
+    target = staging.full(PACKAGES)
+    with refusal('write', staging.site.full(PACKAGES)):
+        os.makedirs(staging.directory, exist_ok=True)
         _copy(runs, target)
-
-    def is_same_as(path: str) -> bool:
-        with refusal('read', path):
-            return os.path.isfile(path) and filecmp.cmp(target, path, shallow=False)
-
-    page = site.full(PACKAGES)
-    is_here = site.owned.has(PACKAGES) and os.path.isfile(page) and not os.path.islink(page)
-    if not site.is_needed(PACKAGES, is_here, is_here and is_same_as(page), is_same_as):
-        os.unlink(target)
+    if earlier is not None:
+        with refusal('read', earlier):
+            is_same = filecmp.cmp(target, earlier, shallow=False)
+        if is_same:
+            os.unlink(target)
 
 
 def _copy(runs: Iterable[_Run], target: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from dumb_pypi.errors import Failure, quoted, refusal, shown
 from dumb_pypi.pages.paths import kind_of
@@ -72,3 +73,8 @@ class PathList:
             sync_file(file)
         os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
         os.replace(temporary, path)
+
+
+class PathLists(NamedTuple):
+    changed: PathList
+    removed: PathList

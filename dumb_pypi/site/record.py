@@ -1,4 +1,5 @@
-"""What the site says of itself to the next run: the record, what a run is about to own, the note of a site elsewhere.
+"""What the site says of itself to the next run: the record, what a run is about to own, the note of a site in
+another place.
 
 The record is what is published, so that the next run looks at no page. It is trusted as far as it can be checked: it
 begins with a digest of itself, and the files that it speaks of must have the sizes that it says.
@@ -6,6 +7,7 @@ begins with a digest of itself, and the files that it speaks of must have the si
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import Annotated, TypeVar
 
@@ -15,7 +17,7 @@ from dumb_pypi.errors import refusal
 from dumb_pypi.package_list.lines import encode
 from dumb_pypi.package_list.values import NORMALIZED
 from dumb_pypi.pages.page import digest
-from dumb_pypi.pages.paths import COUNTED_DIRECTORIES, PACKAGES, ROOT_HTML, ROOT_JSON, is_of_site
+from dumb_pypi.pages.paths import COUNTED_DIRECTORIES, PACKAGES, ROOT_HTML, ROOT_JSON, is_of_site, project_of
 from dumb_pypi.pages.shared import Brief
 from dumb_pypi.site.directory import Site, read_file, read_names
 from dumb_pypi.site.ownership import NOTHING, Owned, owned_by_list
@@ -28,8 +30,10 @@ UPLOADS = '.dumb-pypi.uploads'  # the changelog, as the next run reads it: a fil
 FORMAT = 4
 
 
+_SEGMENT = '[A-Za-z0-9][A-Za-z0-9._+!~-]*'  # of a path: never `..`
 _Name = Annotated[str, msgspec.Meta(pattern=rf'\A{NORMALIZED}\Z')]
 _Path = Annotated[str, msgspec.Meta(pattern=r'\A(?:[a-z]+/)?[A-Za-z0-9][A-Za-z0-9._-]*\Z')]  # of a shared page
+_AnyPath = Annotated[str, msgspec.Meta(pattern=rf'\A(?:{_SEGMENT}/)*{_SEGMENT}\Z')]
 _Month = Annotated[str, msgspec.Meta(pattern=r'\A[0-9]{4}-[0-9]{2}\Z')]
 _Size = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -72,11 +76,10 @@ class Pending(msgspec.Struct):
 
 
 class Note(msgspec.Struct):
-    """What the program owns in a directory whose site is elsewhere."""
+    """What the program owns in a directory whose site is published in another place: the pages of the last run."""
 
-    fingerprint: str
-    projects: dict[_Name, str]  # names, with the digests of their lines
-    pages: list[_Path]
+    fingerprint: str  # '' while these may be pages of several runs
+    paths: list[_AnyPath]
 
 
 class _Header(msgspec.Struct):
@@ -129,22 +132,17 @@ def is_sound(site: Site, record: Record) -> bool:
 
 
 def read_owned(site: Site, record: Record | None, note: Note | None) -> Owned:
-    """Return what the program owns in the output directory, by the record or the note, and by what a killed run left.
+    """Return what the program owns in the output directory, by what it says there of itself, or else by its list.
 
-    Of what they say only paths of pages count, whoever edited them: their format allows more, for later releases.
+    Only paths of pages count, whoever edited these documents: their format allows more, for later releases.
     """
-    pending = read_document(site, PENDING, Pending)
-    known = [
-        Owned(
-            each.projects.keys() if isinstance(each.projects, dict) else set(each.projects),
-            set(filter(is_of_site, each.pages)),
-        )
-        for each in (record, pending, note)
-        if each is not None
-    ]
-    if not known:
+    known = [each for each in (record, read_document(site, PENDING, Pending)) if each is not None]
+    if not known and note is None:
         return read_owned_by_list(site)
-    return Owned(set().union(*(each.projects for each in known)), set().union(*(each.pages for each in known)))
+    paths = note.paths if note is not None else []
+    projects = {name for path in paths if (name := project_of(path)) is not None}
+    pages = filter(is_of_site, itertools.chain(paths, *(each.pages for each in known)))
+    return Owned(projects.union(*(each.projects for each in known)), set(pages))
 
 
 def read_owned_by_list(site: Site) -> Owned:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,8 +16,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from testing.sites import build, write_list
-from testing.states import OWN, State, copy, entries, files, pages, read_paths, without_own
+from testing.sites import PACKAGES_URL, build, write_list
+from testing.states import (
+    OWN,
+    State,
+    backdate,
+    copy,
+    entries,
+    files,
+    pages,
+    read_paths,
+    touched,
+    without_own,
+)
 
 Line = dict[str, Any]
 
@@ -182,6 +196,100 @@ def test_a_directory_of_another_site_becomes_the_site_when_the_previous_list_is_
     assert build(job.directory, [FOO]) == 0
     with tempfile.TemporaryDirectory() as fresh:
         assert entries(job.directory) == State([FOO]).build_anew(Path(fresh) / 'site')
+
+
+LISTS: dict[str, list[Line]] = {
+    'before': [FOO, BAR, OTHERS[2]],
+    'after': [FOO, OTHERS[0], OTHERS[2], OTHERS[3]],
+    'another': [FOO, BAR, OTHERS[4]],
+}
+KILLS = 40
+
+
+def prepare(job: Job, is_kept: bool) -> None:
+    """The list before is published; an emptied directory, or one whose pages wait to be copied."""
+    job.publish(LISTS['before'])
+    shutil.rmtree(job.directory)
+    if is_kept:
+        assert job.run(LISTS['another']) == 0
+
+
+def run_killed(number: int, job: Job, lines: list[Line]) -> subprocess.CompletedProcess[str]:
+    """Kills it before the change of the file system with this number; 0 kills nobody, and says how many there are."""
+    packages = write_list(job.directory.with_name('directory.jsonl'), lines)
+    options = ['--package-list-json', packages, '--previous-package-list-json', job.previous]
+    lists = ['--changed-paths', job.changed, '--removed-paths', job.removed]
+    command = [*map(str, [*options, *lists]), '--output-dir', str(job.directory), '--packages-url', PACKAGES_URL]
+    return subprocess.run(
+        [sys.executable, '-m', 'testing.killed', str(number), *command],
+        cwd=Path(__file__).parents[2],
+        env={name: value for name, value in os.environ.items() if not name.startswith('COV')},
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture(scope='module')
+def changes(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, int]:
+    """How often a run changes the file system, in an emptied directory and in one that was kept."""
+    found = {}
+    for is_kept in (False, True):
+        job = Job(tmp_path_factory.mktemp('whole'))
+        prepare(job, is_kept)
+        done = run_killed(0, job, LISTS['after'])
+        assert (done.returncode, done.stderr) == (0, '')
+        found[is_kept] = int(done.stdout.split()[0])
+    return found
+
+
+@pytest.mark.parametrize('point', range(KILLS))
+def test_after_a_kill_and_half_a_copy_the_copy_of_the_next_run_is_a_fresh_build(
+    point: int, changes: dict[bool, int], job: Job
+) -> None:
+    """The next list is that before, or another one."""
+    is_kept = point % 2 == 1
+    prepare(job, is_kept)
+    number = 1 + point * (changes[is_kept] - 1) // (KILLS - 1)
+    assert run_killed(number, job, LISTS['after']).returncode == -signal.SIGKILL
+    changed, removed = (read_paths(each) if each.exists() else [] for each in (job.changed, job.removed))
+    copy(job.directory, job.far, [path for path in changed[::2] if (job.directory / path).exists()], removed[::2])
+    lines = LISTS['before' if point % 3 else 'another']
+    assert job.run(lines) == 0
+    job.copy()
+    job.check(lines)
+    assert {path for path in os.listdir(job.directory) if path.startswith(OWN)} <= {'.dumb-pypi.elsewhere'}
+
+
+def test_a_note_that_cannot_be_read_means_that_nothing_is_known(job: Job) -> None:
+    job.publish([FOO, BAR])
+    assert job.run([FOO, BAR, OTHERS[2]]) == 0
+    note = job.directory / '.dumb-pypi.elsewhere'
+    note.write_bytes(note.read_bytes()[:-9])
+    (job.far / 'simple/foo/index.html').write_bytes(b'of other settings')
+    job.publish([FOO, BAR])
+    job.check([FOO, BAR])
+
+
+def test_a_page_that_is_here_already_is_not_touched(job: Job) -> None:
+    """It waits to be copied; the first copy failed."""
+    job.publish([FOO])
+    assert job.run([FOO, BAR]) == 0
+    backdate(job.directory)
+    assert job.run([FOO, BAR]) == 0
+    assert touched(job.directory) == set()
+    assert job.run([FOO, BAR, OTHERS[2]]) == 0
+    assert 'simple/bar/index.html' not in touched(job.directory)
+    job.copy()
+    job.check([FOO, BAR, OTHERS[2]])
+
+
+def test_the_directory_keeps_no_page_that_the_far_site_has(job: Job) -> None:
+    job.publish([FOO, BAR])
+    job.publish([FOO, BAR, OTHERS[0]])
+    assert job.run([FOO, BAR, OTHERS[0]]) == 0
+    assert os.listdir(job.directory) == ['.dumb-pypi.elsewhere']
 
 
 class Walk(RuleBasedStateMachine):

@@ -1,0 +1,70 @@
+"""`Staging`: what a run writes beside the site, to be moved into it when nothing but the moving can fail any more."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from typing import Protocol
+
+from dumb_pypi.errors import refusal, refused
+from dumb_pypi.pages.page import Page
+from dumb_pypi.site.directory import Site, make_directory
+
+
+class Earlier(Protocol):
+    """The pages that are published where a run makes new ones."""
+
+    def has(self, page: Page) -> bool:
+        """Return whether this page is published with these bytes."""
+
+    def left(self, paths: Collection[str]) -> list[str]:
+        """Return the paths where pages may be published, without these, in the order of removal."""
+
+
+class Staging:
+    """Files in a directory of their own, below which they have the paths that they get in the site."""
+
+    def __init__(self, site: Site, workspace: str) -> None:
+        self.site = site
+        self.workspace = workspace  # where processes leave parts of files for each other
+        self.directory = os.path.join(workspace, 'site')
+        self.made = ''  # the directory of the last file
+
+    def full(self, path: str) -> str:
+        return f'{self.directory}/{path}'
+
+    def write(self, path: str, content: bytes) -> None:
+        parent = path.rpartition('/')[0]
+        try:
+            if parent != self.made or not parent:
+                make_directory(self.full(parent))
+                self.made = parent
+            with open(self.full(path), 'wb', buffering=0) as file:
+                written = file.write(content)
+                while written < len(content):  # a system writes 2 GB at once at the most, and less on a full disk
+                    written += file.write(memoryview(content)[written:])
+        except OSError as error:
+            raise refused('write', self.site.full(path), error) from None
+
+    def write_pages(self, pages: Iterable[Page], earlier: Earlier) -> list[str]:
+        """Write the pages that are not published. Return the paths of all of them."""
+        paths = []
+        for page in pages:
+            paths.append(page.path)
+            if not earlier.has(page):
+                self.write(*page)
+        return paths
+
+    def read_names(self, path: str) -> list[str]:
+        """Return what is in a directory: first the directories, since pages beside them link to those in them."""
+        full = self.full(path)
+        with refusal('read', full), os.scandir(full) as entries:
+            return [name for _, name in sorted((not entry.is_dir(), entry.name) for entry in entries)]
+
+    def read_paths(self, paths: Iterable[str]) -> Iterator[str]:
+        """Yield the files at or below these paths, in the order in which they are moved."""
+        for path in paths:
+            if os.path.isdir(self.full(path)):
+                yield from self.read_paths(f'{path}/{name}' for name in self.read_names(path))
+            elif os.path.exists(self.full(path)):
+                yield path
