@@ -5,10 +5,9 @@ import email
 import gzip
 import hashlib
 import io
-import json
 import tarfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from email.message import Message
 from pathlib import Path
 
@@ -131,12 +130,6 @@ def list_line(path: Path, *, upload_timestamp: int = UPLOADED) -> dict[str, obje
     if _metadata_path(path).exists():
         line['core_metadata'] = f'sha256={_sha256(_metadata_path(path))}'
     return line
-
-
-def write_list(path: Path, lines: Iterable[Mapping[str, object]]) -> Path:
-    """One JSON object a line, ready for `--package-list-json`."""
-    path.write_text(''.join(f'{json.dumps(line)}\n' for line in lines), encoding='utf-8')
-    return path
 
 
 def _stem(name: str, version: str) -> str:

@@ -12,10 +12,12 @@ from hypothesis import HealthCheck, settings
 
 from dumb_pypi.main import main
 from testing.clients import Client, make_pip, make_uv
-from testing.distributions import list_line, make_sdist, make_wheel, write_list, write_metadata
+from testing.distributions import list_line, make_sdist, make_wheel, write_metadata
+from testing.rich import RICH
 from testing.servers import Server, find_lua, find_nginx, http_server, nginx
+from testing.sites import build, write_list
 from testing.states import Entries, State
-from testing.tools import missing
+from testing.tools import ROOT, missing
 
 # How long an example takes says more about the tests beside it; and in CI the same commit has the same examples.
 settings.register_profile(
@@ -154,3 +156,27 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[State], Entries
         return built[key]
 
     return look
+
+
+@pytest.fixture(scope='session')
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of 12,383 files that the public index has, or had."""
+    directory = tmp_path_factory.mktemp('real') / 'site'
+    assert build(directory, (ROOT / 'testing' / 'real-packages.jsonl').read_text().splitlines()) == 0
+    return directory
+
+
+@pytest.fixture(scope='session')
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of a list with every key."""
+    directory = tmp_path_factory.mktemp('rich') / 'site'
+    assert build(directory, RICH) == 0
+    return directory
+
+
+@pytest.fixture(params=['real', 'rich'])
+def either(request: pytest.FixtureRequest) -> Path:
+    """Each of these two sites in turn."""
+    directory = request.getfixturevalue(request.param)
+    assert isinstance(directory, Path)
+    return directory

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from dumb_pypi.main import main
-from testing.distributions import write_list
 from testing.matrix import CLIENTS, OldClient, Result, Serve, expected, make_pool, run_client, table, versions
 from testing.servers import Server, http_server, nginx
+from testing.sites import write_list
 from testing.tools import ROOT, missing
 
 RATIONALE = ROOT / 'RATIONALE.md'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from dumb_pypi.main import main
 from testing.edits import BASE, EDITS, FEBRUARY, JANUARY, MARCH, Line, busy_month, file, saying, with_lists, without
-from testing.sites import PACKAGES_URL, build, write_list
+from testing.sites import PACKAGES_URL, build, mtimes, tree, write_list
 from testing.states import (
     RECORD,
     Entries,
@@ -28,8 +29,6 @@ from testing.states import (
     touched,
     without_own,
 )
-
-# ----------------------------------------------------------------------------------------------------------- the record
 
 
 def respelled(line: Line) -> str:
@@ -52,9 +51,6 @@ def test_lines_in_another_spelling_change_nothing_but_the_record(tmp_path: Path)
     assert touched(site) == set()
 
 
-# ------------------------------------------------------------------------------------ laws 2 and 3: only the difference
-
-
 @pytest.mark.parametrize('options', [(), ('--no-per-release-json',), ('--generate-timestamp',)], ids=' '.join)
 def test_a_run_with_nothing_changed_touches_nothing_and_says_nothing(
     options: tuple[str, ...], tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -66,9 +62,6 @@ def test_a_run_with_nothing_changed_touches_nothing_and_says_nothing(
     # The directory itself has changed: the lock came and went in it.
     assert touched(tmp_path) == {'site', 'site.jsonl'}
     assert capfd.readouterr() == ('', '')
-
-
-# -------------------------------------------------------------------------------------------------------- the changelog
 
 
 @pytest.mark.parametrize(
@@ -99,9 +92,6 @@ def test_an_upload_changes_one_page_of_the_changelog(
     backdate(site)
     assert build(site, [*lines, upload]) == 0
     assert {path for path in touched(site / 'changelog') if path.startswith('2')} == expected
-
-
-# ------------------------------------------------------------------------------------------- the site that is elsewhere
 
 
 SAME_OPTIONS = {name: edit for name, edit in EDITS.items() if edit[0].options == edit[1].options}
@@ -165,9 +155,6 @@ def test_a_difference_that_was_not_copied_is_made_up_for_by_the_next_one(
     assert without_own(entries(published)) == without_own(fresh(other))
 
 
-# -------------------------------------------------------------------------------------------------- law 5: what to copy
-
-
 @pytest.mark.parametrize(('before', 'after'), EDITS.values(), ids=EDITS)
 def test_copying_the_changed_and_deleting_the_removed_paths_makes_the_copy_equal(
     before: State, after: State, tmp_path: Path
@@ -182,9 +169,6 @@ def test_copying_the_changed_and_deleting_the_removed_paths_makes_the_copy_equal
     assert without_own(entries(published)) == without_own(entries(site))
     assert sorted(changed) == [path for path, content in pages(site).items() if content != old.get(path)]
     assert sorted(removed) == sorted(old.keys() - pages(site).keys())
-
-
-# --------------------------------------------------------------------------------------------------------- a large site
 
 
 def test_one_upload_into_a_site_of_50000_projects_rewrites_fewer_than_20_files(tmp_path: Path) -> None:
@@ -204,3 +188,16 @@ def test_one_upload_into_a_site_of_50000_projects_rewrites_fewer_than_20_files(t
     assert len(paths) > 200_000
     new = [path for path in paths if os.stat(path).st_mtime_ns > published]
     assert 5 < len(new) < 20
+
+
+def test_the_order_of_a_list_leaves_no_trace(either: Path, tmp_path: Path) -> None:
+    lines = either.with_name('site.jsonl').read_text().splitlines()
+    random.Random(0).shuffle(lines)
+    assert build(tmp_path / 'shuffled', lines) == 0
+    assert tree(tmp_path / 'shuffled') == tree(either)
+
+
+def test_a_second_run_touches_nothing(either: Path) -> None:
+    before = mtimes(either)
+    assert build(either, either.with_name('site.jsonl').read_text().splitlines()) == 0
+    assert mtimes(either) == before

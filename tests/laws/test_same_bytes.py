@@ -21,8 +21,6 @@ from testing.edits import BASE, EDITS, FEBRUARY, JANUARY, MARCH, Line, file
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import RECORD, Entries, State, backdate, entries, files, pages, touched
 
-# ------------------------------------------------------------------------------------------------ law 1: the same bytes
-
 
 @pytest.mark.parametrize(('before', 'after'), EDITS.values(), ids=EDITS)
 def test_an_edit_ends_in_the_bytes_of_a_fresh_build_and_so_does_its_way_back(
@@ -196,9 +194,6 @@ def test_random_walks_stay_on_the_bytes_of_fresh_builds() -> None:
     )
     run_state_machine_as_test(Walk, settings=walks)
     assert max(Walk.steps) >= 200
-
-
-# ----------------------------------------------------------------------------------------------------------- the record
 
 
 def build_plain(site: Path, names: list[str], *options: str) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from testing.edits import BASE, file
+from testing.reading import read_pages, read_releases
 from testing.sites import build
 from testing.states import Entries, State, files
 
@@ -35,3 +37,28 @@ def test_no_page_of_the_changelog_is_larger_than_2_mb(name: Callable[[int], str]
     sizes = {path.name: path.stat().st_size for path in (tmp_path / 'site' / 'changelog').iterdir()}
     assert {'2026-01.html', '2026-01-2.html'} <= sizes.keys()
     assert {page: size for page, size in sizes.items() if size > 2_000_000} == {}
+
+
+def test_the_changelog_has_every_upload_with_a_time(site: Path) -> None:
+    """By release, at its first upload."""
+    listed = [
+        tuple(row)
+        for path, page in read_pages(site).items()
+        if path.startswith(('changelog/20', 'changelog/19'))
+        for row in page.rows
+    ]
+    lines = [json.loads(line) for line in (site / 'packages.json').read_text(encoding='utf-8').splitlines()]
+    timed = sum('upload_timestamp' in line for line in lines)
+    files = {(project, version): 0 for project, version, _ in read_releases(site)}
+    first: dict[tuple[str, str], str] = {}
+    for project, version, each in read_releases(site):
+        files[project, version] += 1
+        if time := each['upload_time_iso_8601']:
+            first[project, version] = min(time, first.get((project, version), time))
+    expected = [
+        (f'{time[:10]} {time[11:16]}', f'{project} {version}', str(files[project, version]))
+        for (project, version), time in first.items()
+    ]
+    quarantined = [('2026-01-02 03:04', 'quarantined 1.0', '1')] if (site / 'simple/quarantined').exists() else []
+    assert sorted(listed) == sorted(expected + quarantined)
+    assert len(listed) <= timed

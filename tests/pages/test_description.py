@@ -19,7 +19,7 @@ from dumb_pypi.fingerprint import read_described
 from dumb_pypi.main import main
 from dumb_pypi.pages.description import LONGEST, Descriptions
 from dumb_pypi.pages.guest import as_guest
-from testing.distributions import write_list
+from testing.sites import write_list
 
 MARKDOWN = 'text/markdown; charset=UTF-8'
 RST = 'text/x-rst'

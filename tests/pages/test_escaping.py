@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,8 @@ from markupsafe import Markup
 from dumb_pypi.pages import escaping
 from dumb_pypi.pages.escaping import Environment, escape_other, escape_slowly, escape_text
 from dumb_pypi.pages.rendering import read_templates
-from testing.sites import PACKAGES_URL, write_list
+from testing.reading import read_anchors, read_json
+from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import entries
 from testing.tools import ROOT
 
@@ -98,3 +100,31 @@ def test_without_the_function_in_c_the_site_has_the_same_bytes(missing: str, tmp
         )
         assert (done.returncode, done.stderr) == (0, '')
     assert entries(tmp_path / 'slow') == entries(tmp_path / 'usual')
+
+
+@pytest.mark.parametrize('filename', ["foo-1.0+a&b'c.zip", 'foo-1.0+&lt.zip', 'foo-1.0+c.zip'])
+def test_a_name_that_is_its_own_url_is_escaped_all_the_same(filename: str, tmp_path: Path) -> None:
+    site = tmp_path / 'site'
+    assert build(site, [{'filename': filename, 'url': filename, 'upload_timestamp': 1}]) == 0
+    for path in ('simple/foo/index.html', 'project/foo/index.html'):
+        page = (site / path).read_text(encoding='utf-8')
+        # An apostrophe has two spellings.
+        assert html.escape(filename) in page.replace('&#39;', '&#x27;')
+        assert filename == html.escape(filename) or filename not in page
+    assert read_anchors(site, 'foo').keys() == {filename}
+    assert read_anchors(site, 'foo')[filename]['href'] == f'../../pool/{filename}'
+    for path, key in (('simple/foo/index.v1_json', 'files'), ('pypi/foo/json', 'urls')):
+        (found,) = read_json(site / path)[key]
+        assert (found['filename'], found['url'].rpartition('pool/')[2]) == (filename, filename)
+
+
+def test_a_name_with_markup_is_escaped_whatever_its_url(tmp_path: Path) -> None:
+    filename, site = 'foo-1.0+<b>&\'"é.zip', tmp_path / 'site'
+    assert build(site, [{'filename': filename, 'url': 'foo.zip', 'upload_timestamp': 1}]) == 0
+    for path in ('simple/foo/index.html', 'project/foo/index.html'):
+        page = (site / path).read_text(encoding='utf-8')
+        assert '+<b>' not in page
+        assert '+&lt;b&gt;&amp;' in page
+    assert read_anchors(site, 'foo')[filename]['href'] == '../../pool/foo.zip'
+    for path, key in (('simple/foo/index.v1_json', 'files'), ('pypi/foo/json', 'urls')):
+        assert [each['filename'] for each in read_json(site / path)[key]] == [filename]

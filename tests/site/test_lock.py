@@ -17,8 +17,6 @@ from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import Entries, State, backdate, entries, touched
 from testing.waiting import wait_for
 
-# ---------------------------------------------------------------------------------------------- the guard, and the lock
-
 
 @contextlib.contextmanager
 def reading(site: Path) -> Iterator[subprocess.Popen[bytes]]:
@@ -61,9 +59,6 @@ def test_the_lock_of_a_dead_process_does_not_block(tmp_path: Path, fresh: Callab
     assert entries(site).pop('.dumb-pypi.lock') == str(run.pid).encode()
     assert build(site, BASE) == 0
     assert entries(site) == fresh(State(BASE))
-
-
-# --------------------------------------------------------------------------------------------------------- a large site
 
 
 OVERTAKEN = """

@@ -1,0 +1,93 @@
+"""What the page of a project says of its files, and what the logo and the timestamp look like."""
+
+from __future__ import annotations
+
+import datetime
+import urllib.parse
+from pathlib import Path
+
+import pytest
+
+from testing.reading import page_url, read_html, text_of
+from testing.rich import HERE, RICH, SHA256
+from testing.sites import build, paths, tree
+
+
+def human_pages(site: Path) -> list[str]:
+    return [path for path in paths(site) if path.endswith('.html') and not path.startswith('simple/')]
+
+
+def test_a_project_page_tells_of_every_file(rich: Path) -> None:
+    page = read_html(rich / 'project/rich-project/index.html')
+    paragraphs = [text_of(paragraph) for paragraph in page.findall('.//main/p') + page.findall('.//main/div/p')]
+    assert paragraphs == [
+        'Says <everything> & "more"',
+        'Released 2026-01-02 03:04 · Python >=3.8,<4 · 7 releases',
+        'API: Simple (HTML) · Simple (JSON) · JSON',
+        'This project is deprecated. Consider using an alternative.',
+        'use <plain> & "simple"',
+    ]
+    assert [text_of(line) for line in page.iter('summary')] == [
+        'requirements.txt with hashes',
+        '1.0+local.1 latest 2026-01-02 03:04 · 1 file',
+        '0.9 yanked 2024-02-29 22:59 · 1 file',
+        '0.8 yanked 1 file',
+        '0.7 1 file',
+        '0.6 yanked 1 file',
+        '0.5 1 file',
+        '2004d_2 non-standard version (pip cannot install it) 1 file',
+    ]
+    rows = [[text_of(cell) for cell in row.iter('td')] for row in page.iter('tr') if row.find('td') is not None]
+    assert rows[:2] == [
+        [
+            'rich_project-1.0+local.1-py3-none-any.whlWheel for Python 3, any platform · metadata · provenance',
+            '1.6 MB',
+            '2026-01-02 03:04 by Ann <ann@example.com>',
+            '>=3.8,<4',
+            f'sha256={SHA256}',
+        ],
+        ['Rich.Project-0.9.tar.gzSource distribution', '999 bytes', '2024-02-29 22:59', '', f'sha256={SHA256}'],
+    ]
+
+
+def test_a_logo_is_an_image_on_every_page_for_people(tmp_path: Path) -> None:
+    site = tmp_path / 'site'
+    assert build(site, RICH, '--logo', 'images/logo.png', '--logo-width', '40', '--title', 'Our <own> index') == 0
+    for path in paths(site):
+        if path.endswith('.html'):
+            page = read_html(site / path)
+            images = [dict(image.attrib) for image in page.iter('img')]
+            if path.startswith('simple/'):
+                assert images == []
+            else:
+                [image] = images
+                assert urllib.parse.urljoin(page_url(path), image.pop('src')) == f'{HERE}images/logo.png'
+                assert image == {'alt': '', 'width': '40'}
+                assert text_of(page.find('.//title')).endswith('Our <own> index')
+
+
+@pytest.mark.parametrize('logo', ['https://pypi.example.com/logo.svg', '/logo.svg', 'data:image/png;base64,AA=='])
+def test_an_absolute_logo_stays_as_it_is(logo: str, tmp_path: Path) -> None:
+    assert build(tmp_path / 'site', RICH, '--logo', logo) == 0
+    for path in human_pages(tmp_path / 'site'):
+        images = [dict(image.attrib) for image in read_html(tmp_path / 'site' / path).iter('img')]
+        assert images == [{'src': logo, 'alt': ''}]
+
+
+def test_without_a_logo_the_only_image_is_the_icon(rich: Path) -> None:
+    for path in human_pages(rich):
+        [image] = read_html(rich / path).iter('img')
+        assert urllib.parse.urljoin(page_url(path), image.get('src')) == f'{HERE}static/icon.svg'
+
+
+def test_a_timestamp_is_on_the_home_page_alone(rich: Path, tmp_path: Path) -> None:
+    assert build(tmp_path / 'site', RICH, '--generate-timestamp') == 0
+    with_time, without = tree(tmp_path / 'site'), tree(rich)
+    assert with_time.keys() == without.keys()
+    different = {path for path in without if with_time[path] != without[path]}
+    assert different == {'.dumb-pypi.json', 'index.html'}  # the record tells the settings apart
+    [time] = read_html(tmp_path / 'site/index.html').find('.//footer').iter('time')
+    built = datetime.datetime.strptime(time.get('datetime'), '%Y-%m-%dT%H:%M:%SZ')
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    assert abs(now - built) < datetime.timedelta(minutes=10)
+    assert list(read_html(rich / 'index.html').find('.//footer').iter('time')) == []

@@ -1,0 +1,94 @@
+"""`packages.json`: the list again, with every value."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from dumb_pypi.main import main
+from testing.rich import MD5, RICH_URLS, SHA1, SHA256, SHA384, SHA512
+from testing.sites import build, write_list
+from testing.states import entries, without_own
+
+
+def test_both_list_formats_build_the_same_site(tmp_path: Path) -> None:
+    names = ['team/a/foo-1.0.tar.gz', 'bar-1.0-py3-none-any.whl', 'bar-1.0-py3-none-any.whl.metadata']
+    packages = write_list(tmp_path / 'names', names)
+    arguments = ['--package-list', str(packages), '--output-dir', str(tmp_path / 'one')]
+    assert main([*arguments, '--packages-url', '../../pool/']) == 0
+    assert build(tmp_path / 'two', [{'filename': name} for name in names]) == 0
+    assert without_own(entries(tmp_path / 'one')) == without_own(entries(tmp_path / 'two'))
+
+
+def test_packages_json_is_the_list_again(either: Path, tmp_path: Path) -> None:
+    lines = (either / 'packages.json').read_text(encoding='utf-8').splitlines()
+    assert build(tmp_path / 'again', lines) == 0
+    # The record knows how the lines of the list were spelled.
+    assert without_own(entries(tmp_path / 'again')) == without_own(entries(either))
+
+
+def test_packages_json_has_every_value(rich: Path) -> None:
+    lines = [json.loads(line) for line in (rich / 'packages.json').read_text().splitlines()]
+    assert lines == [
+        {'project': 'active', 'status': 'active', 'status_reason': 'well kept'},
+        {'filename': 'active-1.0.tar.gz', 'size': 17},
+        {'project': 'archived', 'status': 'archived'},
+        {'filename': 'archived-1.0.tar.gz', 'size': 17},
+        {'project': 'quarantined', 'summary': 'Was bad', 'status': 'quarantined', 'status_reason': 'malware'},
+        {'filename': 'quarantined-1.0.tar.gz', 'size': 17, 'upload_timestamp': 1767323045},
+        {
+            'project': 'rich-project',
+            'summary': 'Says <everything> & "more"',
+            'status': 'deprecated',
+            'status_reason': 'use <plain> & "simple"',
+            'description': '# All',
+            'description_content_type': 'text/markdown',
+            'project_urls': RICH_URLS,
+            'license_expression': 'MIT',
+            'license': 'The whole\nof it',
+            'author': 'Ann',
+            'author_email': 'ann@example.com',
+            'maintainer': 'Bob',
+            'maintainer_email': 'bob@example.com',
+            'keywords': 'a, b',
+            'classifiers': ['Framework :: Pytest'],
+        },
+        {
+            'filename': 'Rich.Project-0.9.tar.gz',
+            'hashes': {'md5': MD5, 'sha1': SHA1, 'sha256': SHA256},
+            'size': 999,
+            'url': 'https://files.example.com/a?b=1&c=2',
+            'upload_timestamp': 1709247599,
+            'yanked_reason': 'breaks <all> & "more"',
+        },
+        {
+            'filename': 'nameless.zip',
+            'name': 'rich-project',
+            'version': '0.5',
+            'size': 1,
+            'url': '../elsewhere/nameless.zip',
+        },
+        {'filename': 'rich-project-0.6.zip', 'hash': f'md5={MD5}', 'size': 1, 'yanked_reason': ''},
+        {'filename': 'rich-project-0.7.zip', 'hashes': {'sha384': SHA384, 'sha512': SHA512}, 'size': 1},
+        {
+            'filename': 'rich-project-0.8.zip',
+            'hash': f'sha1={SHA1}',
+            'size': 0,
+            'core_metadata': True,
+            'yanked_reason': '',
+        },
+        {'filename': 'rich-project-2004d_2.zip', 'size': 1, 'url': '/rooted/rich-project-2004d_2.zip'},
+        {
+            'filename': 'team/a b/rich_project-1.0+local.1-py3-none-any.whl',
+            'hash': f'sha256={SHA256}',
+            'size': 1600000,
+            'requires_python': '>=3.8,<4',
+            'requires_dist': ['plain>=1; python_version<"3.9"', 'other'],
+            'core_metadata': f'sha256={SHA256}',
+            'provenance': 'https://pypi.example.com/provenance/rich?a=1&b=2',
+            'upload_timestamp': 1767323045.5,
+            'uploaded_by': 'Ann <ann@example.com>',
+        },
+        {'filename': 'unsized-1.0.tar.gz', 'core_metadata': True, 'upload_timestamp': 0},
+        {'filename': 'unsized-2.0.tar.gz', 'size': 17},
+    ]
