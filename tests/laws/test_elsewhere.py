@@ -17,18 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from testing.sites import PACKAGES_URL, build, write_list
-from testing.states import (
-    OWN,
-    State,
-    backdate,
-    copy,
-    entries,
-    files,
-    pages,
-    read_paths,
-    touched,
-    without_own,
-)
+from testing.states import OWN, State, backdate, copy, entries, files, pages, read_paths, touched, without_own
 
 Line = dict[str, Any]
 

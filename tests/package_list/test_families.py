@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from dumb_pypi.package_list.families import line_words
+from testing.hostile import DETERMINISTIC, json_values
 from testing.sites import build
 from testing.states import RECORD, Entries, State, entries, files
 
@@ -73,3 +79,65 @@ def test_a_file_that_two_families_claim_differently_is_an_error(
         "the paths are 'bar-1.0.zip' and 'a/bar-1.0.zip'\n"
     )
     assert capfd.readouterr() == ('', message)
+
+
+@st.composite
+def json_spellings(draw: st.DrawFn, value: Any = ...) -> str:
+    """A value as text: with spaces, escapes of any letter, and, in the line itself, keys in any order and repeated."""
+    space = draw(st.sampled_from(['', '', ' ', '\t', '  ']))
+    if value is ...:
+        keys = st.sampled_from(['filename', 'filename', 'name', 'project', 'x', 'filenames', 'a name', 'xname'])
+        pairs = draw(st.lists(st.tuples(keys, json_values), max_size=5))
+    elif isinstance(value, dict):
+        pairs = list(value.items())
+    elif isinstance(value, list):
+        return f'[{space}{f"{space},".join(draw(json_spellings(each)) for each in value)}]'
+    elif isinstance(value, str):
+        text: str = json.dumps(value, ensure_ascii=draw(st.booleans()))
+        if value.isalnum() and draw(st.integers(0, 4)) == 0:
+            text = f'"\\u{ord(value[0]):04x}{value[1:]}"'
+        return text
+    else:
+        return json.dumps(value)
+    members = (f'{draw(json_spellings(key))}{space}:{space}{draw(json_spellings(each))}' for key, each in pairs)
+    return f'{{{space}{f"{space},{space}".join(members)}{space}}}'
+
+
+def expected_words(line: dict[str, Any]) -> set[str]:
+    def word(text: str) -> str:
+        return (re.match('[a-z0-9]*', text, re.IGNORECASE | re.ASCII) or [''])[0].lower()
+
+    filename, name, project = (line.get(key) for key in ('filename', 'name', 'project'))
+    if not isinstance(filename, str):  # if it is there, an error, told when the line is parsed
+        return {word(project) if isinstance(project, str) else ''}
+    return {word(each) for each in (filename.split('/')[-1], name) if isinstance(each, str)}
+
+
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=500)
+@given(text=json_spellings())
+@example(text='{"x":{"filename":"foo-1.0.zip"},"filename":"bar-1.0.zip"}')
+@example(text='{"filename":"bar-1.0.zip","x":{"filename":"foo-1.0.zip"}}')
+@example(text='{"\\u0066ilename":"bar-1.0.zip","x":["filename"]}')
+@example(text='{"filename":"bar-1.0.zip","\\u006eame":"foo"}')
+@example(text='{"filename":"bar-1.0.zip","filename":"foo-1.0.zip"}')
+@example(text='{"filename":"bar-1.0.zip","name":null}')
+@example(text='{"uploaded_by":"filename","filename":"bar-1.0.zip"}')
+@example(text='{"project":"foo","filename":null}')
+def test_a_line_belongs_to_the_families_of_its_first_words_however_it_is_spelled(text: str) -> None:
+    words = line_words(text.strip().encode(), True)
+    assert 1 <= len(words) <= 2
+    assert set(words) == expected_words(json.loads(text))
+
+
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=400)
+@given(text=json_spellings(), end=st.integers(0, 60), more=st.binary(max_size=3))
+def test_what_is_no_line_belongs_to_one_family_at_most(text: str, end: int, more: bytes) -> None:
+    line = (text.encode()[:end] + more).strip()
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        (word,) = line_words(line, True)
+        # A file name that is in plain sight says where the error will be told.
+        assert word == '' or word in line.decode(errors='replace').lower()

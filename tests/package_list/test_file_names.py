@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
+from dumb_pypi.errors import NotADistribution
+from dumb_pypi.package_list.file_names import _USUAL_SDIST, _USUAL_WHEEL, Distribution, identify
+from testing.hostile import DETERMINISTIC
 from testing.reading import parsed, read_json, read_releases
 from testing.sites import build
 from testing.tools import ROOT
@@ -148,3 +155,86 @@ def test_a_name_and_a_version_in_the_list_win(tmp_path: Path) -> None:
         ('other-name', '1.0', 'foo-1.0.tar.gz'),
         ('other-name', '4', 'foo-3.0-py3-none-any.whl'),
     ]
+
+
+parts = st.sampled_from(
+    [
+        *(
+            'foo',
+            'Foo',
+            'v',
+            'v1',
+            'V2',
+            'x',
+            'py',
+            'py3',
+            'r9',
+            'rc1',
+            'json',
+            'é',
+            'a+b',
+            '',
+            '.',
+            '_',
+            '_a',
+            'a_',
+            'a.',
+        ),
+        *(
+            '1',
+            '2',
+            '1.0',
+            '1.0.0',
+            '1.0a1',
+            '1.0rc1',
+            '1.0.post1',
+            '1.0.dev2',
+            '1!2.0',
+            '1.0+local',
+            '2004d',
+            '01',
+            '1.x',
+        ),
+        *('linux', 'linux-x86_64', 'linux_x86_64', 'win32', 'macosx-10.9', 'none', 'any', 'cp311', 'py2.py3', 'abi3'),
+    ]
+)
+separators = st.sampled_from(['-', '-', '-', '.', '_', '--'])
+stems = st.lists(st.tuples(parts, separators), min_size=1, max_size=6).map(
+    lambda pairs: ''.join(part + separator for part, separator in pairs)[: -len(pairs[-1][1])]
+)
+suffixes = st.sampled_from(
+    ['.tar.gz', '.zip', '.whl', '-py3-none-any.whl', '-1-py3-none-any.whl', '.linux-x86_64.tar.gz']
+)
+usual_names = st.builds('{}-{}{}'.format, stems, parts, suffixes)
+
+
+def identified(filename: str) -> Distribution | str:
+    try:
+        return identify(filename)
+    except NotADistribution as reason:
+        return str(reason)
+
+
+def identified_by_the_general_rules(filename: str) -> Distribution | str:
+    with pytest.MonkeyPatch.context() as patch:
+        for pattern in ('_USUAL_WHEEL', '_USUAL_SDIST'):
+            patch.setattr(f'dumb_pypi.package_list.file_names.{pattern}', re.compile('(?!)'))
+        return identified(filename)
+
+
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=1500)
+@given(filename=usual_names | st.builds('{}{}'.format, stems, suffixes))
+@example(filename='foo-1-2-1.0.tar.gz')
+@example(filename='foo-v1-1.0.tar.gz')
+@example(filename='foo-1.0-py3-none-any-cu128.whl')
+def test_a_usual_file_name_says_what_the_general_rules_say(filename: str) -> None:
+    assert identified(filename) == identified_by_the_general_rules(filename)
+
+
+def test_a_real_file_name_says_what_the_general_rules_say() -> None:
+    lines = (ROOT / 'testing' / 'real-packages.jsonl').read_text(encoding='utf-8').splitlines()
+    names = [json.loads(line)['filename'] for line in lines]
+    differing = [name for name in names if identified(name) != identified_by_the_general_rules(name)]
+    assert differing == []
+    usual = [name for name in names if _USUAL_WHEEL.fullmatch(name) or _USUAL_SDIST.fullmatch(name)]
+    assert len(usual) > len(names) * 0.9

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dumb_pypi.main import main
+from dumb_pypi.package_list.lines import Package, encode, parse_line
+from testing.hostile import DETERMINISTIC, file_lines, good_lines, scratch, slow
 from testing.rich import MD5, RICH_URLS, SHA1, SHA256, SHA384, SHA512
 from testing.sites import build, write_list
 from testing.states import entries, without_own
@@ -92,3 +101,65 @@ def test_packages_json_has_every_value(rich: Path) -> None:
         {'filename': 'unsized-1.0.tar.gz', 'core_metadata': True, 'upload_timestamp': 0},
         {'filename': 'unsized-2.0.tar.gz', 'size': 17},
     ]
+
+
+# ------------------------------------------------------------------------------------------------------- values survive
+
+
+@pytest.mark.parametrize('packages_url', ['../../pool/', 'https://pypi.example.com/pool/'])
+@slow(75)
+@given(lines=good_lines, data=st.data())
+def test_packages_json_builds_the_same_site_in_any_order(
+    packages_url: str, lines: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    with scratch() as top, contextlib.redirect_stderr(io.StringIO()):
+        if build(top / 'one', lines, '--packages-url', packages_url) == 0:
+            packages = (top / 'one/packages.json').read_text(encoding='utf-8').splitlines()
+            messages = io.StringIO()
+            with contextlib.redirect_stderr(messages):
+                assert build(top / 'two', data.draw(st.permutations(packages)), '--packages-url', packages_url) == 0
+            # An address that pip cannot use is one in this list as well.
+            assert [line for line in messages.getvalue().splitlines() if 'pip finds no such file' not in line] == []
+            # The record knows how the lines of the list were spelled.
+            assert without_own(entries(top / 'two')) == without_own(entries(top / 'one'))
+
+
+# -------------------------------------------------------------------------------------------------------- packages.json
+
+
+EVERYTHING = Package(
+    path='team/a"b/foo-1.0.zip',
+    name='foo',
+    version='1.0 "\\ \U0001f40d',
+    hashes={'md5': '0' * 32, 'sha256': 'a' * 64},
+    size=0,
+    url="https://pypi.example.com/a'b%22?c&d",
+    requires_python='>=3 "\\',
+    requires_dist=['a"b\\c', '\U0001f40d', ''],
+    core_metadata=f'sha256={"b" * 64}',
+    provenance='https://pypi.example.com/?a=b&c',
+    upload_timestamp=1.5,
+    exceeds_limits=True,
+    uploaded_by='"\\\U0010fffd</script>',
+    yanked_reason='"\\ é',
+)
+
+
+@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=500)
+@given(line=file_lines)
+def test_a_line_of_packages_json_is_what_the_json_module_writes(line: dict[str, Any]) -> None:
+    try:
+        package, _, _ = parse_line(json.dumps(line).encode(), True)
+    except ValueError:  # refused
+        return
+    text = encode(package).decode()
+    # 1e-6 is spelled in two ways, both of which are JSON.
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, separators=(',', ':')).replace('e-0', 'e-')
+
+
+def test_a_line_of_packages_json_has_the_keys_in_their_order_and_nothing_that_is_unknown() -> None:
+    keys = ['filename', 'name', 'version', 'hashes', 'size', 'url', 'requires_python', 'requires_dist', 'core_metadata']
+    keys += ['provenance', 'upload_timestamp', 'exceeds_limits', 'uploaded_by', 'yanked_reason']
+    assert list(json.loads(encode(EVERYTHING))) == keys
+    assert parse_line(encode(EVERYTHING), True) == (EVERYTHING, (), ())
+    assert encode(Package('a')) == b'{"filename":"a"}'
