@@ -64,6 +64,7 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     core_metadata: Annotated[bool | str, _kind('true or sha256=<hex>', normal_core_metadata)] | None = None
     provenance: Annotated[str, _kind('an absolute https URL', normal_https_url)] | None = None
     upload_timestamp: Annotated[int | float | str, _kind(A_TIME, normal_time)] | None = None
+    modified: Annotated[int | float | str, _kind(A_TIME, normal_time)] | None = None  # where it differs from the upload
     exceeds_limits: Annotated[bool, _kind('true or false')] | None = None  # so its metadata were not read; or `None`
     uploaded_by: _Text | None = None
     yanked: Annotated[bool, _kind('true or false')] | None = None  # never in normal form:
@@ -72,6 +73,11 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     @property
     def filename(self) -> str:
         return self.path.rpartition('/')[2]
+
+    @property
+    def location(self) -> str:
+        """Where the file is: its URL, else its path."""
+        return self.path if self.url is None else self.url
 
     @property
     def uploaded(self) -> int | float | None:

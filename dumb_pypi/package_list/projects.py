@@ -61,7 +61,7 @@ class _Lines:
         self.packages: dict[str, tuple[int, Package]] = {}  # by file name, with the place of their first line
         self.distributions: dict[str, Distribution] = {}  # by file name
         self.facts: dict[str, tuple[int, Facts]] = {}  # by project
-        self.sidecars: set[str] = set()  # paths
+        self.sidecars: set[str] = set()  # where they are
         self.told: set[str] = set()  # unknown keys
         self.problems: list[Problem] = []
 
@@ -72,7 +72,7 @@ class _Lines:
             if isinstance(line, Facts):
                 add_line(self.facts, line.project, place, line)
             elif line.path.endswith(SIDECARS):
-                self.sidecars.add(line.path)
+                self.sidecars.add(line.location)
             else:
                 self.take_package(place, line)
         except UnicodeDecodeError:
@@ -161,11 +161,15 @@ def add_line(lines: dict[str, tuple[int, Line]], key: str, place: int, line: Lin
 
 
 def add_sidecars(package: Package, sidecars: Collection[str], packages_url: str) -> None:
-    """What the files that lie beside a package in the listing say of it."""
-    if package.core_metadata is None and package.url is None and f'{package.path}.metadata' in sidecars:
+    """Add what the files beside a package say of it: beside its URL, if it has one, else beside its path."""
+    if package.core_metadata is None and f'{package.location}.metadata' in sidecars:
         package.core_metadata = True
-    if package.provenance is None and f'{package.path}.provenance' in sidecars and packages_url.startswith('https://'):
-        package.provenance = f'{packages_url}{urllib.parse.quote(package.path)}.provenance'
+    places = [(package.path, f'{packages_url}{urllib.parse.quote(package.path)}')]
+    if package.url is not None:
+        places.insert(0, (package.url, urllib.parse.urljoin(packages_url, package.url)))
+    for place, url in places:
+        if package.provenance is None and f'{place}.provenance' in sidecars and url.startswith('https://'):
+            package.provenance = f'{url}.provenance'
 
 
 def make_file(package: Package, distribution: Distribution, packages_url: str) -> File:

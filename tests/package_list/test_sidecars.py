@@ -60,3 +60,34 @@ def test_what_is_said_goes_before_a_sidecar(
 ) -> None:
     assert build(tmp_path / 'site', [{'filename': WHEEL, **values}, {'filename': sidecar}]) == 0
     assert read_sidecars(tmp_path / 'site') == expected
+
+
+URL = 'https://files.example.com/v1/foo-1.0-py3-none-any.whl'
+
+
+@pytest.mark.parametrize(
+    ('url', 'sidecar', 'expected'),
+    [
+        pytest.param(URL, 'metadata', (True, None), id='metadata'),
+        pytest.param(URL, 'provenance', (None, f'{URL}.provenance'), id='provenance'),
+        pytest.param('v1/foo-1.0-py3-none-any.whl', 'metadata', (True, None), id='metadata at a relative URL'),
+        pytest.param('v1/foo-1.0-py3-none-any.whl', 'provenance', (None, None), id='provenance without a host'),
+    ],
+)
+@pytest.mark.parametrize('path', [WHEEL, 'foo-1.0-py3-none-any.whl'])
+def test_a_sidecar_with_a_url_belongs_to_the_file_with_that_url(
+    path: str, url: str, sidecar: str, expected: tuple[object, object], tmp_path: Path
+) -> None:
+    lines = [{'filename': WHEEL, 'url': url}, {'filename': f'{path}.{sidecar}', 'url': f'{url}.{sidecar}'}]
+    assert build(tmp_path / 'site', lines) == 0
+    assert read_sidecars(tmp_path / 'site') == expected
+
+
+@pytest.mark.parametrize('sidecar', ['metadata', 'provenance'])
+def test_a_sidecar_with_another_url_belongs_to_no_file(sidecar: str, tmp_path: Path) -> None:
+    lines = [
+        {'filename': WHEEL},
+        {'filename': f'{WHEEL}.{sidecar}', 'url': f'https://files.example.com/v2/foo-1.0-py3-none-any.whl.{sidecar}'},
+    ]
+    assert build(tmp_path / 'site', lines) == 0
+    assert read_sidecars(tmp_path / 'site') == (None, None)

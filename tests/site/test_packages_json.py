@@ -139,6 +139,7 @@ EVERYTHING = Package(
     core_metadata=f'sha256={"b" * 64}',
     provenance='https://pypi.example.com/?a=b&c',
     upload_timestamp=1.5,
+    modified=2.5,
     exceeds_limits=True,
     uploaded_by='"\\\U0010fffd</script>',
     yanked_reason='"\\ é',
@@ -159,7 +160,18 @@ def test_a_line_of_packages_json_is_what_the_json_module_writes(line: dict[str, 
 
 def test_a_line_of_packages_json_has_the_keys_in_their_order_and_nothing_that_is_unknown() -> None:
     keys = ['filename', 'name', 'version', 'hashes', 'size', 'url', 'requires_python', 'requires_dist', 'core_metadata']
-    keys += ['provenance', 'upload_timestamp', 'exceeds_limits', 'uploaded_by', 'yanked_reason']
+    keys += ['provenance', 'upload_timestamp', 'modified', 'exceeds_limits', 'uploaded_by', 'yanked_reason']
     assert list(json.loads(encode(EVERYTHING))) == keys
     assert parse_line(encode(EVERYTHING), True) == (EVERYTHING, (), ())
     assert encode(Package('a')) == b'{"filename":"a"}'
+
+
+def test_packages_json_keeps_when_a_file_was_modified_and_no_page_shows_it(tmp_path: Path) -> None:
+    line = {'filename': 'Foo-1.0.tar.gz', 'upload_timestamp': 1767323045}
+    assert build(tmp_path / 'without', [line]) == 0
+    line['modified'] = 1767409445.5
+    assert build(tmp_path / 'with', [line | {'modified': '2026-01-03T03:04:05.5Z'}]) == 0
+    assert json.loads((tmp_path / 'with' / 'packages.json').read_bytes()) == line
+    pages = [entries(tmp_path / name) for name in ('with', 'without')]
+    differing = {path for path in pages[0] | pages[1] if pages[0].get(path) != pages[1].get(path)}
+    assert differing & without_own(pages[0]).keys() == {'packages.json'}
