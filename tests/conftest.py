@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from dumb_pypi.main import main
+from testing.bad_input import BEFORE
 from testing.clients import Client, make_pip, make_uv
 from testing.distributions import list_line, make_sdist, make_wheel, write_metadata
 from testing.rich import RICH
@@ -180,3 +181,17 @@ def either(request: pytest.FixtureRequest) -> Path:
     directory = request.getfixturevalue(request.param)
     assert isinstance(directory, Path)
     return directory
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory, so that messages have no paths of the machine in them."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def earlier(here: Path) -> Path:
+    """A site of an earlier list."""
+    assert build(here / 'site', BEFORE) == 0
+    return here / 'site'

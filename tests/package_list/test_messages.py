@@ -1,38 +1,24 @@
-"""What bad input gets: its message, its exit status, and a site that stays as it was."""
+"""What each list gets: its messages, its exit status, and a site that stays as it was after an error."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
-from dumb_pypi.main import main
-from testing.sites import build, mtimes, paths, tree, write_list
-from testing.tools import ROOT
+from testing.bad_input import A_URL, GOOD, foo, line, run
+from testing.sites import mtimes, paths, tree
 
 SHA256 = '0' * 64
 LONG = 'a' * 10_000
 ZERO = '\u0660'  # a digit, but none of hexadecimal
 A_TIME = 'seconds since 1970, or ISO 8601 with a zone'
-IN_THE_WAY = (
-    'not written by this program, and in the way of a page; move it away, or build in an empty directory and swap'
-)
-A_URL = 'a percent-encoded http, https or file URL without a fragment'
 NO_PACKAGE = 'list.json: no package at all; --allow-empty if this is meant\n'
 
 OVERRIDES = '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'  # of the direction of text
-
-GOOD = b'{"filename": "good-1.0.tar.gz"}\n'
-BEFORE: list[dict[str, Any]] = [
-    {'filename': 'before-1.0.tar.gz', 'size': 17},
-    {'project': 'before', 'summary': 'Was here'},
-]
-AFTER: list[dict[str, Any]] = [*BEFORE, {'filename': 'good-1.0.tar.gz'}]
 
 
 class Case(NamedTuple):
@@ -41,15 +27,6 @@ class Case(NamedTuple):
     content: bytes
     messages: str
     files: tuple[str, ...] | None = None
-
-
-def line(**values: Any) -> bytes:
-    return json.dumps(values).encode() + b'\n'
-
-
-def foo(**values: Any) -> bytes:
-    """A line that is good but for the given values."""
-    return line(filename='foo-1.0.tar.gz', **values)
 
 
 def error(content: bytes, *problems: str) -> Case:
@@ -463,47 +440,6 @@ ERRORS = {name: case for name, case in CASES.items() if case.files is None}
 WARNINGS = {name: case for name, case in CASES.items() if case.files is not None and case.messages}
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory, so that messages have no paths of the machine in them."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def site(here: Path) -> Path:
-    """A site of an earlier list."""
-    assert build(here / 'site', BEFORE) == 0
-    return here / 'site'
-
-
-def run(*options: str) -> int:
-    """Builds `list.json` into `site`."""
-    return main(['--package-list-json', 'list.json', '--output-dir', 'site', '--packages-url', '../../pool/', *options])
-
-
-def run_program(*arguments: str, content: bytes = b'') -> tuple[int, str, str]:
-    """Runs the real program without the privileges of root: exit status, standard output, standard error."""
-    unprivileged = [
-        'setpriv',
-        '--bounding-set=-dac_override,-dac_read_search',
-        '--inh-caps=-dac_override,-dac_read_search',
-    ]
-    done = subprocess.run(
-        [*(unprivileged if os.geteuid() == 0 else []), sys.executable, '-m', 'dumb_pypi', *arguments],
-        input=content,
-        capture_output=True,
-        env={**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONIOENCODING': 'utf-8'},
-        check=False,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
-def pages(site: Path) -> dict[str, bytes]:
-    """All of a site but what the program says of itself."""
-    return {path: content for path, content in tree(site).items() if not path.startswith('.dumb-pypi')}
-
-
 def published(site: Path) -> tuple[str, ...]:
     """The paths that the list of a site names."""
     lines = [json.loads(line) for line in (site / 'packages.json').read_text().splitlines()]
@@ -656,286 +592,3 @@ def test_a_restriction_that_is_no_specifier_is_left_out(site: Path) -> None:
     (site.parent / 'list.json').write_bytes(foo(requires_python='>=three', size=1))
     assert run() == 0
     assert (site / 'packages.json').read_bytes() == b'{"filename":"foo-1.0.tar.gz","size":1}\n'
-
-
-# ---------------------------------------------------------------------------------------------- lists of file names
-
-
-@pytest.mark.parametrize(
-    ('content', 'status', 'messages'),
-    [
-        pytest.param(
-            b'\xef\xbb\xbfpool/foo-1.0.tar.gz\r\n\r\nfoo-2.0.tar.gz\r\n', 0, '', id='a byte-order mark and blank lines'
-        ),
-        pytest.param(b'foo-1.0.tar.gz\nfoo-1.0.tar.gz\n', 0, '', id='a line twice'),
-        pytest.param(
-            b'foo-1.0.tar.gz\nREADME.md\n../foo-2.0.tar.gz\nfoo-\x1b.zip\n',
-            0,
-            "list.txt:2: skipped: 'README.md' is not a distribution file\n"
-            "list.txt:3: skipped: '../foo-2.0.tar.gz' is not a path below the packages URL\n"
-            "list.txt:4: skipped: 'foo-\\x1b.zip' has control characters in its name\n"
-            'skipped 3 of the listed files\n',
-            id='files that have no place in an index',
-        ),
-        pytest.param(
-            b'a/foo-1.0.tar.gz\nb/foo-1.0.tar.gz\n',
-            1,
-            "list.txt:2: filename: expected 'foo-1.0.tar.gz' to be as in line 1, got another filename; "
-            "the paths are 'a/foo-1.0.tar.gz' and 'b/foo-1.0.tar.gz'\n",
-            id='a file in two places',
-        ),
-        pytest.param(
-            b'foo-1.0.tar.gz\nfoo-\xff.zip\n',
-            1,
-            "list.txt:2: expected UTF-8, got b'foo-\\xff.zip'\n",
-            id='invalid UTF-8',
-        ),
-        pytest.param(b'', 1, 'list.txt: no package at all; --allow-empty if this is meant\n', id='an empty list'),
-    ],
-)
-def test_every_list_of_names_gets_its_message(
-    content: bytes, status: int, messages: str, here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (here / 'list.txt').write_bytes(content)
-    arguments = ['--package-list', 'list.txt', '--output-dir', 'site', '--packages-url', '../../pool/']
-    assert (main(arguments), *capsys.readouterr()) == (status, '', messages)
-    assert (here / 'site').exists() == (status == 0)
-
-
-@pytest.mark.parametrize(
-    ('option', 'content', 'status', 'messages'),
-    [
-        pytest.param('--package-list', b'foo-1.0.tar.gz\n', 0, '', id='names'),
-        pytest.param('--package-list-json', foo(size=1), 0, '', id='objects'),
-        pytest.param(
-            '--package-list',
-            b'foo-1.0.tar.gz\nREADME.md\n',
-            0,
-            "<stdin>:2: skipped: 'README.md' is not a distribution file\nskipped 1 of the listed files\n",
-            id='a name to skip',
-        ),
-        pytest.param(
-            '--package-list-json', b'\n{', 1, "<stdin>:2: expected a JSON object, got '{'\n", id='a broken object'
-        ),
-        pytest.param(
-            '--package-list', b'', 1, '<stdin>: no package at all; --allow-empty if this is meant\n', id='nothing'
-        ),
-    ],
-)
-def test_a_list_comes_from_standard_input(option: str, content: bytes, status: int, messages: str, here: Path) -> None:
-    arguments = [option, '-', '--output-dir', 'site', '--packages-url', '../../pool/']
-    assert run_program(*arguments, content=content) == (status, '', messages)
-    assert (here / 'site/simple/foo/index.html').exists() == (status == 0)
-
-
-# ---------------------------------------------------------------------------------------------- file systems
-
-
-@pytest.mark.parametrize(
-    ('option', 'path', 'message'),
-    [
-        ('--package-list', 'gone.txt', 'cannot read gone.txt: No such file or directory\n'),
-        ('--package-list-json', 'gone.json', 'cannot read gone.json: No such file or directory\n'),
-        ('--package-list', 'site', 'cannot read site: Is a directory\n'),
-        ('--package-list-json', 'site/index.html/x', 'cannot read site/index.html/x: Not a directory\n'),
-    ],
-    ids=['a missing list of names', 'a missing list', 'a list that is a directory', 'a list below a file'],
-)
-def test_a_list_that_cannot_be_read_is_an_error(
-    option: str, path: str, message: str, site: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = tree(site), mtimes(site)
-    status = main([option, path, '--output-dir', 'site', '--packages-url', '../../pool/'])
-    assert (status, *capsys.readouterr()) == (1, '', message)
-    assert (tree(site), mtimes(site)) == before
-
-
-def test_a_list_that_nobody_may_read_is_an_error(site: Path) -> None:
-    (site.parent / 'list.json').write_bytes(GOOD)
-    (site.parent / 'list.json').chmod(0)
-    arguments = ['--package-list-json', 'list.json', '--output-dir', 'site', '--packages-url', '../../pool/']
-    assert run_program(*arguments) == (1, '', 'cannot read list.json: Permission denied\n')
-
-
-@pytest.mark.parametrize(
-    ('obstacle', 'message'),
-    [
-        ('site/simple/good/index.html/', f'site/simple/good/index.html: {IN_THE_WAY}\n'),
-        ('site/pypi/good/json/', f'site/pypi/good/json: {IN_THE_WAY}\n'),
-        ('site/project/good/index.html/x/', f'site/project/good/index.html: {IN_THE_WAY}\n'),
-        ('site/simple/good', f'site/simple/good: {IN_THE_WAY}\n'),
-        ('site/pypi/good', f'site/pypi/good: {IN_THE_WAY}\n'),
-    ],
-    ids=[
-        'a directory for an index page',
-        'a directory for a legacy page',
-        'a directory with something in it',
-        'a file for the directory of a project',
-        'a file for the directory of a legacy page',
-    ],
-)
-def test_what_stands_in_the_way_is_named_and_left_alone(
-    obstacle: str, message: str, site: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_list(site.parent / 'list.json', AFTER)
-    path = site.parent / obstacle
-    if obstacle.endswith('/'):
-        path.mkdir(parents=True)
-    else:
-        path.write_bytes(b'mine')
-    before = pages(site)
-    assert (run(), *capsys.readouterr()) == (1, '', message)
-    assert pages(site) == before
-
-    if obstacle.endswith('/'):
-        os.removedirs(path)
-    else:
-        path.unlink()
-    assert run() == 0
-    assert build(site.parent / 'fresh', AFTER) == 0
-    assert tree(site) == tree(site.parent / 'fresh')
-
-
-def test_an_output_directory_that_is_a_link_to_nowhere_is_an_error(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (here / 'list.json').write_bytes(GOOD)
-    (here / 'site').symlink_to('nowhere')
-    assert (run(), *capsys.readouterr()) == (1, '', '--output-dir: site is a link that leads nowhere\n')
-    assert sorted(os.listdir()) == ['list.json', 'site']
-
-
-def test_an_output_directory_below_a_file_is_an_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (here / 'list.json').write_bytes(GOOD)
-    (here / 'file').write_bytes(b'mine')
-    status = run('--output-dir', 'file/site')
-    assert (status, *capsys.readouterr()) == (1, '', 'cannot write file/site: Not a directory\n')
-
-
-def test_an_output_directory_that_is_a_file_is_an_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (here / 'list.json').write_bytes(GOOD)
-    (here / 'site').write_bytes(b'mine')
-    assert (run(), *capsys.readouterr()) == (1, '', '--output-dir: site is a file, not a directory\n')
-    assert (here / 'site').read_bytes() == b'mine'
-
-
-@pytest.mark.parametrize(
-    ('directory', 'path'),
-    [('site', 'site/.dumb-pypi.lock'), ('site/simple', 'site/simple/good/index.html')],
-    ids=['the output directory', 'a directory in it'],
-)
-def test_a_read_only_directory_is_an_error(directory: str, path: str, site: Path) -> None:
-    write_list(site.parent / 'list.json', AFTER)
-    arguments = ['--package-list-json', 'list.json', '--output-dir', 'site', '--packages-url', '../../pool/']
-    before = pages(site)
-    mode = os.stat(directory).st_mode
-    os.chmod(directory, 0o555)
-    try:
-        assert run_program(*arguments) == (1, '', f'cannot write {path}: Permission denied\n')
-    finally:
-        os.chmod(directory, mode)
-    assert pages(site) == before
-
-    assert run_program(*arguments) == (0, '', '')
-    assert build(site.parent / 'fresh', AFTER) == 0
-    assert tree(site) == tree(site.parent / 'fresh')
-
-
-# ---------------------------------------------------------------------------------------------- wrong usage
-
-
-@pytest.mark.parametrize(
-    ('arguments', 'message'),
-    [
-        pytest.param(
-            ['--package-list', '-', '--previous-package-list', '-'],
-            'standard input can hold one list only',
-            id='both lists on standard input',
-        ),
-        pytest.param(
-            ['--package-list-json', '-', '--previous-package-list-json', '-'],
-            'standard input can hold one list only',
-            id='both lists of objects on standard input',
-        ),
-        pytest.param([], 'one of the arguments --package-list --package-list-json is required', id='no list'),
-        pytest.param(
-            ['--package-list', 'a', '--package-list-json', 'b'],
-            'argument --package-list-json: not allowed with argument --package-list',
-            id='two lists',
-        ),
-        *(
-            pytest.param(
-                ['--package-list', '-', f'--packages-url={url}'],
-                f'argument --packages-url: expected {A_URL}, got {url!r}',
-                id=f'--packages-url {name}',
-            )
-            for name, url in (
-                ('that is empty', ''),
-                ('that is a script', 'javascript:alert(1)'),
-                ('with a fragment', 'https://pypi.example.com/#x'),
-                ('with a space', '../../my pool/'),
-                ('with markup', '"><script>'),
-                ('with port 99999', 'https://pypi.example.com:99999/'),
-                ('without a host', 'https://'),
-            )
-        ),
-        pytest.param(
-            ['--package-list', '-', '--packages-url', 'https://pypi.example.com/?key=1'],
-            "argument --packages-url: expected a URL without a query, got 'https://pypi.example.com/?key=1'",
-            id='--packages-url with a query',
-        ),
-        pytest.param(
-            ['--package-list', '-', '--logo', 'https://[pypi.example.com/logo.png'],
-            "argument --logo: expected the URL of an image, got 'https://[pypi.example.com/logo.png'",
-            id='--logo with half of an IPv6 address',
-        ),
-        pytest.param(
-            ['--package-list', '-', '--logo-width', 'wide'],
-            "argument --logo-width: expected a whole number, 1 or more, got 'wide'",
-            id='--logo-width that is no number',
-        ),
-        *(
-            pytest.param(
-                ['--package-list', '-', option, value],
-                f'argument {option}: expected {expected}, got {value!r}',
-                id=f'{option} {value!r}',
-            )
-            for option, value, expected in (
-                ('--logo', '', 'a text'),
-                ('--title', '', 'a text'),
-                ('--title', ' \u202e', 'a text'),
-                ('--logo-width', '0', 'a whole number, 1 or more'),
-                ('--logo-width', '', 'a whole number, 1 or more'),
-                ('--output-dir', '', 'the name of a file'),
-                ('--changed-paths', '', 'the name of a file'),
-                ('--removed-paths', '', 'the name of a file'),
-                ('--package-list', '', 'the name of a file'),
-                ('--previous-package-list', '', 'the name of a file'),
-                ('--previous-package-list-json', '', 'the name of a file'),
-                ('--jobs', '0', 'a whole number, 1 or more'),
-                ('--jobs', '-1', 'a whole number, 1 or more'),
-                ('--jobs', '1.5', 'a whole number, 1 or more'),
-                ('--jobs', '', 'a whole number, 1 or more'),
-                ('--jobs', '\u0661', 'a whole number, 1 or more'),
-                ('--max-delete', '', 'a whole number'),
-                ('--packages-url', '../../%zz/', A_URL),
-                ('--site-url', '', A_URL),
-                ('--site-url', 'ftp://pypi.example.com/', A_URL),
-                ('--site-url', '//pypi.example.com/', 'an absolute http or https URL'),
-            )
-        ),
-        pytest.param(
-            ['--package-list', '-', '--max-delete=-1'],
-            "argument --max-delete: expected a whole number, got '-1'",
-            id='--max-delete below zero',
-        ),
-    ],
-)
-def test_wrong_usage_is_exit_status_2(
-    arguments: list[str], message: str, here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        main(['--output-dir', 'site', '--packages-url', '../../pool/', *arguments])
-    assert stopped.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1] == f'dumb-pypi: error: {message}'
-    assert os.listdir() == []
