@@ -17,7 +17,7 @@ from dumb_pypi.pages.description import Descriptions
 from dumb_pypi.pages.paths import PROJECT_DIRECTORIES
 from dumb_pypi.previous_list import in_another_place, own_noted_pages, read_is_known, waiting_paths
 from dumb_pypi.processes import undisturbed
-from dumb_pypi.publish import Outcome, publish, publish_for_another_place, write_path_lists
+from dumb_pypi.publish import Publication, publish, publish_for_another_place, write_path_lists
 from dumb_pypi.settings import Settings
 from dumb_pypi.site.directory import Site, make_temporary, remove_temporary, remove_work
 from dumb_pypi.site.lock import locked
@@ -113,13 +113,13 @@ def build(site: Site, order: Order, settings: Settings, lists: Lists, path_lists
     if any(entry.is_described for entry in changes.projects.values()):
         fingerprint = read_described(fingerprint, lists.descriptions.outcome.is_complete)
     paths = [*(f'{top}/{name}' for name in changes.updated for top in PROJECT_DIRECTORIES), *shared.paths]
-    outcome = Outcome(staging, paths, [*shared.stale, *changes.differences.stale])
+    publication = Publication(staging, paths, [*shared.stale, *changes.differences.stale])
     try:
         if isinstance(work.place, AnotherPlace):
-            publish_for_another_place(outcome, path_lists, fingerprint, work.place.is_known, note)
+            publish_for_another_place(publication, path_lists, fingerprint, work.place.is_known, note)
         else:
             after = Record(fingerprint, changes.families, changes.projects, shared.months, shared.paths)
-            publish(outcome, path_lists, after, record)
+            publish(publication, path_lists, after, record)
     finally:
         with undisturbed():
             write_path_lists(site, path_lists)

@@ -19,7 +19,7 @@ from dumb_pypi.site.staging import Staging
 from dumb_pypi.site.syncing import FEW, sync_site
 
 
-class Outcome(NamedTuple):
+class Publication(NamedTuple):
     """What a run makes of the site."""
 
     staging: Staging
@@ -27,25 +27,25 @@ class Outcome(NamedTuple):
     stale: Sequence[str]  # where pages may be that nothing needs any more, in the order in which they are removed
 
 
-def publish(outcome: Outcome, lists: PathLists, record: Record, found: Record | None) -> None:
+def publish(publication: Publication, lists: PathLists, record: Record, found: Record | None) -> None:
     """Publish where the output directory is the site; `found` is the record there.
 
     Raises `Failure` before anything changes where a page would take the place of what others have there.
     """
-    staging, site = outcome.staging, outcome.staging.site
-    removed = [path for path in outcome.stale if site.has_page(path)]
+    staging, site = publication.staging, publication.staging.site
+    removed = [path for path in publication.stale if site.has_page(path)]
     if removed or read_names(staging.directory):
         known = found or Record.of_nothing()
         projects = {*site.owned.projects, *record.projects} - known.projects.keys()
         pages = {*site.owned.pages, *record.pages} - set(known.pages)
         check_obstacles(staging)
-        lists.changed.write_paths(staging.read_paths(outcome.paths))
+        lists.changed.write_paths(staging.read_paths(publication.paths))
         # It names what is about to be owned, so that a killed run leaves no doubt.
         write_document(site, PENDING, Pending(sorted(projects), sorted(pages)))
-        moved = list(itertools.islice(staging.read_paths([*outcome.paths, UPLOADS]), FEW + 1))
-        move_all(outcome)
+        moved = list(itertools.islice(staging.read_paths([*publication.paths, UPLOADS]), FEW + 1))
+        move_all(publication)
         lists.removed.write_paths(removed)
-        remove_pages(site, outcome.stale)
+        remove_pages(site, publication.stale)
         write_uploads_into_place(staging, record.months.keys())
         # A record that survives a power cut must not tell of pages that did not.
         sync_site(site.directory, [*moved, *removed])
@@ -56,26 +56,26 @@ def publish(outcome: Outcome, lists: PathLists, record: Record, found: Record | 
 
 
 def publish_for_another_place(
-    outcome: Outcome, lists: PathLists, fingerprint: str, is_known: bool, found: Note | None
+    publication: Publication, lists: PathLists, fingerprint: str, is_known: bool, found: Note | None
 ) -> None:
     """Leave in the output directory the pages that another place lacks, and no others; `found` is the note there.
 
     Raises `Failure` as `publish` does. `is_known` says that the pages in the other place have this fingerprint.
     """
-    staging, site = outcome.staging, outcome.staging.site
+    staging, site = publication.staging, publication.staging.site
     found = found or Note(fingerprint, [])  # nothing to say needs no note
-    note = Note(fingerprint, sorted(staging.read_paths(outcome.paths)))
-    if note.paths or outcome.stale or found.paths:
+    note = Note(fingerprint, sorted(staging.read_paths(publication.paths)))
+    if note.paths or publication.stale or found.paths:
         old = sorted(site.owned.pages - set(note.paths))
         before = Note(fingerprint if is_known else '', sorted({*note.paths, *site.owned.pages}))
         check_obstacles(staging)
-        lists.changed.write_paths(staging.read_paths(outcome.paths))
+        lists.changed.write_paths(staging.read_paths(publication.paths))
         if before != found:
             write_document(site, NOTE, before)
         remove_equal(staging, note.paths)
-        moved = list(itertools.islice(staging.read_paths(outcome.paths), FEW + 1))
-        move_all(outcome)
-        lists.removed.write_paths(outcome.stale)
+        moved = list(itertools.islice(staging.read_paths(publication.paths), FEW + 1))
+        move_all(publication)
+        lists.removed.write_paths(publication.stale)
         remove_pages(site, old)
         sync_site(site.directory, [*moved, *old])
         found = before
@@ -112,11 +112,11 @@ def check_obstacles(staging: Staging) -> None:
         )
 
 
-def move_all(outcome: Outcome) -> None:
+def move_all(publication: Publication) -> None:
     """Move all that is staged: directories that are new as a whole."""
-    staging, site = outcome.staging, outcome.staging.site
+    staging, site = publication.staging, publication.staging.site
     new = [directory for directory in DIRECTORIES if directory not in site.top]
-    for path in [*new, *(path for path in outcome.paths if path.partition('/')[0] not in new)]:
+    for path in [*new, *(path for path in publication.paths if path.partition('/')[0] not in new)]:
         move(staging, path)
     site.forget_directories()
 

@@ -6,12 +6,9 @@ import heapq
 import itertools
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, NamedTuple
-
-import msgspec
+from typing import NamedTuple, Protocol
 
 from dumb_pypi.package_list.lines import encode
-from dumb_pypi.package_list.values import LAST_SECOND
 from dumb_pypi.pages import paths
 from dumb_pypi.pages.changelog import Upload, changelog_index_pages, changelog_parts
 from dumb_pypi.pages.listing import Row, listing_pages
@@ -29,17 +26,26 @@ LOOKED_THROUGH = 2_000  # releases that are searched for those of the home page
 FEED_PROJECTS = 40
 
 
-_TIME = msgspec.Meta(ge=0, lt=LAST_SECOND)
-
-
-class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class Brief(Protocol):
     """What the pages of the whole site say of a project."""
 
-    files: int
-    uploaded: Annotated[int, _TIME] | Annotated[float, _TIME] | None  # its first upload: seconds since 1970
-    summary: str | None
-    version: str | None  # of the latest release
-    status: str | None  # if it is not the usual one
+    @property
+    def files(self) -> int: ...
+
+    @property
+    def uploaded(self) -> float | None:
+        """When its first file was uploaded: seconds since 1970."""
+
+    @property
+    def summary(self) -> str | None: ...
+
+    @property
+    def version(self) -> str | None:
+        """That of the latest release."""
+
+    @property
+    def status(self) -> str | None:
+        """Its status, if that is not the usual one."""
 
 
 class Item(NamedTuple):

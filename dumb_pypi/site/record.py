@@ -15,10 +15,9 @@ import msgspec
 
 from dumb_pypi.errors import refusal
 from dumb_pypi.package_list.lines import encode
-from dumb_pypi.package_list.values import NORMALIZED
+from dumb_pypi.package_list.values import LAST_SECOND, NORMALIZED
 from dumb_pypi.pages.page import digest
 from dumb_pypi.pages.paths import COUNTED_DIRECTORIES, PACKAGES, ROOT_HTML, ROOT_JSON, is_of_site, project_of
-from dumb_pypi.pages.shared import Brief
 from dumb_pypi.site.directory import Site, read_file, read_names
 from dumb_pypi.site.ownership import NOTHING, Owned, owned_by_list
 from dumb_pypi.site.syncing import sync_directory, sync_file
@@ -36,11 +35,17 @@ _Path = Annotated[str, msgspec.Meta(pattern=r'\A(?:[a-z]+/)?[A-Za-z0-9][A-Za-z0-
 _AnyPath = Annotated[str, msgspec.Meta(pattern=rf'\A(?:{_SEGMENT}/)*{_SEGMENT}\Z')]
 _Month = Annotated[str, msgspec.Meta(pattern=r'\A[0-9]{4}-[0-9]{2}\Z')]
 _Size = Annotated[int, msgspec.Meta(ge=0)]
+_TIME = msgspec.Meta(ge=0, lt=LAST_SECOND)
 
 
-class Entry(Brief, array_like=True, frozen=True, gc=False):
+class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What a run needs to know of a project: what other pages say of it, and what tells whether its own differ."""
 
+    files: int
+    uploaded: Annotated[int, _TIME] | Annotated[float, _TIME] | None  # its first file: seconds since 1970
+    summary: str | None
+    version: str | None  # of the latest release
+    status: str | None  # if it is not the usual one
     digest: str  # of its lines in `packages.json`
     length: _Size  # of those lines, in bytes
     is_described: bool  # so that its page depends on what renders descriptions

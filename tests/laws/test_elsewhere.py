@@ -274,6 +274,16 @@ def test_a_page_that_is_here_already_is_not_touched(job: Job) -> None:
     job.check([FOO, BAR, OTHERS[2]])
 
 
+def test_a_line_of_a_path_list_that_is_no_path_of_a_page_is_passed_over(job: Job) -> None:
+    job.publish([FOO, BAR])
+    assert job.run([FOO, BAR, OTHERS[0]]) == 0
+    with job.changed.open('a') as file:
+        file.write('simple/foo/mine.html\n')
+    (job.far / 'simple/foo/mine.html').write_bytes(b'mine')
+    assert job.run([BAR]) == 0
+    assert 'simple/foo/mine.html' not in {*read_paths(job.changed), *read_paths(job.removed)}
+
+
 def test_the_directory_keeps_no_page_that_the_far_site_has(job: Job) -> None:
     job.publish([FOO, BAR])
     job.publish([FOO, BAR, OTHERS[0]])
