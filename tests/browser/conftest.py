@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import random
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from testing.browser import INSTALL, Tab, chromium, find_chromium, open_tab
+import dumb_pypi
+from testing.browser import INSTALL, Served, Tab, chromium, find_chromium, open_tab, serve
+from testing.demo import MARKUP, MORE, SAMPLE
+from testing.servers import http_server
+from testing.sites import build, write_list
 from testing.tools import missing
 
 expect.set_options(timeout=20_000)  # a machine may have other things to do
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='package')
 def browser() -> Iterator[Browser]:
     if find_chromium() is None:
         missing('Chromium', INSTALL)
@@ -27,3 +34,41 @@ def tab(browser: Browser) -> Iterator[Tab]:
         opened.page.set_default_timeout(8_000)
         yield opened
         assert opened.problems == []
+
+
+STATIC = Path(dumb_pypi.__file__).parent / 'static'
+
+
+@pytest.fixture(scope='package')
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The sample list and `MORE`."""
+    scratch = tmp_path_factory.mktemp('demo')
+    directory = scratch / 'some where' / "it's"
+    assert build(directory, [*SAMPLE, *MORE], '--title', f'Demo {MARKUP}', '--packages-url', '../../pool/') == 0
+    with http_server(scratch, scratch) as server:
+        yield Served(directory, f'{server.url}/some%20where/it%27s/')
+
+
+def many_names() -> list[str]:
+    """100,000 names of one to three words, the same ones every time."""
+    dice = random.Random(5)
+    words = [''.join(dice.choices('abcdefghilmnoprstuvy', k=dice.randint(3, 9))) for _ in range(4_000)]
+    words += ['django', 'flask', 'http', 'requests', 'pytest', 'aws', 'client']
+    names: set[str] = {'requests', 'requests-http', 'http-requests', 'my-aws-client', 'flask-for-django'}
+    while len(names) < 100_000:
+        names.add('-'.join(dice.choices(words, k=dice.choice((1, 2, 2, 3)))))
+    return sorted(names)
+
+
+@pytest.fixture(scope='package')
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """100,000 projects. Against a list of all but one of them, one project page is written and what they share."""
+    scratch = tmp_path_factory.mktemp('large')
+    lines = [f'{{"filename":"{name}-1.0.tar.gz"}}' for name in many_names()]
+    lines += [f'{{"filename":"{name}-2.0.tar.gz","upload_timestamp":1767323045}}' for name in many_names()[500::1000]]
+    previous = write_list(scratch / 'previous.jsonl', lines[1:])
+    directory = scratch / 'public' / 'site'
+    assert build(directory, lines, '--previous-package-list-json', str(previous)) == 0
+    shutil.copytree(STATIC, directory / 'static', dirs_exist_ok=True)  # the same for both lists
+    with serve(directory, scratch) as served:
+        yield served

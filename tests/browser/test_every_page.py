@@ -1,0 +1,206 @@
+"""Every page for people, as a browser shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import axe_playwright_python  # type: ignore[import-untyped]
+import pytest
+from playwright.sync_api import Browser, expect
+
+from testing.browser import Served, Tab, open_tab, search_for
+from testing.demo import MARKUP, page_links
+from testing.sites import build, paths
+
+AXE = (Path(axe_playwright_python.__file__).parent / 'axe.min.js').read_text(encoding='utf-8')
+PAGES = (
+    'index.html',
+    'index.html?q=py',
+    'index.html?q=no-such-name',
+    'project/packaging/index.html',
+    'project/packaging/index.html?q=py',
+    'project/pywin32/index.html',
+    'project/hostile/index.html',
+    'project/told/index.html',
+    'project/pytest/index.html',
+    'project/click/index.html',
+    'project/lxml/index.html',
+    'project/described/index.html',
+    'project/allyanked/index.html',
+    'project/odd/index.html',
+    'projects/index.html',
+    'changelog/index.html',
+    'changelog/2026-06.html',
+    '404.html',
+)
+Scheme = Literal['light', 'dark']
+
+
+# --------------------------------------------------------------------------------------------- what somebody else wrote
+
+
+PILED = {  # a text, and what it is without what is piled up on its letters
+    'marks above': ('Za' + '\u0301' * 1900, 'Zá'),
+    'marks below': ('Za' + '\u0323' * 1900, 'Zạ'),
+    'marks above and below': ('Z' + '\u0489\u030d\u0329' * 600, 'Z\u0489\u030d\u0329'),
+}
+
+
+def site_with(text: str, directory: Path) -> Path:
+    lines: list[dict[str, object]] = [
+        {'filename': f'{name}-1.0.tar.gz', 'upload_timestamp': 1767323045, 'yanked_reason': reason}
+        for name, reason in (('aaa', None), ('mmm', text), ('zzz', None))
+    ]
+    lines += [{'project': name, 'summary': f'What {name} does'} for name in ('aaa', 'zzz')]
+    lines.append({'project': 'mmm', 'summary': text, 'author': text, 'status': 'archived', 'status_reason': text})
+    assert build(directory, lines) == 0
+    return directory
+
+
+@pytest.mark.parametrize(('text', 'plain'), PILED.values(), ids=PILED)
+def test_marks_that_pile_up_on_a_letter_stay_in_their_row(
+    text: str, plain: str, browser: Browser, tmp_path: Path
+) -> None:
+    """What is painted above and below is to the pixel what it is beside an ordinary text."""
+    seen = []
+    for name, written in (('piled', text), ('plain', plain)):
+        site = site_with(written, tmp_path / name)
+        with open_tab(browser, viewport={'width': 1000, 'height': 900}) as tab:
+            for path, rows in (
+                ('index.html', '.releases li:not(:has([href*="/mmm/"]))'),
+                ('projects/index.html', '.projects li:not(:has([href*="/mmm/"]))'),
+                (
+                    'project/mmm/index.html',
+                    'header, h1, h2, .when, .about > div:not(:has(:text("Author")))',
+                ),
+            ):
+                tab.page.goto((site / path).as_uri())
+                shown = tab.page.locator(rows)
+                assert shown.count() > 1
+                seen.append([each.screenshot() for each in shown.all()])
+    half = len(seen) // 2
+    assert seen[:half] == seen[half:]
+
+
+@pytest.mark.parametrize(
+    'text', ['w' * 2000, 'a b ' * 500, '\u3042' * 2000], ids=['a long word', 'words', 'wide letters']
+)
+@pytest.mark.parametrize('width', [320, 1000])
+def test_a_long_summary_makes_no_long_row_in_a_list(text: str, width: int, browser: Browser, tmp_path: Path) -> None:
+    site = site_with(text, tmp_path / 'site')
+    with open_tab(browser, viewport={'width': width, 'height': 900}) as tab:
+        for path, rows in (('index.html', '.releases li'), ('projects/index.html', '.projects li')):
+            tab.page.goto((site / path).as_uri())
+            heights = tab.page.locator(rows).evaluate_all('rows => rows.map(row => row.getBoundingClientRect().height)')
+            assert len(heights) == 3
+            assert max(heights) < 160
+            assert tab.page.evaluate('document.documentElement.scrollWidth') <= width
+        assert tab.problems == []
+
+
+# --------------------------------------------------------------------------------------------------- every kind of page
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_no_page_breaks_a_rule_of_accessibility_or_its_own_policy(
+    browser: Browser, demo: Served, scheme: Scheme
+) -> None:
+    with open_tab(browser, color_scheme=scheme) as tab:
+        found = {}
+        for path in PAGES:
+            tab.page.goto(demo.url + path)
+            if '?q=' in path:
+                expect(tab.page.locator('.count')).to_have_text(
+                    '4 projects' if path.endswith('py') else 'No results for “no-such-name”. Try a shorter word.'
+                )
+            # By way of the debugger: the page's own policy would not let a script of ours in.
+            tab.page.evaluate(f'() => {{ {AXE} }}')
+            report = tab.page.evaluate('() => axe.run()')
+            found[path] = [(each['id'], [node['html'] for node in each['nodes']]) for each in report['violations']]
+            assert 'color-contrast' in {each['id'] for each in report['passes']}
+            background = tab.page.evaluate('() => getComputedStyle(document.body).backgroundColor')
+            assert background == {'light': 'rgb(255, 255, 255)', 'dark': 'rgb(20, 24, 30)'}[scheme]
+        assert {path: violations for path, violations in found.items() if violations} == {}
+        assert tab.problems == []
+
+
+def test_no_page_scrolls_sideways_on_the_narrowest_screen(browser: Browser, demo: Served) -> None:
+    with open_tab(browser, viewport={'width': 320, 'height': 640}) as tab:
+        for path in PAGES:
+            tab.page.goto(demo.url + path)
+            tab.page.evaluate('() => document.querySelectorAll("details").forEach(each => { each.open = true })')
+            widths = tab.page.evaluate('() => [document.documentElement.scrollWidth, innerWidth]')
+            assert (path, widths) == (path, [320, 320])
+        assert tab.problems == []
+
+
+def test_markup_in_the_list_is_shown_as_text(tab: Tab, demo: Served) -> None:
+    for name in ('hostile', 'told'):
+        tab.page.goto(f'{demo.url}project/{name}/index.html')
+        expect(tab.page.locator('.lead')).to_have_text(MARKUP)
+        assert tab.page.title() == f'{name} - Demo {MARKUP}'
+
+
+def test_the_site_works_from_a_disk(tab: Tab, demo: Served) -> None:
+    tab.page.goto((demo.directory / 'index.html').as_uri())
+    assert search_for(tab.page, 'packagin') == ['packaging']
+    tab.page.get_by_role('searchbox').press('Enter')
+    tab.page.wait_for_url('**/project/packaging/index.html')
+    expect(tab.page.locator('.snippet code').first).to_contain_text(escaped((demo.directory / 'simple').as_uri()) + '/')
+    tab.page.get_by_role('link', name='Recent uploads').click()
+    expect(tab.page.get_by_role('heading', level=1)).to_have_text('Recent uploads')
+    for path in PAGES:
+        tab.page.goto((demo.directory / path.partition('?')[0]).as_uri())
+
+
+def escaped(url: str) -> str:
+    """The spelling that no shell changes."""
+    return url.replace("'", '%27')
+
+
+def test_everything_is_reached_by_links_without_script(demo: Served) -> None:
+    todo, seen = ['index.html'], set()
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        assert (demo.directory / path).is_file(), path
+        if path.endswith('.html'):
+            todo += page_links(demo.directory, path)
+    for_people = {path for path in paths(demo.directory) if path.endswith('.html') and not path.startswith('simple/')}
+    # The first stands where an old release had the changelog; servers show the second on their own.
+    assert for_people - seen == {'changelog/page1.html', '404.html'}
+
+
+def test_without_script_the_search_is_not_shown_and_the_listing_is(browser: Browser, demo: Served) -> None:
+    with open_tab(browser, java_script_enabled=False) as tab:
+        tab.page.goto(demo.url)
+        expect(tab.page.locator('.search')).to_be_hidden()
+        tab.page.get_by_role('link', name='Projects', exact=True).click()
+        tab.page.get_by_role('link', name='packaging').click()
+        expect(tab.page.get_by_role('heading', level=1)).to_contain_text('packaging')
+        tab.page.get_by_role('heading', name='26.2', exact=True).click()
+        expect(tab.page.get_by_role('link', name='packaging-26.2.tar.gz')).to_be_visible()
+        assert tab.problems == []
+
+
+def test_what_is_folded_is_printed(tab: Tab, demo: Served) -> None:
+    tab.page.goto(f'{demo.url}project/packaging/index.html')
+    link = tab.page.get_by_role('link', name='packaging-26.2.tar.gz', include_hidden=True)
+    expect(link).to_be_hidden()
+    tab.page.emulate_media(media='print')
+    expect(link).to_be_visible()
+    expect(tab.page.locator('.search')).to_be_hidden()
+
+
+# --------------------------------------------------------------------------------------------------------- shared pages
+
+
+def test_pages_stay_light(demo: Served, large: Served) -> None:
+    assert (large.directory / 'index.html').stat().st_size < 20_000
+    assert (demo.directory / 'project' / 'packaging' / 'index.html').stat().st_size < 40_000
+    static = demo.directory / 'static'
+    assert (static / 'style.css').stat().st_size + (static / 'script.js').stat().st_size < 40_000
+    assert (large.directory / 'projects' / 'index.html').stat().st_size < 200_000

@@ -1,0 +1,186 @@
+"""The search."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from testing.browser import SETTLED, Served, Tab, open_tab, results, search_for, serve
+from testing.sites import build
+
+
+RANKED = [  # by the rank of each for "http client"
+    'http-client',
+    'http-client-tools',
+    'my-client-http',
+    'httpx-clients',
+    'pyhttpclient',
+]
+
+
+@pytest.fixture(scope='module')
+def ranked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    scratch = tmp_path_factory.mktemp('ranked')
+    directory = scratch / 'public' / 'site'
+    names = [*RANKED, 'http', 'client', 'zope-interface', 'Flask_SQLAlchemy', 'a', *(f'many-{n:03}' for n in range(99))]
+    assert build(directory, [{'filename': f'{name.replace("-", "_")}-1.0.tar.gz'} for name in names]) == 0
+    with serve(directory, scratch) as served:
+        yield served
+
+
+@pytest.mark.parametrize(
+    ('query', 'expected'),
+    [
+        pytest.param('http client', RANKED, id='exact, beginning, whole words, beginnings of words, anywhere'),
+        pytest.param(
+            'client http', ['http-client', 'my-client-http', 'http-client-tools', *RANKED[3:]], id='words in any order'
+        ),
+        pytest.param('HTTP_Client', [*RANKED[:2], RANKED[4]], id='case and underscores alike'),
+        pytest.param('zope.interface', ['zope-interface'], id='dots alike'),
+        pytest.param('flask--sqlalchemy', ['flask-sqlalchemy'], id='runs of dashes alike'),
+        pytest.param(
+            ' http- ', ['http', RANKED[0], RANKED[3], RANKED[1], RANKED[2], RANKED[4]], id='a word half typed'
+        ),
+        pytest.param('clinet', ['client', RANKED[0], RANKED[2], RANKED[1], RANKED[3]], id='letters swapped'),
+        pytest.param('htp', ['http', RANKED[0], RANKED[2], RANKED[1]], id='a letter left out'),
+        pytest.param('htttp', ['http', RANKED[0], RANKED[2], RANKED[1], RANKED[3]], id='a letter too many'),
+        pytest.param('httpclient', [RANKED[0], RANKED[1], RANKED[4]], id='without what divides words'),
+        pytest.param('zope.interface[test]==306 ; x', ['zope-interface'], id='a requirement'),
+        pytest.param('interfase', ['zope-interface'], id='a mistake in one word'),
+        pytest.param('zzzz', [], id='nothing'),
+        pytest.param('<b>"\'', [], id='markup'),
+    ],
+)
+def test_the_best_match_comes_first(tab: Tab, ranked: Served, query: str, expected: list[str]) -> None:
+    tab.page.goto(f'{ranked.url}?{urllib.parse.urlencode({"q": query})}')
+    tab.page.wait_for_function(SETTLED, arg=query.strip())
+    assert results(tab.page) == expected
+
+
+def test_search_works_by_keyboard_alone(tab: Tab, ranked: Served) -> None:
+    page = tab.page
+    page.goto(f'{ranked.url}project/a/index.html')
+    page.keyboard.press('/')
+    box = page.get_by_role('searchbox', name='Search projects')
+    expect(box).to_be_focused()
+    page.keyboard.type('http')
+    expect(page.get_by_role('search').get_by_role('status')).to_have_text('6 projects')
+    page.keyboard.press('ArrowDown')
+    expect(page.get_by_role('link', name='http 1.0', exact=True)).to_be_focused()
+    page.keyboard.press('ArrowDown')
+    expect(page.get_by_role('link', name='http-client 1.0', exact=True)).to_be_focused()
+    page.keyboard.press('ArrowUp')
+    page.keyboard.press('ArrowUp')
+    expect(box).to_be_focused()
+    page.keyboard.press('ArrowDown')
+    page.keyboard.press('Escape')
+    expect(box).to_be_focused()
+    page.keyboard.press('Escape')
+    expect(box).to_have_value('')
+    expect(page.locator('.found')).to_be_hidden()
+    page.keyboard.type('http cl/')
+    expect(box).to_have_value('http cl/')
+    page.keyboard.press('Backspace')
+    page.keyboard.press('Enter')
+    page.wait_for_url('**/project/http-client/index.html')
+
+
+def test_the_query_is_in_the_address_and_can_be_linked(tab: Tab, ranked: Served) -> None:
+    page = tab.page
+    page.goto(ranked.url)
+    search_for(page, 'zope inter')
+    assert page.url == f'{ranked.url}?q=zope+inter'
+    page.locator('.results').get_by_role('link', name='zope-interface').click()
+    page.wait_for_url('**/project/zope-interface/index.html')
+    page.go_back()
+    page.wait_for_function(SETTLED, arg='zope inter')
+    assert (page.get_by_role('searchbox').input_value(), results(page)) == ('zope inter', ['zope-interface'])
+    page.get_by_role('searchbox').fill('')
+    page.wait_for_function('() => !location.search')
+    expect(page.locator('.found')).to_be_hidden()
+
+
+def test_many_matches_are_shown_in_parts(tab: Tab, ranked: Served) -> None:
+    page = tab.page
+    page.goto(ranked.url)
+    assert len(search_for(page, 'many')) == 40
+    expect(page.locator('.count')).to_have_text('99 projects')
+    page.get_by_role('button', name='Show more').click()
+    expect(page.get_by_role('link', name='many-040')).to_be_focused()
+    assert len(results(page)) == 99
+    expect(page.get_by_role('button', name='Show more')).to_be_hidden()
+
+
+def test_results_in_the_header_go_away_with_a_click_beside_them(tab: Tab, ranked: Served) -> None:
+    page = tab.page
+    page.goto(f'{ranked.url}project/a/index.html?q=zope')
+    expect(page.get_by_role('link', name='zope-interface')).to_be_visible()
+    page.get_by_role('heading', level=1).click()
+    expect(page.get_by_role('link', name='zope-interface')).to_be_hidden()
+    page.get_by_role('searchbox').focus()
+    expect(page.get_by_role('link', name='zope-interface')).to_be_visible()
+
+
+def test_the_search_says_when_it_has_no_names(browser: Browser, ranked: Served) -> None:
+    with open_tab(browser) as tab:
+        tab.page.route('**/names.js', lambda route: route.abort())
+        tab.page.goto(f'{ranked.url}?q=http')
+        expect(tab.page.locator('.count')).to_have_text('Could not load the project list.')
+        expect(tab.page.locator('.found').get_by_role('link')).to_have_text('All projects from A to Z')
+        tab.page.unroute('**/names.js')
+        assert search_for(tab.page, 'zope') == ['zope-interface']
+
+
+# Times a key press until the page has changed because of it, as the page itself sees it.
+STOPWATCH = """() => {
+    window.times = [];
+    let pressed = 0;
+    document.querySelector('.search input').addEventListener('input', (event) => { pressed = event.timeStamp; }, true);
+    new MutationObserver(() => { if (pressed) { times.push(performance.now() - pressed); pressed = 0; } })
+        .observe(document.querySelector('.results'), { childList: true });
+}"""
+
+
+def test_search_among_100_000_projects_keeps_up_with_typing(
+    tab: Tab, large: Served, record_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tab.page
+    begun = time.perf_counter()
+    page.goto(large.url)
+    home = (time.perf_counter() - begun) * 1000
+    expect(page.locator('.hero .lead').first).to_have_text('100,000 projects, 100,100 files')
+    page.evaluate(STOPWATCH)
+    begun = time.perf_counter()
+    assert search_for(page, 'requests')[0] == 'requests'
+    loading = (time.perf_counter() - begun) * 1000
+    page.evaluate('() => { times.length = 0 }')
+    for query in ('r', 're', 'req', 'e', 'http', 'http requests', 'aws client', 'django flask', 'requests-http'):
+        assert search_for(page, query)
+    times: list[float] = page.evaluate('() => times')
+    search_for(page, 'reqeusts-htp')
+    assert results(page)[0] == 'requests-http'
+    [suggestion] = page.evaluate('() => times')[len(times) :]
+    figures = {
+        'home_ms': home,
+        'first_search_ms': loading,
+        'median_ms': sorted(times)[len(times) // 2],
+        'slowest_ms': max(times),
+        'suggestion_ms': suggestion,
+    }
+    for name, value in figures.items():
+        record_property(name, round(value, 1))
+    with capsys.disabled():
+        print(f'\n100,000 projects: { {name: round(value, 1) for name, value in figures.items()} }')
+
+
+def test_the_names_for_the_search_are_those_of_the_index(demo: Served) -> None:
+    text = (demo.directory / 'static' / 'names.js').read_text(encoding='utf-8')
+    document = json.loads((demo.directory / 'simple' / 'index.v1_json').read_bytes())
+    assert json.loads(text.partition(' = ')[2].removesuffix(';\n')).split(' ') == [
+        project['name'] for project in document['projects']
+    ]
