@@ -16,6 +16,7 @@ _EXTRA = re.compile(
     rf"""extra\s*={{2,3}}\s*(["'])({NAME.pattern})\1|(["'])({NAME.pattern})\3\s*={{2,3}}\s*extra""", re.ASCII
 )
 _TOKEN = re.compile(r"""'[^']*'|"[^"]*"|[()]|\b(?:and|or)\b""")
+_MOST_READ = 1_000  # characters: each extra repeats the rest of its requirement, so one of 400 kB could fill gigabytes
 _DEPTH = {'(': 1, ')': -1}
 
 
@@ -85,6 +86,8 @@ def read_requirement(text: str) -> dict[str | None, Requirement]:
         return {None: Requirement('', text, '')}
     name, rest, marker = match.group(1, 2, 3)
     rest = _unbracketed(rest)  # old metadata: `foo (>=1.0)`
+    if len(text) > _MOST_READ:
+        return {None: Requirement(name, rest, marker or '')}
     return {extra: Requirement(name, rest, asked) for extra, asked in read_marker(marker or '').items()}
 
 

@@ -29,6 +29,7 @@ _USUAL_MACHINES = ('x86_64', 'arm64', 'ARM64', 'aarch64')
 _LIBC = re.compile(r' \((glibc|musl) \0\+\)')
 _FREE_THREADED = re.compile(r'cp3\d+t')
 _SHOWN_MACHINES = 3
+_MOST_CHOICES = 200  # in a menu: wheels that claim more, in their names of 255 characters, say nothing to anybody
 
 
 class Python(NamedTuple):
@@ -170,13 +171,17 @@ def _places(everything: Sequence[object], found: set[int]) -> str:
 def make_choice(files: Sequence[File]) -> Choice:
     reaches = [reach(file) for file in files]
     claims = {claim for each in reaches for claim in each.claims}
+    tags = {platform for each in reaches for platform in each.platforms}
+    if max(len(claims), len(tags)) > _MOST_CHOICES:
+        reaches, claims, tags = [Reach()] * len(files), set(), set()
     # `py3` is offered as a choice only if there is nothing else.
     named = {claim.python for claim in claims if claim.python.name != 'Python'}
     pythons = sorted(named or {claim.python for claim in claims}, key=lambda each: (each.name, each[2], each.version))
-    platforms = sorted({platform for each in reaches for platform in each.platforms}, key=_platform_order)
+    platforms = sorted(tags, key=_platform_order)
+    covered = {claim: {i for i, python in enumerate(pythons) if _covers(claim, python)} for claim in claims}
     rows = []
     for each in reaches:
-        fitting = {i for i, python in enumerate(pythons) if any(_covers(claim, python) for claim in each.claims)}
+        fitting = set[int]().union(*(covered[claim] for claim in each.claims))
         there = {platforms.index(platform) for platform in each.platforms}
         rows.append(
             (_places(pythons, fitting) if each.claims else '', _places(platforms, there) if each.platforms else '')

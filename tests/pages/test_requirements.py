@@ -100,3 +100,13 @@ def test_pages_and_json_see_the_same_extras(tmp_path: Path) -> None:
     assert (info['provides_extra'], info['requires_dist']) == (expected, texts)
     page = (tmp_path / 'site/project/foo/index.html').read_text(encoding='utf-8')
     assert re.findall(r'<summary>with \[(.*?)\]', page) == expected
+
+
+def test_a_requirement_of_many_extras_fills_no_page(tmp_path: Path) -> None:
+    extras = ' or '.join(f'extra == "x{number}"' for number in range(500))
+    text = f'Flask; ({extras}) and python_version > "{"3" * 5_000}"'
+    line = {'filename': 'Foo-1.0-py3-none-any.whl', 'requires_dist': [text]}
+    assert build(tmp_path / 'site', [line]) == 0
+    assert (tmp_path / 'site/project/foo/index.html').stat().st_size < 150_000
+    info = json.loads((tmp_path / 'site/pypi/foo/json').read_bytes())['info']
+    assert (info['provides_extra'], info['requires_dist']) == ([], [text])

@@ -135,3 +135,11 @@ def test_source_comes_first_and_versions_as_people_count() -> None:
         'a-1-py3-none-any.whl',
     ]
     assert len(in_order(files('.zip'))) == 1
+
+
+@pytest.mark.parametrize('kind', ['{}-none-any', 'py3-none-{}'])
+def test_there_is_no_menu_of_thousands(kind: str) -> None:
+    names = [wheel(*kind.format('.'.join(f'{letter}{n}' for n in range(40))).split('-')) for letter in 'bcdefg']
+    fine = make_choice(files('.zip', *names[:5]))
+    assert max(len(fine.pythons), len(fine.platforms)) == 200
+    assert make_choice(files('.zip', *names)) == ('source', [], [], [('', '')] * 7)
