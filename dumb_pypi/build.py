@@ -1,4 +1,4 @@
-"""The run, as a table of contents: read the lists, compare, stage what differs, publish it."""
+"""The run as a table of contents: read the lists, compare, stage the changes, publish them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from dumb_pypi.site.published import Damaged, Published, read_published_files
 from dumb_pypi.site.record import NOTE, PENDING, RECORD, Note, Record, is_sound, read_document, read_owned
 from dumb_pypi.site.staging import Staging
 
-LISTS = ('list', 'previous-list')  # what came through a pipe
+LISTS = ('list', 'previous-list')  # copies of lists that came through a pipe
 
 
 class Order(NamedTuple):
-    """What is asked of a run, besides the settings. `-` is standard input."""
+    """The options of a run that do not shape pages. `-` is standard input."""
 
     package_list: str
     is_json: bool
@@ -48,7 +48,7 @@ class Order(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """What a run reads."""
+    """The lists of a run."""
 
     current: ListFile
     previous: ListFile | None
@@ -57,7 +57,7 @@ class Lists(NamedTuple):
 
 
 def run(order: Order, settings: Settings) -> None:
-    """Raises `Failure`."""
+    """Build and publish the site. Raises `Failure`."""
     with locked(order.output_dir):
         site = Site(order.output_dir)
         path_lists = PathLists(PathList(order.changed_paths), PathList(order.removed_paths))
@@ -89,7 +89,7 @@ def read_lists(site: Site, order: Order, packages_url: str) -> Lists:
 
 
 def build(site: Site, order: Order, settings: Settings, lists: Lists, path_lists: PathLists, rebuild: bool) -> None:
-    """Make the site that of the list. Raises `Failure`, and `Damaged` when the record says what is not so."""
+    """Make the site match the list. Raises `Failure`, and `Damaged` if the record is wrong."""
     fingerprint, static = read_fingerprint(settings), list(read_own_files('static'))
     built = int(time.time()) if settings.generate_timestamp else None
     jobs = min(order.jobs, 1 + lists.current.size // BATCH)
@@ -126,14 +126,14 @@ def build(site: Site, order: Order, settings: Settings, lists: Lists, path_lists
 
 
 def is_in_place(site: Site) -> bool:
-    """Whether the output directory is the site, whatever list came before."""
+    """Return whether the output directory is the site, whatever previous list was given."""
     if any(os.path.lexists(site.full(name)) for name in (RECORD, PENDING)):
         return True
     return site.owned is not NOTHING and not os.path.lexists(site.full(NOTE))
 
 
 def read_published(site: Site, record: Record | None, fingerprint: str) -> Published:
-    """What the record says; or, where it tells nothing, what is owned, so that all of it is looked at."""
+    """Return what the record says; without a usable record, what is owned, so that all of it is checked."""
     is_settled = not os.path.lexists(site.full(PENDING))
     if record is not None and is_settled and read_is_same(record.fingerprint, fingerprint) and is_sound(site, record):
         return Published.of(record, site.directory)
@@ -141,7 +141,7 @@ def read_published(site: Site, record: Record | None, fingerprint: str) -> Publi
 
 
 def check_changes(work: Work, changes: Changes, order: Order) -> None:
-    """Raises `Failure` for a list that is probably not the one that was meant."""
+    """Raise `Failure` for a list that is probably not the intended one."""
     if not changes.projects and not order.allow_empty:
         raise Failure(f'{work.listed.label}: no package at all; --allow-empty if this is meant')
     if order.max_delete is not None:

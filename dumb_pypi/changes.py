@@ -1,4 +1,4 @@
-"""What differs between a list and what is published: projects are parsed, rendered and staged, then shared pages."""
+"""Compares the list with what is published; parses, renders and stages the projects that differ, then shared pages."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from dumb_pypi.site.record import Entry, Month
 from dumb_pypi.site.staging import Staging
 from dumb_pypi.site.uploads import write_months, write_uploads
 
-_REMOVED_AT_ONCE = 256  # projects that a process looks at in one go
+_REMOVED_AT_ONCE = 256  # projects per task of a process
 _NONE: AbstractSet[str] = frozenset()
 
 
 class Work(NamedTuple):
-    """What each process must know."""
+    """What each worker process needs."""
 
     staging: Staging
     listed: ListFile
@@ -44,15 +44,15 @@ class Work(NamedTuple):
     settings: Settings
     descriptions: Descriptions
     place: Place  # where the site is published
-    names_files: bool  # whether anybody will ask for the file names
-    has_pages: bool = True  # whether anybody will ask for the pages of projects
+    names_files: bool  # whether the file names are needed
+    has_pages: bool = True  # whether the pages of projects are needed
 
 
 class Differences(NamedTuple):
-    """In what projects of the list differ from what is published."""
+    """The differences between projects of the list and what is published."""
 
     months: AbstractSet[str] = _NONE  # in which the changelog may differ
-    stale: Sequence[str] = ()  # where pages may be that nothing needs
+    stale: Sequence[str] = ()  # paths where stale pages may be
     files: AbstractSet[str] = _NONE  # names
     published_files: AbstractSet[str] = _NONE
 
@@ -76,17 +76,17 @@ class Found(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What a process made of some families. Their pages are staged, if they differ."""
+    """The result of some families. Their pages are staged if they differ."""
 
-    projects: Sequence[tuple[str, Entry]]  # in the order of the lines that this process leaves
-    families: Mapping[str, str]  # digests by name, of those in which nothing is wrong
-    updated: Sequence[str]  # projects that are new, or whose lines differ
+    projects: Sequence[tuple[str, Entry]]  # in the order of the lines that this process writes
+    families: Mapping[str, str]  # digests by name, of families without a problem
+    updated: Sequence[str]  # projects that are new or have other lines
     differences: Differences
     problems: Sequence[Problem]
 
 
 class Parsed(NamedTuple):
-    """What a process made of all families that it took."""
+    """The result of all families of one process."""
 
     job: int
     batches: Sequence[Batch]
@@ -94,9 +94,9 @@ class Parsed(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What a list changes in what is published."""
+    """The changes that a list makes to what is published."""
 
-    families: dict[str, str]  # these two as the record has them
+    families: dict[str, str]  # these two as in the record
     projects: dict[str, Entry]
     parts: Parts
     updated: Sequence[str]  # names of projects, sorted
@@ -120,7 +120,7 @@ def project_entry(project: Project, releases: list[Release], lines: bytes) -> En
 
 
 def stage_changes(work: Work, report: Report, jobs: int) -> Changes:
-    """Parse what differs from what is published, and stage its pages."""
+    """Parse the families that differ from what is published, and stage their pages."""
     listed, families, published = work.listed, work.families, work.published
     known = published.record.families
     looked_at = {first_word(name) for name in published.unknown}
@@ -163,7 +163,7 @@ def _read_removed(work: Work, batches: Iterable[Sequence[str]]) -> Differences:
 
 
 def write_families(work: Work, batches: Iterable[Sequence[str]], progress: Progress) -> Parsed:
-    """Stage the pages that differ, and leave beside them what goes into shared files."""
+    """Stage the pages that differ, and write the parts of shared files beside them."""
     with work.descriptions, open_list(work.listed) as file:
         done = []
         for words in batches:
@@ -174,7 +174,7 @@ def write_families(work: Work, batches: Iterable[Sequence[str]], progress: Progr
 
 
 def read_batch(work: Work, file: IO[bytes], words: Iterable[str]) -> tuple[list[Found], dict[str, str], list[Problem]]:
-    """Return the projects of families, the digests of those in which nothing is wrong, and what is."""
+    """Return the projects of families, the digests of families without a problem, and the problems."""
     found: list[Found] = []
     sound: dict[str, str] = {}
     problems: list[Problem] = []
@@ -253,7 +253,7 @@ class Shared(NamedTuple):
 
 
 def stage_shared(work: Work, changes: Changes, static: Sequence[Page], built: int | None, jobs: int) -> Shared:
-    """Stage them; `built` is in seconds since 1970."""
+    """Stage the pages of the whole site. `built` is in seconds since 1970."""
     staging, published, place, projects = work.staging, work.published, work.place, changes.projects
 
     def write_month(name: str, before: list[str], uploads: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The pages before this run: those in the output directory, or those that the previous list makes for another place."""
+"""The pages before this run: those in the output directory, or those of the previous list for another place."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class OnDisk(NamedTuple):
     """Pages in the output directory."""
 
     site: Site
-    paths: Sequence[str]  # where there may be some
+    paths: Sequence[str]  # where some may be
 
     def has(self, page: Page) -> bool:
         return self.site.read_page(page.path) == page.content
@@ -46,7 +46,7 @@ class OnDisk(NamedTuple):
 
 
 class InMemory(NamedTuple):
-    """Pages in another place, by path; without a digest where nobody knows which bytes are there."""
+    """Digests of the pages in another place, by path; `None` if the bytes there are unknown."""
 
     digests: Mapping[str, str | None]
 
@@ -72,7 +72,7 @@ class InPlace(NamedTuple):
         return OnDisk(self.site, in_order_of_removal(self.site.owned.pages))
 
     def touched(self, published: Published) -> AbstractSet[str]:
-        """Return the months whose pages must be looked at, whatever differs."""
+        """Return the months whose pages must be checked in any case."""
         return frozenset()
 
     def packages(self, published: Published) -> str | None:
@@ -81,11 +81,11 @@ class InPlace(NamedTuple):
 
 
 class AnotherPlace(NamedTuple):
-    """The site is published in another place: its pages are those of the previous list, as far as that is known."""
+    """The site is published in another place: its pages are those of the previous list, as far as known."""
 
-    settings: Settings  # under which there is a page at every path where the site may have one
+    settings: Settings  # with these, there is a page at every path where the site may have one
     is_known: bool  # whether this program has made the pages there with these settings
-    waiting: Mapping[str | None, Collection[str]]  # by project, the paths that a copy was to bring or to remove
+    waiting: Mapping[str | None, Collection[str]]  # by project, the paths that wait to be copied or removed
     descriptions: Descriptions
 
     def pages(self, owner: str | None, pages: Iterable[Page]) -> InMemory:
@@ -102,7 +102,7 @@ class AnotherPlace(NamedTuple):
         return self.pages(None, month_pages(name, uploads, self.settings) if self.is_known else ())
 
     def of_site(self, published: Published, static: Iterable[Page], built: int | None) -> Earlier:
-        """Return the pages of the whole site; those of the months without their bytes."""
+        """Return the pages of the whole site; those of months without their bytes."""
         projects, months = published.record.projects, published.record.months
         newest = newest_uploads(published.directory, published, months)
         pages = shared_pages(projects, upload_counts(months), newest, self.settings, built)
@@ -110,7 +110,7 @@ class AnotherPlace(NamedTuple):
         return InMemory({**dict.fromkeys(month_paths(months)), **made.digests})
 
     def touched(self, published: Published) -> AbstractSet[str]:
-        """Return the months whose pages must be looked at, whatever differs."""
+        """Return the months whose pages must be checked in any case."""
         return published.record.months.keys() if None in self.waiting else frozenset()
 
     def packages(self, published: Published) -> str | None:

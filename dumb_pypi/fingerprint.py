@@ -1,4 +1,4 @@
-"""What tells whether the pages of an earlier run would be the same today: the settings, the program, its libraries."""
+"""The fingerprint: whether this program, its libraries and settings would make the pages of an earlier run again."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from dumb_pypi.pages.page import Page, digest
 from dumb_pypi.pages.wall import is_possible
 from dumb_pypi.settings import Settings
 
-# What the generator is made of; what else lies in this package makes no page.
+# The directories of the generator; nothing else in this package makes pages.
 _OWN_DIRECTORIES = ('.', 'package_list', 'pages', 'site', 'templates', 'static')
 
 _LIBRARIES = ('jinja2', 'markupsafe', 'msgspec', 'packaging')
-_RENDERERS = ('readme_renderer', 'comrak', 'docutils', 'nh3', 'pygments')  # what the extra `readme` brings
+_RENDERERS = ('readme_renderer', 'comrak', 'docutils', 'nh3', 'pygments')  # the libraries of the extra `readme`
 
 
 def read_own_files(directory: str) -> Iterator[Page]:
-    """The files in a directory of this package: what it is made of, or style, script and icon of the human pages.
+    """Yield the files in a directory of this package: code, templates, style, script or icon.
 
-    Not by `importlib.resources`: importing that takes as long as 150 files.
+    Without `importlib.resources`: importing it takes as long as 150 files.
     """
     parent = os.path.join(os.path.dirname(__file__), directory)
     for name in sorted(os.listdir(parent)):
@@ -32,7 +32,7 @@ def read_own_files(directory: str) -> Iterator[Page]:
 
 
 def _find(library: str) -> str | None:
-    """Where a library is, without importing it: to import Jinja takes longer than a run with nothing to do."""
+    """Return where a library is, without importing it: importing Jinja takes longer than an idle run."""
     for finder in sys.meta_path:
         spec = finder.find_spec(library, None)
         if spec is not None:
@@ -41,7 +41,7 @@ def _find(library: str) -> str | None:
 
 
 def _read_contents(path: str) -> list[str]:
-    """What is in the files of a library; for one in an archive, what is in the archive."""
+    """Return a digest of the files of a library, or of the archive that contains it."""
     while not os.path.exists(path):
         path = os.path.dirname(path)
     paths = [os.path.join(parent, name) for parent, _, names in os.walk(path) for name in names]
@@ -53,9 +53,9 @@ def _read_contents(path: str) -> list[str]:
 
 
 def _read_releases(libraries: Iterable[str]) -> dict[str, list[str]]:
-    """What tells one release of a library from another: the name of the directory of metadata beside it.
+    """Return what identifies the release of each library: the name of its metadata directory.
 
-    Where there is none, as in a checkout or an archive, it is what the files contain. No library, no text.
+    Without one, as in a checkout or an archive, a digest of its files; '' for a library that is not installed.
     """
     listed: dict[str, list[str]] = {}
     releases: dict[str, list[str]] = {}
@@ -80,15 +80,15 @@ def read_fingerprint(settings: Settings) -> str:
 
 
 def read_described(fingerprint: str, is_complete: bool = True) -> str:
-    """The fingerprint of a site that has descriptions, which depends on what renders them as well.
+    """Return the fingerprint of a site with descriptions, which includes what renders them.
 
-    A site that is not complete has one that no later run expects.
+    An incomplete site gets a fingerprint that no later run expects.
     """
     return f'{fingerprint} {digest(encode([_read_releases(_RENDERERS), is_possible(), is_complete]))}'
 
 
 def read_is_same(recorded: str, fingerprint: str) -> bool:
-    """Whether a site would be the same today. Who has no descriptions need not know what would render them."""
+    """Return whether a site would be the same today. Sites without descriptions ignore their renderers."""
     return recorded == fingerprint or (
         recorded.startswith(f'{fingerprint} ') and recorded == read_described(fingerprint)
     )

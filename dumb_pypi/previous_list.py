@@ -1,4 +1,4 @@
-"""With `--previous-package-list` the site is published in another place: its pages are those that this list makes.
+"""`--previous-package-list`: the site is published in another place, and its pages are those of this list.
 
 RATIONALE.md says what holds after a copy, and under which conditions.
 """
@@ -29,12 +29,12 @@ from dumb_pypi.site.uploads import write_months
 
 
 def with_all_paths(settings: Settings) -> Settings:
-    """Return settings of which a site has every path that it has under any."""
+    """Return settings with which a site has every path that it can have."""
     return settings._replace(per_release_json=True, site_url=settings.site_url or 'https://pypi.example.com/')
 
 
 def read_is_known(site: Site, note: Note | None, fingerprint: str) -> bool:
-    """Return whether the last run for another place had this fingerprint, as far as the output directory says."""
+    """Return whether the last run for another place had this fingerprint, by its note."""
     return not os.path.lexists(site.full(NOTE)) if note is None else read_is_same(note.fingerprint, fingerprint)
 
 
@@ -44,7 +44,7 @@ def own_noted_pages(site: Site, note: Note | None) -> None:
 
 
 def waiting_paths(site: Site, path_lists: PathLists) -> list[str]:
-    """Return the paths that a copy was to bring or to remove: without a list, all pages that are here."""
+    """Return the paths that wait to be copied or removed: without path lists, all pages here."""
     changed = site.owned.pages if path_lists.changed.path is None else path_lists.changed.waiting
     return [*changed, *path_lists.removed.waiting]
 
@@ -59,7 +59,7 @@ def in_another_place(
     site, settings = work.staging.site, work.settings
     staging = Staging(site, os.path.join(site.temporary, 'previous'))
     record = read_record(work._replace(staging=staging, listed=listed), report, jobs)
-    is_known = is_known and bool(record.projects)  # a list without packages is that of no site
+    is_known = is_known and bool(record.projects)  # a list without packages means that there is no site
     paths: dict[str | None, set[str]] = collections.defaultdict(set)
     for path in waiting:
         if kind_of(path) is not None:
@@ -70,7 +70,7 @@ def in_another_place(
 
 
 def read_record(work: Work, report: Report, jobs: int) -> Record:
-    """Return the record that the site of a list would have; the files that it speaks of are staged."""
+    """Return the record that the site of a list would have; the files that it names are staged."""
     staging = work.staging
     nothing = Published.of(Record.of_nothing(), staging.directory)
     with refusal('write', staging.workspace):

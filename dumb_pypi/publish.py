@@ -1,4 +1,4 @@
-"""What is staged becomes the site: pages first, then what links to them, then removals, and the record last."""
+"""Publishes what is staged: pages first, then pages that link to them, then removals, and the record last."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from dumb_pypi.site.syncing import FEW, sync_site
 
 
 class Publication(NamedTuple):
-    """What a run makes of the site."""
+    """What a run publishes."""
 
     staging: Staging
     paths: Sequence[str]  # at or below which pages may be staged, in the order in which they are moved
-    stale: Sequence[str]  # where pages may be that nothing needs any more, in the order in which they are removed
+    stale: Sequence[str]  # where stale pages may be, in the order in which they are removed
 
 
 def publish(publication: Publication, lists: PathLists, record: Record, found: Record | None) -> None:
-    """Publish where the output directory is the site; `found` is the record there.
+    """Publish in place: the output directory is the site, and `found` is its record.
 
-    Raises `Failure` before anything changes where a page would take the place of what others have there.
+    Raises `Failure` before anything changes if a file of somebody else is in the way of a page.
     """
     staging, site = publication.staging, publication.staging.site
     removed = [path for path in publication.stale if site.has_page(path)]
@@ -40,14 +40,14 @@ def publish(publication: Publication, lists: PathLists, record: Record, found: R
         pages = {*site.owned.pages, *record.pages} - set(known.pages)
         check_obstacles(staging)
         lists.changed.write_paths(staging.read_paths(publication.paths))
-        # It names what is about to be owned, so that a killed run leaves no doubt.
+        # It names what this run is about to own, for the run after a kill.
         write_document(site, PENDING, Pending(sorted(projects), sorted(pages)))
         moved = list(itertools.islice(staging.read_paths([*publication.paths, UPLOADS]), FEW + 1))
         move_all(publication)
         lists.removed.write_paths(removed)
         remove_pages(site, publication.stale)
         write_uploads_into_place(staging, record.months.keys())
-        # A record that survives a power cut must not tell of pages that did not.
+        # A record that survives a power cut must not name pages that did not.
         sync_site(site.directory, [*moved, *removed])
     if record != found:
         write_document(site, RECORD, record)
@@ -58,12 +58,12 @@ def publish(publication: Publication, lists: PathLists, record: Record, found: R
 def publish_for_another_place(
     publication: Publication, lists: PathLists, fingerprint: str, is_known: bool, found: Note | None
 ) -> None:
-    """Leave in the output directory the pages that another place lacks, and no others; `found` is the note there.
+    """Leave only the pages in the output directory that another place lacks. `found` is the note there.
 
-    Raises `Failure` as `publish` does. `is_known` says that the pages in the other place have this fingerprint.
+    Raises `Failure` like `publish`. `is_known` says that the pages in the other place have this fingerprint.
     """
     staging, site = publication.staging, publication.staging.site
-    found = found or Note(fingerprint, [])  # nothing to say needs no note
+    found = found or Note(fingerprint, [])  # an empty note is not written
     note = Note(fingerprint, sorted(staging.read_paths(publication.paths)))
     if note.paths or publication.stale or found.paths:
         old = sorted(site.owned.pages - set(note.paths))
@@ -84,7 +84,7 @@ def publish_for_another_place(
 
 
 def obstacles(staging: Staging, path: str) -> Iterator[str]:
-    """Yield the paths at or below this one where a page is staged and something is that is not this program's."""
+    """Yield the paths at or below this one where a page is staged and a file of somebody else exists."""
     site = staging.site
     with refusal('read', site.full(path)):
         try:
@@ -102,7 +102,7 @@ def obstacles(staging: Staging, path: str) -> Iterator[str]:
 
 
 def check_obstacles(staging: Staging) -> None:
-    """Raises `Failure` when a page would take the place of what this program has not published."""
+    """Raise `Failure` if a file that this program did not publish is in the way of a page."""
     found = [path for name in read_names(staging.directory) for path in obstacles(staging, name)]
     if found:
         more = f' (and {len(found) - 1} more)' if len(found) > 1 else ''
@@ -113,7 +113,7 @@ def check_obstacles(staging: Staging) -> None:
 
 
 def move_all(publication: Publication) -> None:
-    """Move all that is staged: directories that are new as a whole."""
+    """Move everything that is staged; a new directory moves as a whole."""
     staging, site = publication.staging, publication.staging.site
     new = [directory for directory in DIRECTORIES if directory not in site.top]
     for path in [*new, *(path for path in publication.paths if path.partition('/')[0] not in new)]:
@@ -122,7 +122,7 @@ def move_all(publication: Publication) -> None:
 
 
 def move(staging: Staging, path: str) -> None:
-    """Move what is staged at this path: a directory as a whole where there is none yet."""
+    """Move what is staged at this path; a new directory moves as a whole."""
     staged, target = staging.full(path), staging.site.full(path)
     if not os.path.exists(staged):
         return
@@ -138,7 +138,7 @@ def move(staging: Staging, path: str) -> None:
 
 
 def remove_equal(staging: Staging, paths: Sequence[str]) -> None:
-    """Remove what is staged and is in the output directory already: what does not change is not touched."""
+    """Remove staged files that equal those in the output directory: unchanged files are not touched."""
     for path in paths:
         target = staging.site.full(path)
         if staging.site.has_page(path):
@@ -154,7 +154,7 @@ def remove_pages(site: Site, paths: Sequence[str]) -> None:
 
 
 def write_uploads_into_place(staging: Staging, months: AbstractSet[str]) -> None:
-    """Move the data of the changelog, and remove that of months without uploads."""
+    """Move the changelog data, and remove that of months without uploads."""
     site = staging.site
     move(staging, UPLOADS)
     for month in set(read_names(site.full(UPLOADS))) - months:
@@ -162,6 +162,6 @@ def write_uploads_into_place(staging: Staging, months: AbstractSet[str]) -> None
 
 
 def write_path_lists(site: Site, lists: PathLists) -> None:
-    """Settle the lists for the copying step."""
+    """Write the final path lists for the copying step."""
     lists.changed.write_settled(lambda path: os.path.exists(site.full(path)))
     lists.removed.write_settled(lambda path: not os.path.exists(site.full(path)))

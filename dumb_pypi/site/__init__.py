@@ -1,1 +1,1 @@
-"""The site: the output directory, what the program keeps in it for its next run, and the lists for a copying step."""
+"""The site: the output directory, the program's own files in it, and the path lists for a copying step."""

@@ -1,8 +1,8 @@
-"""`Site`, the output directory: what is in it, and whose that is.
+"""`Site`, the output directory: what is in it, and who owns it.
 
-A run writes all that differs beside the site (`staging.py`), and moves it into place when nothing but the moving can
-fail any more (`publish.py`): a list with an error in its last line, or a full disk, changes nothing. A run may be
-killed anywhere. No function follows a symbolic link below the output directory.
+A run writes changes beside the site (`staging.py`) and moves them at the end (`publish.py`): a list with an error in
+its last line, or a full disk, changes nothing. A run may be killed anywhere. No function follows a symbolic link below
+the output directory.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from dumb_pypi.errors import Failure, refusal, refused, shown
 from dumb_pypi.pages.paths import project_paths
 from dumb_pypi.site.ownership import NOTHING, OWN
 
-TEMPORARY = '.dumb-pypi.tmp'  # always the same name: what a killed run leaves here, the next run takes away
+TEMPORARY = '.dumb-pypi.tmp'  # a fixed name: the next run removes what a killed run leaves here
 _READ = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
 
 
 def read_file(path: str) -> bytes | None:
-    """A regular file; `None` when there is none, but something else or nothing."""
+    """Return the content of a file; `None` if missing or not a regular file."""
     try:
         descriptor = os.open(path, _READ)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
-            return None  # a link, a device that is not there, …
+            return None  # a link, a missing device, …
         raise refused('read', path, error) from None
     with refusal('read', path), open(descriptor, 'rb') as file:
         return file.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
 
 
 def read_names(path: str) -> list[str]:
-    """What a directory holds, sorted; nothing when there is none."""
+    """Return the names in a directory, sorted; none if it is missing."""
     with refusal('read', path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
         return sorted(os.listdir(path))
     return []
 
 
 def make_directory(path: str) -> None:
-    """As `os.makedirs` does, but quick where only the last one is missing."""
+    """Make a directory and its parents, quickly if only the last one is missing."""
     try:
         os.mkdir(path)
     except FileExistsError:
@@ -53,20 +53,20 @@ def make_directory(path: str) -> None:
 
 
 class Site:
-    """What is in the output directory. Paths are those of pages: relative and /-separated."""
+    """The output directory. Paths are those of pages: relative and /-separated."""
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
         self.temporary = os.path.join(directory, TEMPORARY)
         self.owned = NOTHING
         self.top = set(read_names(directory))
-        self.known_directories: dict[str, bool] = {}  # whether these are directories, and no links
+        self.known_directories: dict[str, bool] = {}  # whether these are directories, not links
 
     def full(self, path: str) -> str:
         return os.path.join(self.directory, *path.split('/'))
 
     def is_directory(self, path: str) -> bool:
-        """Whether this is a directory of the site's own: neither it nor what it lies in is a link."""
+        """Return whether this is a directory, and neither it nor its parents are links."""
         if not path:
             return True
         known = self.known_directories.get(path)
@@ -78,7 +78,7 @@ class Site:
         return known
 
     def is_file(self, path: str) -> bool:
-        """Return whether a regular file is at this path, reached through no link."""
+        """Return whether this is a regular file, without a link on the way."""
         if not self.is_directory(path.rpartition('/')[0]):
             return False
         return os.path.isfile(self.full(path)) and not os.path.islink(self.full(path))
@@ -90,7 +90,7 @@ class Site:
         return read_file(self.full(path)) if path.partition('/')[0] in self.top else None
 
     def check_own(self) -> None:
-        """Raises `Failure` where a link, a pipe or a device is in the place of what this program keeps."""
+        """Raise `Failure` if a link, a pipe or a device has the name of one of our own files."""
         for name in sorted(self.top):
             if name.startswith(OWN):
                 with refusal('read', self.full(name)):
@@ -99,7 +99,7 @@ class Site:
                     raise Failure(f'{shown(self.full(name))}: is no regular file; move it away')
 
     def forget_directories(self) -> None:
-        """The next project has others."""
+        """Forget the directories of the last project."""
         self.known_directories.clear()
 
     def has_page(self, path: str) -> bool:
@@ -107,12 +107,12 @@ class Site:
         return self.owned.has(path) and self.is_file(path)
 
     def remove_page(self, path: str) -> None:
-        """Removes a page of this program, if it is here, and the directories that are empty then."""
+        """Remove a page of this program, if it exists, and directories that are empty then."""
         if self.owned.has(path) and self.is_directory(path.rpartition('/')[0]):
             remove_file(self.full(path), self.directory)
 
     def read_names(self, path: str) -> list[str]:
-        """Return what a directory of the site holds, sorted."""
+        """Return the names in a directory of the site, sorted."""
         return read_names(self.full(path)) if self.is_directory(path) else []
 
     def read_project_paths(self, name: str) -> list[str]:
@@ -126,7 +126,7 @@ class Site:
 
 
 def remove_file(path: str, top: str) -> None:
-    """Removes a regular file that may be gone already, and the directories below `top` that are empty then."""
+    """Remove a regular file, which may be missing, and the directories below `top` that are empty then."""
     with refusal('remove', path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
         if stat.S_ISREG(os.lstat(path).st_mode):
             os.unlink(path)
@@ -141,7 +141,7 @@ def make_temporary(path: str) -> None:
 
 
 def remove_temporary(directory: str) -> None:
-    """Removes what this run, or one that was killed, has staged in the output directory."""
+    """Remove what this run, or a killed one, has staged in the output directory."""
     path = os.path.join(directory, TEMPORARY)
     with refusal('remove', path), contextlib.suppress(FileNotFoundError):
         if os.path.isdir(path) and not os.path.islink(path):
@@ -151,7 +151,7 @@ def remove_temporary(directory: str) -> None:
 
 
 def remove_work(directory: str, but: Collection[str]) -> None:
-    """Removes all that this run has made beside the site, but for these names."""
+    """Remove everything that this run has made beside the site, except these names."""
     path = os.path.join(directory, TEMPORARY)
     with refusal('remove', path):
         for name in set(read_names(path)).difference(but):

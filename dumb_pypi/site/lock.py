@@ -35,9 +35,9 @@ else:
 
 
 def _write_directory(directory: str) -> list[str]:
-    """Makes the output directory, if there is none. Returns the directories that it has made, the lowest first.
+    """Make the output directory, if missing. Return the directories that were made, the lowest first.
 
-    Raises `Failure` where something else is in its place.
+    Raises `Failure` if something else has its name.
     """
     if os.path.isdir(directory):
         return []
@@ -54,7 +54,7 @@ def _write_directory(directory: str) -> list[str]:
 
 
 def _open_lock(directory: str) -> IO[bytes]:
-    """The locked file. Raises `Failure` when another run has it."""
+    """Return the locked file. Raises `Failure` if another run holds the lock."""
     path = os.path.join(directory, LOCK)
     flags = os.O_RDWR | os.O_CREAT | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0)
     while True:
@@ -68,7 +68,7 @@ def _open_lock(directory: str) -> IO[bytes]:
             raise Failure(f'{shown(directory)}: another run has it (pid {holder})')
         if os.path.exists(path) and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
             return file
-        file.close()  # the run before this one took its lock away between our open and our lock
+        file.close()  # another run removed the file between our open and our lock
 
 
 def _release(directory: str, file: IO[bytes]) -> None:
@@ -86,7 +86,7 @@ def _remove_empty(directories: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def locked(directory: str) -> Iterator[None]:
-    """Raises `Failure` when another run has the directory. The lock of a process that died does not count."""
+    """Hold the lock. Raises `Failure` if another run holds it. The lock of a dead process does not count."""
     with contextlib.ExitStack() as stack:
         with undisturbed():
             stack.callback(_remove_empty, _write_directory(directory))

@@ -1,4 +1,4 @@
-"""Whose a path is: what the program has published in the output directory, by name. Contents do not decide."""
+"""Which paths the program owns: what it has published in the output directory, by name, whatever the content."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dumb_pypi.package_list.projects import SIDECARS
 from dumb_pypi.package_list.values import iso_time
 from dumb_pypi.pages.paths import OLD_PROJECT_DIRECTORIES, PROJECT_DIRECTORIES, site_paths
 
-OWN = '.dumb-pypi'  # how the names of the program's own files begin: what it keeps for its next run
+OWN = '.dumb-pypi'  # prefix of the program's own files, which the next run reads
 
 
 class Owned(NamedTuple):
     """What the program owns in a directory."""
 
-    projects: AbstractSet[str]  # by name: whatever lies where a page of theirs would
+    projects: AbstractSet[str]  # by name: every path where they have a page
     pages: AbstractSet[str]  # others, by path
     directories: tuple[str, ...] = PROJECT_DIRECTORIES  # that have pages of these projects
 
@@ -34,15 +34,15 @@ NOTHING = Owned(frozenset(), frozenset())
 
 
 def owned_by_list(lines: Iterable[bytes], paths: Iterable[str], is_old: bool) -> Owned:
-    """What the program owns where there is `packages.json` and no record: a site that was copied, or of release 1.15.0.
+    """Return what the program owns without a record: the site is a copy, or one of release 1.15.0.
 
-    `paths` are those of all files in `COUNTED_DIRECTORIES`. A list that has an invalid line, or none that is
-    valid, is no list of ours: then it is nothing.
+    `paths` are those of all files in `COUNTED_DIRECTORIES`. With an invalid line, or without a valid one, the list is
+    not ours, and the program owns nothing.
     """
     projects: set[str] = set()
     months: set[str] = (
         set()
-    )  # that have an upload: in all releases so far each page of the changelog is of one of these
+    )  # with an upload: each page of the changelog, of all releases so far, is one of these months
     for raw in lines:
         try:
             line, _, _ = parse_line(raw.strip(), True)

@@ -1,4 +1,4 @@
-"""`packages.json`: the list, sorted and in its normal form. The next run reads single projects from it."""
+"""`packages.json`: the list, sorted and normalized. The next run reads single projects from it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from dumb_pypi.site.published import Published
 from dumb_pypi.site.record import Entry
 from dumb_pypi.site.staging import Staging
 
-_BLOCK = 2**20  # bytes that are copied at once
+_BLOCK = 2**20  # bytes per copy
 
 
-# The projects that were parsed now, in the order of the lines that each process left, by process.
+# The projects parsed in this run, by process, in the order of the lines that it wrote.
 Parts = Mapping[int, Sequence[tuple[str, Entry]]]
 
 
 class _Run(NamedTuple):
-    """What stands together in one file."""
+    """Consecutive lines of one file."""
 
     path: str
     start: int
@@ -32,18 +32,18 @@ class _Run(NamedTuple):
 
 
 def lines_path(staging: Staging, job: int) -> str:
-    """Return where a process leaves the lines of the projects that it parsed."""
+    """Return the path where a process writes the lines of the projects that it parsed."""
     return os.path.join(staging.workspace, f'lines-{job}')
 
 
 def write_lines(staging: Staging, job: int, lines: Iterable[bytes]) -> None:
-    """Add lines to those that this process leaves."""
+    """Append lines to the file of this process."""
     with refusal('write', staging.site.full(PACKAGES)), open(lines_path(staging, job), 'ab') as file:
         file.writelines(lines)
 
 
 def list_lines(project: Project) -> bytes:
-    """The lines of `packages.json` that speak of a project."""
+    """Return the lines of a project in `packages.json`."""
     lines = [encode(file.package) for file in project.files]
     if project.facts != Facts(project.name):
         lines.insert(0, encode(project.facts))
@@ -58,9 +58,9 @@ def write_packages(
     parts: Parts,
     earlier: str | None,
 ) -> None:
-    """Stage the lines of all projects: those that were parsed now, and those that are published.
+    """Stage `packages.json` from the lines parsed in this run and the published ones.
 
-    A file that is the same as `earlier` is not staged.
+    A file that equals the one in `earlier` is not staged.
     """
     places: dict[str, tuple[str, int]] = {}
     for job, entries in parts.items():

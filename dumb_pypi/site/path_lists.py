@@ -1,4 +1,4 @@
-"""The lists for a copying step: the paths that were written, and those that were removed."""
+"""The path lists for a copying step: written paths and removed paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dumb_pypi.site.syncing import sync_file
 
 
 def paths_of(content: bytes, label: str) -> list[str]:
-    """Return the lines of a path list. Raises `Failure` for a file that cannot be one: its first line is no path."""
+    """Return the lines of a path list. Raises `Failure` if the first line is not the path of a page."""
     try:
         lines = content.decode().splitlines()
     except UnicodeDecodeError:
@@ -26,12 +26,12 @@ def paths_of(content: bytes, label: str) -> list[str]:
 
 
 class PathList:
-    """A path enters it before the site changes, so a killed run loses none. Without a file it keeps nothing."""
+    """A path list. Paths enter it before the site changes, so a killed run loses none. Without a file, does nothing."""
 
     def __init__(self, path: str | None) -> None:
-        """Raises `Failure` if the file cannot be written or is no list of paths: before anything has changed."""
-        self.path = path if path is None else os.path.realpath(path)  # a link to a list stays one
-        self.waiting: list[str] = []  # what earlier runs wrote, and no copying step has taken away
+        """Raise `Failure` if the file cannot be written or is not a path list."""
+        self.path = path if path is None else os.path.realpath(path)  # a link to a list stays a link
+        self.waiting: list[str] = []  # from earlier runs, not yet copied
         if self.path is not None:
             label = shown(path or '')  # as typed
             with refusal('read', self.path):
@@ -43,7 +43,7 @@ class PathList:
                 content = file.read()
             self.waiting = paths_of(content, label)
             if content and not content.endswith(b'\n'):
-                self.write_paths([''])  # half a line, which a killed run left, spoils none of this run
+                self.write_paths([''])  # a killed run may have left half a line
 
     def write_paths(self, paths: Iterable[str]) -> None:
         if self.path is not None:
@@ -52,7 +52,7 @@ class PathList:
                 sync_file(file)
 
     def write_settled(self, belongs: Callable[[str], bool]) -> None:
-        """Leaves each path of a page once, where it was added last, and only those that belong here."""
+        """Keep each path of a page once, at its last position, and only if it belongs here."""
         if self.path is None:
             return
         with refusal('read', self.path), open(self.path, encoding='utf-8') as file:
@@ -63,7 +63,7 @@ class PathList:
                 self._replace(self.path, ''.join(f'{path}\n' for path in new))
 
     def _replace(self, path: str, content: str) -> None:
-        """By way of a file beside it, always of the same name: the next run replaces what a killed one left."""
+        """Replace the list through a temporary file with a fixed name, which the next run reuses after a kill."""
         directory, name = os.path.split(path)
         temporary = os.path.join(directory, f'.dumb-pypi.{name}')
         with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""What a run knows of what is published, and what it makes of it: the lines of projects, the uploads of months."""
+"""What is published: the record, the lines of projects and the uploads of months."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from dumb_pypi.site.record import UPLOADS, Month, Record
 
 
 class Damaged(Exception):
-    """What the record speaks of is not as it says: everything must be looked at."""
+    """The record does not match the files that it names: everything must be checked."""
 
 
 class Published(NamedTuple):
-    """A record, and the files that it speaks of."""
+    """A record and the files that it names."""
 
     record: Record
-    directory: str  # where `PACKAGES` and `UPLOADS` of it are
-    starts: Mapping[str, int]  # of the lines of each project in `PACKAGES`
-    unknown: Collection[str]  # names of projects whose pages must be looked at, whatever the record says
-    is_known: bool  # whether the record says all: else there may be any page that the program owns
+    directory: str  # contains its `PACKAGES` and `UPLOADS`
+    starts: Mapping[str, int]  # offset of each project in `PACKAGES`
+    unknown: Collection[str]  # projects whose pages must be checked, whatever the record says
+    is_known: bool  # whether the record is complete; else any owned page may exist
 
     @classmethod
     def of(cls, record: Record, directory: str, unknown: Collection[str] = ()) -> Published:
@@ -37,11 +37,11 @@ class Published(NamedTuple):
 
     @classmethod
     def unknown_but(cls, owned: Collection[str], directory: str) -> Published:
-        """Nothing is known of the site, but which projects have pages there."""
+        """Make one of a site of which only the owned projects are known."""
         return cls(Record.of_nothing(), directory, {}, owned, False)
 
     def read_project(self, name: str, packages_url: str) -> Project | None:
-        """A project as it was published, if that is known. Raises `Damaged`."""
+        """Return a project as it was published; `None` if unknown. Raises `Damaged`."""
         if name not in self.starts:
             return None
         path, entry = os.path.join(self.directory, PACKAGES), self.record.projects[name]
@@ -54,13 +54,13 @@ class Published(NamedTuple):
         return projects[name]
 
     def read_month(self, name: str) -> list[str]:
-        """The uploads of a month, oldest first; none when none are known. Raises `Damaged`."""
+        """Return the published uploads of a month, oldest first. Raises `Damaged`."""
         month = self.record.months.get(name)
         return [] if month is None else read_uploads(self.directory, name, month)
 
 
 def read_published_files(directory: str) -> set[str]:
-    """The names of all published files, by `packages.json` alone."""
+    """Return the names of all published files, from `packages.json` alone."""
     path = os.path.join(directory, PACKAGES)
     lines = enumerate((read_file(path) or b'').splitlines())
     projects, _ = parse_family(lines, ListFile(path, path, True, '', 0, 0))
@@ -68,7 +68,7 @@ def read_published_files(directory: str) -> set[str]:
 
 
 def read_uploads(directory: str, name: str, month: Month) -> list[str]:
-    """The uploads of a month, oldest first. Raises `Damaged`."""
+    """Return the uploads of a month, oldest first. Raises `Damaged`."""
     content = read_file(os.path.join(directory, UPLOADS, name))
     if content is None or digest(content) != month.digest:
         raise Damaged
@@ -76,7 +76,7 @@ def read_uploads(directory: str, name: str, month: Month) -> list[str]:
 
 
 def newest_uploads(staged: str, published: Published, months: Mapping[str, Month]) -> Iterator[Upload]:
-    """Newest first: the months that this run has staged, and those that stay as they are. Raises `Damaged`."""
+    """Yield uploads, newest first, from staged months and unchanged ones. Raises `Damaged`."""
     for name, month in reversed(list(months.items())):
         is_staged = os.path.exists(os.path.join(staged, UPLOADS, name))
         lines = read_uploads(staged if is_staged else published.directory, name, month)
@@ -84,5 +84,5 @@ def newest_uploads(staged: str, published: Published, months: Mapping[str, Month
 
 
 def dropped(lines: Iterable[str], projects: Collection[str]) -> list[str]:
-    """Uploads without those of some projects."""
+    """Return the uploads without those of some projects."""
     return [line for line in lines if line.split('\t', 2)[1] not in projects]

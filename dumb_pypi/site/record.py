@@ -1,8 +1,7 @@
-"""What the site says of itself to the next run: the record, what a run is about to own, the note of a site in
-another place.
+"""The documents that a run leaves for the next one: the record, the pending note, the note for another place.
 
-The record is what is published, so that the next run looks at no page. It is trusted as far as it can be checked: it
-begins with a digest of itself, and the files that it speaks of must have the sizes that it says.
+The record says what is published, so that the next run reads no page. It starts with a digest of itself, and the files
+that it names must have the sizes that it says.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from dumb_pypi.site.syncing import sync_directory, sync_file
 RECORD = '.dumb-pypi.json'
 PENDING = '.dumb-pypi.pending'
 NOTE = '.dumb-pypi.elsewhere'
-UPLOADS = '.dumb-pypi.uploads'  # the changelog, as the next run reads it: a file for each month
+UPLOADS = '.dumb-pypi.uploads'  # the changelog as data: a file per month
 FORMAT = 4
 
 
-_SEGMENT = '[A-Za-z0-9][A-Za-z0-9._+!~-]*'  # of a path: never `..`
+_SEGMENT = '[A-Za-z0-9][A-Za-z0-9._+!~-]*'  # part of a path, never `..`
 _Name = Annotated[str, msgspec.Meta(pattern=rf'\A{NORMALIZED}\Z')]
-_Path = Annotated[str, msgspec.Meta(pattern=r'\A(?:[a-z]+/)?[A-Za-z0-9][A-Za-z0-9._-]*\Z')]  # of a shared page
+_Path = Annotated[str, msgspec.Meta(pattern=r'\A(?:[a-z]+/)?[A-Za-z0-9][A-Za-z0-9._-]*\Z')]  # a page of the whole site
 _AnyPath = Annotated[str, msgspec.Meta(pattern=rf'\A(?:{_SEGMENT}/)*{_SEGMENT}\Z')]
 _Month = Annotated[str, msgspec.Meta(pattern=r'\A[0-9]{4}-[0-9]{2}\Z')]
 _Size = Annotated[int, msgspec.Meta(ge=0)]
@@ -39,7 +38,7 @@ _TIME = msgspec.Meta(ge=0, lt=LAST_SECOND)
 
 
 class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What a run needs to know of a project: what other pages say of it, and what tells whether its own differ."""
+    """What the next run needs of a project: what other pages say of it, and a digest of its lines."""
 
     files: int
     uploaded: Annotated[int, _TIME] | Annotated[float, _TIME] | None  # its first file: seconds since 1970
@@ -48,11 +47,11 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     status: str | None  # if it is not the usual one
     digest: str  # of its lines in `packages.json`
     length: _Size  # of those lines, in bytes
-    is_described: bool  # so that its page depends on what renders descriptions
+    is_described: bool  # its page depends on what renders descriptions
 
 
 class Month(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The uploads of a month, which are the lines of `UPLOADS/<month>`."""
+    """The uploads of a month: the lines of `UPLOADS/<month>`."""
 
     uploads: _Size
     size: _Size  # bytes
@@ -63,10 +62,10 @@ class Record(msgspec.Struct):
     """What is published."""
 
     fingerprint: str
-    families: dict[str, str]  # digests by name, of those whose lines need not be parsed to be known as sound
+    families: dict[str, str]  # digests by name, of families without a problem
     projects: dict[_Name, Entry]  # by name, sorted
     months: dict[_Month, Month]  # by name, sorted
-    pages: list[_Path]  # paths of those that tell of more than one project
+    pages: list[_Path]  # paths of the pages of the whole site
 
     @classmethod
     def of_nothing(cls) -> Record:
@@ -74,21 +73,21 @@ class Record(msgspec.Struct):
 
 
 class Pending(msgspec.Struct):
-    """What a run is about to own, besides what is owned already: while it is there, the site is not the record's."""
+    """What a run is about to own. While this file exists, the record does not describe the site."""
 
     projects: list[_Name]
     pages: list[_Path]
 
 
 class Note(msgspec.Struct):
-    """What the program owns in a directory whose site is published in another place: the pages of the last run."""
+    """What the program owns in a directory for another place: the pages of the last run."""
 
-    fingerprint: str  # '' while these may be pages of several runs
+    fingerprint: str  # '' if these may be pages of several runs
     paths: list[_AnyPath]
 
 
 class _Header(msgspec.Struct):
-    """The line before a document."""
+    """The first line of a document."""
 
     format: int
     digest: str
@@ -103,7 +102,7 @@ def to_document(value: Record | Pending | Note) -> bytes:
 
 
 def read_document(site: Site, name: str, kind: type[Document]) -> Document | None:
-    """`None` when there is none, or one that is damaged, edited by hand, or of another format."""
+    """Return a document; `None` if missing, damaged, edited or in another format."""
     head, _, body = (read_file(site.full(name)) or b'').partition(b'\n')
     body = body.removesuffix(b'\n')
     try:
@@ -116,7 +115,7 @@ def read_document(site: Site, name: str, kind: type[Document]) -> Document | Non
 
 
 def write_document(site: Site, name: str, value: Record | Pending | Note) -> None:
-    """At once and for good: it survives a power cut, or the one before does."""
+    """Write a document atomically: after a power cut, the new or the old one is there."""
     path, temporary = site.full(name), os.path.join(site.temporary, name)
     with refusal('write', path):
         with open(temporary, 'wb') as file:
@@ -127,7 +126,7 @@ def write_document(site: Site, name: str, value: Record | Pending | Note) -> Non
 
 
 def is_sound(site: Site, record: Record) -> bool:
-    """Whether the files that a record speaks of can be those beside it."""
+    """Return whether the files that a record names have the right sizes."""
     try:
         return os.path.getsize(site.full(PACKAGES)) == sum(entry.length for entry in record.projects.values()) and all(
             os.path.getsize(site.full(f'{UPLOADS}/{name}')) == month.size for name, month in record.months.items()
@@ -137,7 +136,7 @@ def is_sound(site: Site, record: Record) -> bool:
 
 
 def read_owned(site: Site, record: Record | None, note: Note | None) -> Owned:
-    """Return what the program owns in the output directory, by what it says there of itself, or else by its list.
+    """Return what the program owns in the output directory, from its documents, or else from `packages.json`.
 
     Only paths of pages count, whoever edited these documents: their format allows more, for later releases.
     """

@@ -1,4 +1,4 @@
-"""`Staging`: what a run writes beside the site, to be moved into it when nothing but the moving can fail any more."""
+"""`Staging`: what a run writes beside the site and moves into it at the end."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from dumb_pypi.site.directory import Site, make_directory
 
 
 class Earlier(Protocol):
-    """The pages that are published where a run makes new ones."""
+    """The published pages that a run compares its pages with."""
 
     def has(self, page: Page) -> bool:
         """Return whether this page is published with these bytes."""
 
     def left(self, paths: Collection[str]) -> list[str]:
-        """Return the paths where pages may be published, without these, in the order of removal."""
+        """Return the paths of other pages that may be published, in the order of removal."""
 
 
 class Staging:
-    """Files in a directory of their own, below which they have the paths that they get in the site."""
+    """Files in a temporary directory, with the paths that they will have in the site."""
 
     def __init__(self, site: Site, workspace: str) -> None:
         self.site = site
-        self.workspace = workspace  # where processes leave parts of files for each other
+        self.workspace = workspace  # where processes write parts of shared files
         self.directory = os.path.join(workspace, 'site')
         self.made = ''  # the directory of the last file
 
@@ -41,13 +41,13 @@ class Staging:
                 self.made = parent
             with open(self.full(path), 'wb', buffering=0) as file:
                 written = file.write(content)
-                while written < len(content):  # a system writes 2 GB at once at the most, and less on a full disk
+                while written < len(content):  # one call writes at most 2 GB, and less on a full disk
                     written += file.write(memoryview(content)[written:])
         except OSError as error:
             raise refused('write', self.site.full(path), error) from None
 
     def write_pages(self, pages: Iterable[Page], earlier: Earlier) -> list[str]:
-        """Write the pages that are not published. Return the paths of all of them."""
+        """Write the pages that are not published yet. Return the paths of all."""
         paths = []
         for page in pages:
             paths.append(page.path)
@@ -56,7 +56,7 @@ class Staging:
         return paths
 
     def read_names(self, path: str) -> list[str]:
-        """Return what is in a directory: first the directories, since pages beside them link to those in them."""
+        """Return the names in a directory, directories first, because pages beside them link into them."""
         full = self.full(path)
         with refusal('read', full), os.scandir(full) as entries:
             return [name for _, name in sorted((not entry.is_dir(), entry.name) for entry in entries)]

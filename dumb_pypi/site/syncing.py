@@ -1,4 +1,4 @@
-"""Makes what is written survive a power cut."""
+"""Syncs what was written, so that it survives a power cut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from dumb_pypi.errors import refusal
 
-FEW = 64  # paths; to sync more of them one by one takes longer than to sync everything
+FEW = 64  # paths: above this, syncing everything is quicker
 _DIRECTORY = os.O_RDONLY | getattr(os, 'O_DIRECTORY', 0)
 
 
@@ -33,9 +33,9 @@ def sync_directory(path: str) -> None:
 
 
 def sync_site(directory: str, paths: Sequence[str]) -> None:
-    """Syncs what was moved or removed at these paths below `directory`. Raises `Failure`.
+    """Sync what was moved or removed at these paths below `directory`. Raises `Failure`.
 
-    Where the C library has `syncfs`, that syncs this file system and no other. Else a few paths are synced one by one.
+    Uses `syncfs` for this file system if the C library has it; else syncs a few paths one by one.
     """
     with refusal('write', directory):
         if not _sync_file_system(directory) and hasattr(os, 'sync'):  # pragma: no branch (as above)
@@ -48,9 +48,9 @@ def sync_site(directory: str, paths: Sequence[str]) -> None:
 
 
 def _sync_file_system(directory: str) -> bool:
-    """Whether the system can sync the file system of a directory alone, which is done then. Raises `OSError`."""
+    """Sync the file system of a directory. Return whether the system can do that. Raises `OSError`."""
     try:
-        import ctypes  # here: only a run that changes something needs it
+        import ctypes  # here, because only runs with changes need it
 
         library = ctypes.CDLL(None, use_errno=True)
         syncfs = library.syncfs
@@ -69,6 +69,6 @@ def _sync_file_system(directory: str) -> bool:
 
 
 def _path_and_directories(path: str) -> list[str]:
-    """A path, and the directories above it up to the top, which is ''."""
+    """Return a path and the directories above it, up to the top, which is ''."""
     parts = path.split('/')
     return ['/'.join(parts[:length]) for length in range(len(parts) + 1)]

@@ -1,4 +1,4 @@
-"""The uploads of each month: as data for the next run, and as the pages of the changelog."""
+"""The uploads of each month, as data for the next run and as pages of the changelog."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from dumb_pypi.site.published import Published, dropped
 from dumb_pypi.site.record import UPLOADS, Month
 from dumb_pypi.site.staging import Staging
 
-WritePages = Callable[[str, list[str], list[str]], None]  # of a month, by its name, its uploads before, and now
+WritePages = Callable[
+    [str, list[str], list[str]], None
+]  # the pages of a month, from its name, its earlier uploads and its new ones
 
 
 def _part_path(staging: Staging, month: str, job: int) -> str:
@@ -22,7 +24,7 @@ def _part_path(staging: Staging, month: str, job: int) -> str:
 
 
 def write_uploads(staging: Staging, job: int, uploads: Mapping[str, Sequence[str]]) -> None:
-    """Add lines to the part of each month that this process has."""
+    """Append lines to this process's part of each month."""
     for month, lines in uploads.items():
         path = _part_path(staging, month, job)
         with refusal('write', path), open(path, 'a', encoding='utf-8', newline='\n') as file:
@@ -60,7 +62,7 @@ def write_months(
     jobs: int,
     write_pages: WritePages,
 ) -> dict[str, Month]:
-    """Stage the touched months: what is published but for the changed projects, and what was parsed.
+    """Stage the touched months: published uploads except those of changed projects, and the new ones.
 
     Returns all months by name, sorted.
     """
