@@ -65,7 +65,7 @@ def run(order: Order, settings: Settings) -> None:
         remove_temporary(site.directory)
         try:
             make_temporary(site.temporary)
-            lists = read_lists(site, order, settings.packages_url)
+            lists = read_lists(site, order)
             try:
                 build(site, order, settings, lists, path_lists, order.rebuild)
             except Damaged:
@@ -76,14 +76,14 @@ def run(order: Order, settings: Settings) -> None:
                 remove_temporary(site.directory)
 
 
-def read_lists(site: Site, order: Order, packages_url: str) -> Lists:
+def read_lists(site: Site, order: Order) -> Lists:
     previous = None
     path = os.path.join(site.temporary, LISTS[0])
-    current = read_list_file(order.package_list, order.is_json, packages_url, path)
+    current = read_list_file(order.package_list, order.is_json, path)
     check_kind(current, '--package-list')
     if order.previous_package_list is not None:
         path = os.path.join(site.temporary, LISTS[1])
-        previous = read_list_file(order.previous_package_list, order.previous_is_json, packages_url, path)
+        previous = read_list_file(order.previous_package_list, order.previous_is_json, path)
         check_kind(previous, '--previous-package-list')
     return Lists(current, previous, Report(order.strict), Descriptions())
 

@@ -22,7 +22,8 @@ from dumb_pypi.pages.page import Page, digest
 from dumb_pypi.pages.paths import PACKAGES, in_order
 from dumb_pypi.pages.project import listed_status, project_pages
 from dumb_pypi.pages.shared import shared_pages
-from dumb_pypi.processes import Progress, in_processes
+from dumb_pypi.processes import in_processes
+from dumb_pypi.progress import Progress
 from dumb_pypi.settings import Settings
 from dumb_pypi.site.packages_json import Parts, list_lines, write_lines, write_packages
 from dumb_pypi.site.published import Published, newest_uploads
@@ -180,10 +181,11 @@ def read_batch(work: Work, file: IO[bytes], words: Iterable[str]) -> tuple[list[
     problems: list[Problem] = []
     for word in words:
         family = work.families[word]
-        projects, wrong = parse_family(read_family_lines(work.listed, file, family), work.listed)
+        lines = read_family_lines(work.listed, file, family)
+        projects, wrong = parse_family(lines, work.settings.packages_url, work.listed.is_json)
         for project in projects.values():
-            releases, lines = project_releases(project), list_lines(project)
-            found.append(Found(project, releases, lines, project_entry(project, releases, lines)))
+            releases, kept = project_releases(project.files), list_lines(project)
+            found.append(Found(project, releases, kept, project_entry(project, releases, kept)))
         if not wrong:
             sound[word] = family.digest()
         problems += wrong
@@ -223,7 +225,7 @@ def project_differences(work: Work, name: str, found: Found | None) -> Differenc
         earlier = work.place.of_project(name, before)
         stale = earlier.left(work.staging.write_pages(found_pages(work, found), earlier))
         work.staging.site.forget_directories()
-    releases = project_releases(before) if before is not None else []
+    releases = project_releases(before.files) if before is not None else []
     return Differences(
         {month for month, _ in upload_lines(name, releases)},
         stale,

@@ -18,20 +18,20 @@ class Terminated(BaseException):
     """SIGTERM has come."""
 
 
-def refuse(error: BadValue) -> argparse.ArgumentTypeError:
+def usage_error(error: BadValue) -> argparse.ArgumentTypeError:
     return argparse.ArgumentTypeError(str(error))
 
 
 def file_argument(text: str) -> str:
     if not text or '\0' in text:
-        raise refuse(unexpected('the name of a file', text))
+        raise usage_error(unexpected('the name of a file', text))
     return text
 
 
 def number_argument(least: int) -> Callable[[str], int]:
     def number(text: str) -> int:
         if not re.fullmatch('[0-9]{1,9}', text) or int(text) < least:
-            raise refuse(unexpected('a whole number' if least == 0 else f'a whole number, {least} or more', text))
+            raise usage_error(unexpected('a whole number' if least == 0 else f'a whole number, {least} or more', text))
         return int(text)
 
     return number

@@ -95,7 +95,7 @@ class AnotherPlace(NamedTuple):
     def of_project(self, name: str, project: Project | None) -> Earlier:
         if project is None:
             return self.pages(name, ())
-        releases = offered_releases(project, project_releases(project))
+        releases = offered_releases(project, project_releases(project.files))
         return self.pages(name, project_pages(project, releases, self.settings, self.descriptions))
 
     def of_month(self, name: str, uploads: Sequence[str]) -> Earlier:

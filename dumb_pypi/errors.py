@@ -7,23 +7,26 @@ import errno
 import os
 import reprlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+MOST_SHOWN = 20  # problems of one run
 
 
 class Failure(Exception):
-    """Bad input, or a system that refuses: its text is what the user reads, one problem a line."""
+    """Bad input, or a system call that failed. The text is what the user reads, one problem per line."""
 
 
 class BadValue(ValueError):
-    """A value, or a line, that is not what it must be: one problem on each line of the text."""
+    """An invalid value, or a line with invalid values: the text has one line per problem."""
 
 
 class NotADistribution(ValueError):
-    """A file of a list that has no place in an index: the text says why."""
+    """A listed file that cannot be in an index: the text says why."""
 
 
 class _Repr(reprlib.Repr):
-    """As Python writes values, but for the words that JSON has for some."""
+    """As Python writes values, except for the words that JSON has for some."""
 
     def repr_NoneType(self, value: None, level: int) -> str:
         return 'null'
@@ -42,7 +45,7 @@ _SHORT_OF = {  # what the system has too little of, whatever file the program wa
 
 
 def quoted(value: object) -> str:
-    """A value as a message shows it: short, on one line, and without control characters."""
+    """Return a value as a message shows it: short, on one line, and without control characters."""
     return _REPR.repr(value)
 
 
@@ -50,38 +53,48 @@ def unexpected(expected: str, value: object) -> BadValue:
     return BadValue(f'expected {expected}, got {quoted(value)}')
 
 
+def first_of(problems: Sequence[str]) -> str:
+    """Return the first problems, one per line, and how many more there are."""
+    more = [f'… and {len(problems) - MOST_SHOWN} more'] if len(problems) > MOST_SHOWN else []
+    return '\n'.join([*problems[:MOST_SHOWN], *more])
+
+
 def shortage(error: OSError) -> Failure | None:
-    """What the system has too little of, if that is what it says, in one line for the user."""
+    """Return what the system has too little of, in one line for the user; `None` for other errors."""
     what = _SHORT_OF.get(error.errno or 0)
     return None if what is None else Failure(f'{what} ({error.strerror})')
 
 
-def refused(action: str, path: str, error: OSError) -> Failure:
-    """What a system refuses, in one line for the user."""
+def cannot(action: str, path: str, error: OSError) -> Failure:
+    """Return what the system does not let the program do, in one line for the user."""
     return shortage(error) or Failure(f'cannot {action} {shown(path)}: {error.strerror}')
 
 
 @contextlib.contextmanager
-def refusal(action: str, path: str) -> Iterator[None]:
-    """Where a system may refuse something."""
+def attempt(action: str, path: str) -> Iterator[None]:
+    """Turn an `OSError` of the block into a `Failure` that says what could not be done, and why."""
     try:
         yield
     except OSError as error:
-        raise refused(action, path, error) from None
+        raise cannot(action, path, error) from None
 
 
 def shown(path: str) -> str:
-    """A path as a message shows it: on one line, whatever bytes it has."""
+    """Return a path as a message shows it: on one line, whatever bytes it has."""
     return path if path.isprintable() else repr(path)
 
 
 def tell(text: str, end: str = '\n') -> None:
-    """Writes to standard error, which may be closed, full, or a pipe whose reader has left: the run goes on."""
+    """Write to standard error. The run goes on if it is closed, full, or a pipe whose reader has left."""
     if sys.stderr is not None:
         try:
             sys.stderr.write(text + end)
             sys.stderr.flush()
         except (OSError, ValueError):
-            # What could not be written must not be tried again at the end: Python would exit with status 120.
             with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+                give_up(sys.stderr)
+
+
+def give_up(stream: TextIO) -> None:
+    """Point a stream that cannot be written at nothing: Python would try again at the end, and exit with status 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from dumb_pypi import __version__
 from dumb_pypi.build import Order, run
-from dumb_pypi.command_line import file_argument, number_argument, read_cores, refuse, status_of
+from dumb_pypi.command_line import file_argument, number_argument, read_cores, status_of, usage_error
 from dumb_pypi.errors import BadValue, quoted, shown, tell, unexpected
 from dumb_pypi.package_list.values import is_absolute, normal_text, normal_url
 from dumb_pypi.settings import Settings
@@ -45,9 +45,9 @@ def url_argument(text: str) -> str:
     try:
         url = normal_url(text)
     except BadValue as error:
-        raise refuse(error) from None
+        raise usage_error(error) from None
     if '?' in url:
-        raise refuse(unexpected('a URL without a query', text))
+        raise usage_error(unexpected('a URL without a query', text))
     return url if url.endswith('/') else f'{url}/'
 
 
@@ -55,13 +55,13 @@ def packages_url_argument(text: str) -> str:
     url = url_argument(text)
     if not is_absolute(url) and not url.startswith('../'):
         expected = 'an absolute URL as in https://pypi.example.com/pool/, or one relative to a page below simple/'
-        raise refuse(unexpected(f'{expected} as in ../../pool/', text))
+        raise usage_error(unexpected(f'{expected} as in ../../pool/', text))
     return url
 
 
 def text_argument(text: str) -> str:
     if not normal_text(text):
-        raise refuse(unexpected('a text', text))
+        raise usage_error(unexpected('a text', text))
     return normal_text(text)
 
 
@@ -70,14 +70,14 @@ def image_argument(text: str) -> str:
     try:
         is_absolute(text_argument(text))
     except ValueError:
-        raise refuse(unexpected('the URL of an image', text)) from None
+        raise usage_error(unexpected('the URL of an image', text)) from None
     return normal_text(text)
 
 
 def site_url_argument(text: str) -> str:
     url = url_argument(text)
     if not url.lower().startswith(('http://', 'https://')):
-        raise refuse(unexpected('an absolute http or https URL', text))
+        raise usage_error(unexpected('an absolute http or https URL', text))
     return url
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from dumb_pypi.changes import Work, stage_changes
 from dumb_pypi.earlier import AnotherPlace
-from dumb_pypi.errors import refusal
+from dumb_pypi.errors import attempt
 from dumb_pypi.fingerprint import read_is_same
 from dumb_pypi.package_list.families import read_families
 from dumb_pypi.package_list.list_file import ListFile
@@ -73,7 +73,7 @@ def read_record(work: Work, report: Report, jobs: int) -> Record:
     """Return the record that the site of a list would have; the files that it names are staged."""
     staging = work.staging
     nothing = Published.of(Record.of_nothing(), staging.directory)
-    with refusal('write', staging.workspace):
+    with attempt('write', staging.workspace):
         os.makedirs(staging.workspace)
     families = read_families(work.listed, jobs)
     changes = stage_changes(work._replace(families=families, published=nothing, has_pages=False), report, jobs)

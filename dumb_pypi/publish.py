@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from dumb_pypi.errors import Failure, refusal, refused, shown
+from dumb_pypi.errors import Failure, attempt, cannot, shown
 from dumb_pypi.pages.paths import DIRECTORIES
 from dumb_pypi.site.directory import Site, read_names, remove_file
 from dumb_pypi.site.path_lists import PathLists
@@ -86,7 +86,7 @@ def publish_for_another_place(
 def obstacles(staging: Staging, path: str) -> Iterator[str]:
     """Yield the paths at or below this one where a page is staged and a file of somebody else exists."""
     site = staging.site
-    with refusal('read', site.full(path)):
+    with attempt('read', site.full(path)):
         try:
             mode = os.lstat(site.full(path)).st_mode
         except (FileNotFoundError, NotADirectoryError):
@@ -134,7 +134,7 @@ def move(staging: Staging, path: str) -> None:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.replace(staged, target)
     except OSError as error:
-        raise refused('write', staging.site.full(next(staging.read_paths([path]))), error) from None
+        raise cannot('write', staging.site.full(next(staging.read_paths([path]))), error) from None
 
 
 def remove_equal(staging: Staging, paths: Sequence[str]) -> None:
@@ -142,7 +142,7 @@ def remove_equal(staging: Staging, paths: Sequence[str]) -> None:
     for path in paths:
         target = staging.site.full(path)
         if staging.site.has_page(path):
-            with refusal('read', target):
+            with attempt('read', target):
                 is_equal = filecmp.cmp(staging.full(path), target, shallow=False)
             if is_equal:
                 os.unlink(staging.full(path))

@@ -1,7 +1,8 @@
-"""Starts a command. It imports next to nothing, so that Ctrl-C is one line also while the command is imported."""
+"""Starts a command. It imports next to nothing, so that Ctrl-C is one line even while the command is imported."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 from collections.abc import Callable
@@ -17,12 +18,12 @@ def _end(*_: object) -> None:
         os._exit(STATUS)
 
 
-def start(import_main: Callable[[], Callable[[], int]]) -> int:
-    """Return the exit status of the command that `import_main` imports."""
+def start(module: str) -> int:
+    """Import the module of a command, and return the exit status of its `main`."""
     is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # and not ignored, as below `nohup`
     if is_usual:
         signal.signal(signal.SIGINT, _end)
-    main = import_main()
+    main: Callable[[], int] = importlib.import_module(module).main
     if is_usual:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

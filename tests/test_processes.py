@@ -321,7 +321,7 @@ def test_a_list_that_was_changed_a_moment_ago_is_told_from_the_one_it_was(
 ) -> None:
     """In this very process: what asks for the list's size a second time gets another answer."""
     packages = write_list(tmp_path / 'list.jsonl', ['{"filename": "foo-1.0.tar.gz"}'])
-    listed = read_list_file(str(packages), True, PACKAGES_URL, str(tmp_path / 'copy'))
+    listed = read_list_file(str(packages), True, str(tmp_path / 'copy'))
     check_list_file(listed)
     with packages.open('a', encoding='utf-8') as more:
         more.write('{"filename": "late-1.0.tar.gz"}\n')

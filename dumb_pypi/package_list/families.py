@@ -19,9 +19,10 @@ from typing import IO
 
 import msgspec
 
-from dumb_pypi.errors import refusal
-from dumb_pypi.package_list.list_file import BYTE_ORDER_MARK, ListFile
-from dumb_pypi.processes import Progress, in_processes
+from dumb_pypi.errors import attempt
+from dumb_pypi.package_list.list_file import ListFile, without_mark
+from dumb_pypi.processes import in_processes
+from dumb_pypi.progress import Progress
 
 BATCH = 2**20  # bytes of a list that a process works at in one go; less is not worth a process of its own
 LEAST_BATCH = 2**16  # bytes: the last ones are short, so that no process ends late
@@ -103,7 +104,7 @@ def read_ranges(
     families: Families = {}
     pairs: set[tuple[str, str]] = set()
     sha256, is_json = hashlib.sha256, listed.is_json
-    with refusal('read', listed.label), open(listed.path, 'rb') as file:
+    with attempt('read', listed.label), open(listed.path, 'rb') as file:
         for start, end in ranges:
             file.seek(max(start - 1, 0))
             # The line before this range may reach into it, or beyond: then no line begins here.
@@ -112,7 +113,7 @@ def read_ranges(
             while position < end and (raw := file.readline()):
                 line = raw.strip()
                 if position == 0:
-                    line = line.removeprefix(BYTE_ORDER_MARK).strip()
+                    line = without_mark(line)
                 stop = position + len(raw)
                 if line:
                     count += 1
@@ -167,13 +168,13 @@ def joined(families: Families, pairs: Iterable[tuple[str, str]]) -> Families:
 def read_family_lines(listed: ListFile, file: IO[bytes], family: Family) -> Iterator[tuple[int, bytes]]:
     """The lines of a family, as they stand in the list, with the places where they begin. Raises `Failure`."""
     for start, end in sorted(zip(family.spans[::2], family.spans[1::2], strict=True)):
-        with refusal('read', listed.label):
+        with attempt('read', listed.label):
             file.seek(start)
             content = file.read(end - start)
         for raw in content.split(b'\n'):
             line = raw.strip()
             if start == 0:
-                line = line.removeprefix(BYTE_ORDER_MARK).strip()
+                line = without_mark(line)
             if line:
                 yield start, line
             start += len(raw) + 1

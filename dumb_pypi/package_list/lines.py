@@ -6,9 +6,10 @@ which function brings them to their normal form. `packages.json` is in the same 
 
 from __future__ import annotations
 
+import enum
 import json
 import typing
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -40,6 +41,18 @@ from dumb_pypi.package_list.values import (
 )
 
 
+class Role(enum.Enum):
+    """What is known of a key besides its values."""
+
+    PEOPLE = 'said by people alone: no file has it'
+    METADATA = 'said by the core metadata, for people'
+    COLUMN = 'a project page with one of these has a column of facts'
+    PLACE = 'says what a file is and where it is, whatever is in it'
+
+
+PEOPLE, METADATA, COLUMN, PLACE = Role
+
+
 def _kind(words: str, normal: Callable[..., Any] | None = None, limit: Limit | None = None) -> Meta:
     """What messages call a kind of value; what brings it to its normal form, or raises `BadValue`; how long it is."""
     return Meta(description=words, extra={'normal': normal, 'limit': limit})
@@ -47,28 +60,34 @@ def _kind(words: str, normal: Callable[..., Any] | None = None, limit: Limit | N
 
 _Text = Annotated[str, _kind('text', normal_text, limits.TEXT)]
 _Name = Annotated[str, _kind('a project name', normal_name)]
+_Urls = Annotated[dict[str, str], _kind('an object {label: URL}', normal_web_urls, limits.URLS)]
+_Classifiers = Annotated[list[str], _kind('a list of texts', present_texts, limits.CLASSIFIERS)]
+_Status = Annotated[
+    Literal['active', 'archived', 'deprecated', 'quarantined'],
+    _kind('one of active, archived, deprecated, quarantined'),
+]
 
 
 class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     """One distribution file, as the list speaks of it; what nobody said is `None`."""
 
-    path: Annotated[str, _kind('a file name', normal_path)] = msgspec.field(name='filename')  # or a path to it
-    name: _Name | None = None  # overrides what the file name says, as `version` does
-    version: Annotated[str, _kind('text', normal_version)] | None = None
-    hash: Annotated[str, _kind(A_HASH, normal_hash)] | None = None  # in normal form, when there is one; else
-    hashes: Annotated[dict[str, str], _kind('an object {algorithm: hex}', normal_hashes)] | None = None  # sorted
-    size: Annotated[int, _kind('a number of bytes'), Meta(ge=0, le=2**63 - 1)] | None = None
-    url: Annotated[str, _kind(A_URL, normal_url)] | None = None
+    path: Annotated[str, _kind('a file name', normal_path), PLACE] = msgspec.field(name='filename')  # or a path to it
+    name: Annotated[_Name, PLACE] | None = None  # overrides what the file name says, as `version` does
+    version: Annotated[str, _kind('text', normal_version), PLACE] | None = None
+    hash: Annotated[str, _kind(A_HASH, normal_hash), PLACE] | None = None  # in normal form, if there is one; else
+    hashes: Annotated[dict[str, str], _kind('an object {algorithm: hex}', normal_hashes), PLACE] | None = None  # sorted
+    size: Annotated[int, _kind('a number of bytes'), Meta(ge=0, le=2**63 - 1), PLACE] | None = None
+    url: Annotated[str, _kind(A_URL, normal_url), PLACE] | None = None
     requires_python: Annotated[str, _kind('text', normal_specifier)] | None = None
     requires_dist: Annotated[list[str], _kind('a list of texts', normal_texts, limits.REQUIREMENTS)] | None = None
     core_metadata: Annotated[bool | str, _kind('true or sha256=<hex>', normal_core_metadata)] | None = None
     provenance: Annotated[str, _kind('an absolute https URL', normal_https_url)] | None = None
     upload_timestamp: Annotated[int | float | str, _kind(A_TIME, normal_time)] | None = None
     modified: Annotated[int | float | str, _kind(A_TIME, normal_time)] | None = None  # where it differs from the upload
-    exceeds_limits: Annotated[bool, _kind('true or false')] | None = None  # so its metadata were not read; or `None`
-    uploaded_by: _Text | None = None
-    yanked: Annotated[bool, _kind('true or false')] | None = None  # never in normal form:
-    yanked_reason: _Text | None = None  # '' when yanked without a reason
+    exceeds_limits: Annotated[bool, _kind('true or false')] | None = None  # so its metadata was not read; or `None`
+    uploaded_by: Annotated[_Text, PEOPLE] | None = None
+    yanked: Annotated[bool, _kind('true or false'), PEOPLE] | None = None  # never in normal form:
+    yanked_reason: Annotated[_Text, PEOPLE] | None = None  # '' if yanked without a reason
 
     @property
     def filename(self) -> str:
@@ -109,27 +128,24 @@ class Facts(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     """What the list says of a project as a whole (PEP 792 for the status)."""
 
     project: _Name
-    summary: Annotated[str, _kind('text', normal_text, limits.SUMMARY)] | None = None
-    status: (
-        Annotated[
-            Literal['active', 'archived', 'deprecated', 'quarantined'],
-            _kind('one of active, archived, deprecated, quarantined'),
-        ]
+    summary: Annotated[str, _kind('text', normal_text, limits.SUMMARY), METADATA] | None = None
+    status: Annotated[_Status, PEOPLE] | None = None
+    status_reason: Annotated[_Text, PEOPLE] | None = None
+    # What the core metadata of the latest release says for people:
+    description: Annotated[str, _kind('text', normal_lines, limits.DESCRIPTION), METADATA, COLUMN] | None = None
+    description_content_type: Annotated[_Text, METADATA] | None = None
+    project_urls: (
+        Annotated[dict[str, str], _kind('an object {label: URL}', normal_web_urls, limits.URLS), METADATA, COLUMN]
         | None
     ) = None
-    status_reason: _Text | None = None
-    # What the core metadata of the latest release says for people:
-    description: Annotated[str, _kind('text', normal_lines, limits.DESCRIPTION)] | None = None
-    description_content_type: _Text | None = None
-    project_urls: Annotated[dict[str, str], _kind('an object {label: URL}', normal_web_urls, limits.URLS)] | None = None
-    license_expression: Annotated[str, _kind('text', normal_text, limits.EXPRESSION)] | None = None
-    license: Annotated[str, _kind('text', stripped_lines, limits.LICENSE)] | None = None  # often the whole of it
-    author: _Text | None = None
-    author_email: _Text | None = None
-    maintainer: _Text | None = None
-    maintainer_email: _Text | None = None
-    keywords: _Text | None = None
-    classifiers: Annotated[list[str], _kind('a list of texts', present_texts, limits.CLASSIFIERS)] | None = None
+    license_expression: Annotated[str, _kind('text', normal_text, limits.EXPRESSION), METADATA, COLUMN] | None = None
+    license: Annotated[str, _kind('text', stripped_lines, limits.LICENSE), METADATA, COLUMN] | None = None  # all of it
+    author: Annotated[_Text, METADATA, COLUMN] | None = None
+    author_email: Annotated[_Text, METADATA, COLUMN] | None = None
+    maintainer: Annotated[_Text, METADATA, COLUMN] | None = None
+    maintainer_email: Annotated[_Text, METADATA, COLUMN] | None = None
+    keywords: Annotated[_Text, METADATA, COLUMN] | None = None
+    classifiers: Annotated[_Classifiers, METADATA, COLUMN] | None = None
 
     def settle(self) -> None:
         """What says nothing is as good as not there."""
@@ -160,6 +176,7 @@ class _Field(msgspec.Struct):
     words: str
     normal: Callable[[Any], Any] | None
     limit: Limit | None
+    roles: Collection[Role]
 
     def parse(self, value: object) -> Any:
         """The normal form of a value. Raises `BadValue`."""
@@ -173,6 +190,10 @@ class _Field(msgspec.Struct):
                 value = next(each for each in several if not isinstance(each, str))
             raise unexpected(words, value) from None
         return value if self.normal is None else self.normal(value)
+
+    @property
+    def is_text(self) -> bool:
+        return typing.get_args(self.type)[0] is str
 
     def parse_within_limit(self, value: object) -> Any:
         return self.within_limit(self.parse(value))
@@ -188,9 +209,15 @@ def _fields(kind: type[msgspec.Struct]) -> dict[str, _Field]:
         annotated = field.type
         if type(None) in typing.get_args(annotated):
             annotated = next(each for each in typing.get_args(annotated) if each is not type(None))
-        meta = annotated.__metadata__[0]
-        fields[field.encode_name] = _Field(field.name, annotated, meta.description, **meta.extra)
+        meta, *others = annotated.__metadata__
+        roles = [each for each in others if isinstance(each, Role)]
+        fields[field.encode_name] = _Field(field.name, annotated, meta.description, **meta.extra, roles=roles)
     return fields
+
+
+def keys_of(keys: Mapping[str, _Field], role: Role) -> list[str]:
+    """Return the keys that have a role, in their order in the class."""
+    return [key for key, field in keys.items() if role in field.roles]
 
 
 PACKAGE_KEYS, FACTS_KEYS = _fields(Package), _fields(Facts)
@@ -214,10 +241,10 @@ def parse_line(line: bytes, is_json: bool) -> Parsed:
     """What a line of either list format says, in normal form; its keys that nobody knows; and, in the words of a
     warning, what of it is beyond a limit and was cut or left out.
 
-    Raises `BadValue`, `UnicodeDecodeError`, and `NotADistribution` for a path that an index must not link to.
+    Raises `BadValue`, and `NotADistribution` for a path that an index must not link to.
     """
     if not is_json:
-        return Package(normal_path(line.decode())), (), ()
+        return Package(normal_path(_decoded(line))), (), ()
     is_file = b'"filename"' in line  # as is nearly always the case; else the last way is the right one
     size = len(line)
     try:
@@ -259,8 +286,7 @@ def _limit(line: Package | Facts) -> list[str]:
 
 def parse_any_line(line: bytes) -> Parsed:
     """As `parse_line`, a value at a time: so each problem is told, and all that `json` reads is read."""
-    text = line.decode()
-    values = _json_object(text)
+    values = _json_object(_decoded(line))
     kind, keys = (Facts, FACTS_KEYS) if values.get('filename') is None else (Package, PACKAGE_KEYS)
     known, problems = {}, []
     for key, value in values.items():
@@ -272,6 +298,13 @@ def parse_any_line(line: bytes) -> Parsed:
     if problems:
         raise BadValue('\n'.join(problems))
     return _settled(kind(**known), sorted(values.keys() - keys.keys()), len(line))
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise unexpected('UTF-8', line) from None
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -8,14 +8,14 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import IO, NamedTuple
 
-from dumb_pypi.errors import Failure, refusal, shown
+from dumb_pypi.errors import Failure, attempt, shown
 from dumb_pypi.package_list.file_names import identify
 
 BLOCK = 2**20  # bytes that are read at once
-BYTE_ORDER_MARK = b'\xef\xbb\xbf'
+_BYTE_ORDER_MARK = b'\xef\xbb\xbf'
 _FIRST = 20  # lines that tell one kind of list from the other
 
 
@@ -25,30 +25,41 @@ class ListFile(NamedTuple):
     path: str
     label: str  # what messages call it
     is_json: bool
-    packages_url: str
     size: int  # bytes
     changed: int  # nanoseconds since 1970
 
 
-def read_list_file(source: str, is_json: bool, packages_url: str, temporary: str) -> ListFile:
+def without_mark(line: bytes) -> bytes:
+    """Return the first line of a list, stripped, without the byte-order mark of UTF-8."""
+    return line.removeprefix(_BYTE_ORDER_MARK).strip()
+
+
+def numbered_lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that are not blank, stripped, with their numbers, from 1 on."""
+    for number, raw in enumerate(file, 1):
+        if line := without_mark(raw) if number == 1 else raw.strip():
+            yield number, line
+
+
+def read_list_file(source: str, is_json: bool, temporary: str) -> ListFile:
     """The list, copied to `temporary` if it comes through a pipe."""
     label = '<stdin>' if source == '-' else shown(source)
     if source == '-' and sys.stdin is None:
         raise Failure(f'cannot read {label}: it is closed')
-    with refusal('read', label), contextlib.ExitStack() as stack:
+    with attempt('read', label), contextlib.ExitStack() as stack:
         file = sys.stdin.buffer if source == '-' else stack.enter_context(open(source, 'rb'))
         if source == '-' or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             source = temporary
-            with refusal('write', temporary), open(temporary, 'wb') as copy:
+            with attempt('write', temporary), open(temporary, 'wb') as copy:
                 shutil.copyfileobj(file, copy, BLOCK)
         found = os.stat(source)
-    return ListFile(source, label, is_json, packages_url, found.st_size, found.st_mtime_ns)
+    return ListFile(source, label, is_json, found.st_size, found.st_mtime_ns)
 
 
 def check_kind(listed: ListFile, option: str) -> None:
     """Raises `Failure` when the first lines are those of the other kind of list. `option` is that of plain names."""
-    with refusal('read', listed.label), open(listed.path, 'rb') as file:
-        first = [file.readline(BLOCK).removeprefix(BYTE_ORDER_MARK).strip() for _ in range(_FIRST)]
+    with attempt('read', listed.label), open(listed.path, 'rb') as file:
+        first = [without_mark(file.readline(BLOCK)) for _ in range(_FIRST)]
     lines = [line for line in first if line]
     if not listed.is_json and lines and all(map(_is_object, lines)):
         raise Failure(f'{listed.label}: these are JSON objects; use {option}-json')
@@ -72,13 +83,13 @@ def _is_distribution(line: bytes) -> bool:
 
 def open_list(listed: ListFile) -> IO[bytes]:
     """Raises `Failure`."""
-    with refusal('read', listed.label):
+    with attempt('read', listed.label):
         return open(listed.path, 'rb', buffering=0)  # what is read next is elsewhere
 
 
 def check_list_file(listed: ListFile) -> None:
     """Raises `Failure` when the list is no longer the one that `read_list_file` found."""
-    with refusal('read', listed.label):
+    with attempt('read', listed.label):
         found = os.stat(listed.path)
     if (found.st_size, found.st_mtime_ns) != (listed.size, listed.changed):
         raise Failure(f'{listed.label}: has changed while it was read')
@@ -87,7 +98,7 @@ def check_list_file(listed: ListFile) -> None:
 def read_line_numbers(listed: ListFile, places: Iterable[int]) -> dict[int, int]:
     """The numbers, from 1 on, of the lines that begin at these places."""
     numbers, number, position = {}, 1, 0
-    with refusal('read', listed.label), open(listed.path, 'rb') as file:
+    with attempt('read', listed.label), open(listed.path, 'rb') as file:
         for place in sorted(set(places)):
             while position < place:
                 block = file.read(min(BLOCK, place - position))

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from dumb_pypi.errors import Failure, tell
+from dumb_pypi.errors import Failure, first_of, tell
 from dumb_pypi.package_list.list_file import ListFile, read_line_numbers
-
-SHOWN_ERRORS = 20
 
 
 class Problem(NamedTuple):
     """What there is to say about a line. `key` is set for an unknown key, of which only the first line is told."""
 
     place: int  # where the line begins, in bytes
-    text: str  # may have {first}: the number of the line at `first`
+    text: str  # all of it; or what stands before the number of the line at `first`
     is_error: bool = False
     is_mild: bool = False  # a warning, whatever `--strict` says: whoever uploads can cause it
     is_skipped: bool = False
     key: str | None = None
     first: int | None = None
+    after: str = ''  # what stands after that number
 
 
 class Report:
@@ -43,7 +42,7 @@ class Report:
                 continue
             told.add(problem.key)
             skipped += problem.is_skipped
-            text = problem.text if problem.first is None else problem.text.format(first=numbers[problem.first])
+            text = problem.text if problem.first is None else f'{problem.text} {numbers[problem.first]}{problem.after}'
             line = f'{listed.label}:{numbers[problem.place]}: {text}'
             if problem.is_error or (self.strict and not problem.is_mild):
                 self.errors.append(line)
@@ -65,5 +64,4 @@ class Report:
     def finish(self) -> None:
         """Raises `Failure` when there was an error."""
         if self.errors:
-            more = [f'… and {len(self.errors) - SHOWN_ERRORS} more'] if len(self.errors) > SHOWN_ERRORS else []
-            raise Failure('\n'.join(self.errors[:SHOWN_ERRORS] + more))
+            raise Failure(first_of(self.errors))

@@ -13,7 +13,6 @@ import msgspec
 from dumb_pypi.errors import BadValue, NotADistribution, quoted
 from dumb_pypi.package_list.file_names import VARIANTS, Distribution, identify
 from dumb_pypi.package_list.lines import Facts, Line, Package, differing_keys, listed_name, parse_line
-from dumb_pypi.package_list.list_file import ListFile
 from dumb_pypi.package_list.problems import Problem
 from dumb_pypi.package_list.values import PLAIN, is_absolute, iso_time
 
@@ -46,18 +45,18 @@ class Project(NamedTuple):
 
 
 class Repeated(BadValue):
-    """A line that says something else of a file, or of a project, than an earlier one; its place is `first`."""
+    """A line that contradicts an earlier line, whose place or number is `first`: that stands within the text."""
 
-    def __init__(self, text: str, first: int) -> None:
-        super().__init__(text)
-        self.first = first
+    def __init__(self, before: str, first: int, after: str) -> None:
+        super().__init__(f'{before} {first}{after}')
+        self.before, self.first, self.after = before, first, after
 
 
 class _Lines:
     """The lines of a family, taken in one after the other."""
 
-    def __init__(self, listed: ListFile) -> None:
-        self.listed = listed
+    def __init__(self, is_json: bool) -> None:
+        self.is_json = is_json
         self.packages: dict[str, tuple[int, Package]] = {}  # by file name, with the place of their first line
         self.distributions: dict[str, Distribution] = {}  # by file name
         self.facts: dict[str, tuple[int, Facts]] = {}  # by project
@@ -68,21 +67,19 @@ class _Lines:
     def take(self, place: int, raw: bytes) -> None:
         """Takes in a line; what is wrong with it becomes a problem."""
         try:
-            line, unknown, beyond = parse_line(raw, self.listed.is_json)
+            line, unknown, beyond = parse_line(raw, self.is_json)
             if isinstance(line, Facts):
                 add_line(self.facts, line.project, place, line)
             elif line.path.endswith(SIDECARS):
                 self.sidecars.add(line.location)
             else:
                 self.take_package(place, line)
-        except UnicodeDecodeError:
-            self.problems.append(Problem(place, f'expected UTF-8, got {quoted(raw)}', is_error=True))
         except Repeated as error:
-            self.problems.append(Problem(place, str(error), is_error=True, first=error.first))
+            self.problems.append(Problem(place, error.before, is_error=True, first=error.first, after=error.after))
         except BadValue as error:
             self.problems += [Problem(place, text, is_error=True) for text in str(error).splitlines()]
         except NotADistribution as reason:
-            name = quoted(listed_name(raw, self.listed.is_json))
+            name = quoted(listed_name(raw, self.is_json))
             self.problems.append(Problem(place, f'skipped: {name} {reason}', is_skipped=True))
         else:
             self.problems += [Problem(place, text, is_mild=True) for text in beyond]
@@ -109,13 +106,13 @@ class _Lines:
         add_line(self.packages, filename, place, package)
         self.distributions[filename] = distribution
 
-    def projects(self) -> dict[str, Project]:
-        """By name, sorted."""
+    def projects(self, packages_url: str) -> dict[str, Project]:
+        """Return the projects by name, sorted."""
         files: dict[str, list[File]] = {}
         for filename, (_, package) in sorted(self.packages.items()):
             if self.sidecars and self.distributions[filename].packagetype != VARIANTS:
-                add_sidecars(package, self.sidecars, self.listed.packages_url)
-            file = make_file(package, self.distributions[filename], self.listed.packages_url)
+                add_sidecars(package, self.sidecars, packages_url)
+            file = make_file(package, self.distributions[filename], packages_url)
             files.setdefault(file.distribution.project, []).append(file)
         for name, (place, _) in self.facts.items():
             if name not in files:
@@ -124,12 +121,14 @@ class _Lines:
         return {name: Project(name, facts.get(name) or Facts(name), files[name]) for name in sorted(files)}
 
 
-def parse_family(lines: Iterable[tuple[int, bytes]], listed: ListFile) -> tuple[dict[str, Project], list[Problem]]:
-    """The projects of a family, by name, sorted; and whatever is wrong with its lines, which come with their places."""
-    taken = _Lines(listed)
+def parse_family(
+    lines: Iterable[tuple[int, bytes]], packages_url: str, is_json: bool = True
+) -> tuple[dict[str, Project], list[Problem]]:
+    """Return the projects of a family by name, sorted, and the problems of its lines, which come with their places."""
+    taken = _Lines(is_json)
     for place, raw in lines:
         taken.take(place, raw)
-    return taken.projects(), taken.problems
+    return taken.projects(packages_url), taken.problems
 
 
 def is_specifier(text: str) -> bool:
@@ -148,16 +147,14 @@ def _is_specifier(text: str) -> bool:
 
 
 def add_line(lines: dict[str, tuple[int, Line]], key: str, place: int, line: Line) -> None:
-    """Adds what the line at `place` says of `key`. Raises `Repeated` when an earlier line says something else of it."""
+    """Add what the line at `place` says of `key`. Raises `Repeated` if an earlier line says something else."""
     first, earlier = lines.setdefault(key, (place, line))
     if earlier is not line and earlier != line:
         subject = 'filename' if isinstance(line, Package) else 'project'
-        name = quoted(key).replace('{', '{{').replace('}', '}}')
         another = ', '.join(differing_keys(earlier, line))
         if isinstance(earlier, Package) and isinstance(line, Package) and earlier.path != line.path:
-            paths = f'{quoted(earlier.path)} and {quoted(line.path)}'.replace('{', '{{').replace('}', '}}')
-            another += f'; the paths are {paths}'
-        raise Repeated(f'{subject}: expected {name} to be as in line {{first}}, got another {another}', first)
+            another += f'; the paths are {quoted(earlier.path)} and {quoted(line.path)}'
+        raise Repeated(f'{subject}: expected {quoted(key)} to be as in line', first, f', got another {another}')
 
 
 def add_sidecars(package: Package, sidecars: Collection[str], packages_url: str) -> None:

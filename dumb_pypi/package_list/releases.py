@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from packaging.version import Version
@@ -34,10 +34,10 @@ def spelling_order(version: str) -> tuple[bool, int, str]:
     return (str(parse_version(version)) == version, len(version), version)
 
 
-def project_releases(project: Project) -> list[Release]:
-    """All releases of a project, oldest first; versions that are not PEP 440 come before all others."""
+def project_releases(files: Iterable[File]) -> list[Release]:
+    """Return the releases of a project, oldest first; versions that are not PEP 440 come first. Files are by name."""
     spellings: dict[str, list[File]] = {}
-    for file in project.files:
+    for file in files:
         spellings.setdefault(file.distribution.version, []).append(file)
     versions: dict[Version | str, list[str]] = {}
     for spelling in spellings:

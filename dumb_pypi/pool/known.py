@@ -8,15 +8,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from dumb_pypi.errors import BadValue, Failure, NotADistribution, quoted, refusal, shown, unexpected
-from dumb_pypi.package_list.lines import Facts, Package, differing_keys, parse_line
-from dumb_pypi.package_list.projects import is_specifier
+from dumb_pypi.errors import BadValue, Failure, NotADistribution, attempt, quoted, shown, unexpected
+from dumb_pypi.package_list.lines import FACTS_KEYS, PACKAGE_KEYS, PEOPLE, Facts, Package, keys_of, parse_line
+from dumb_pypi.package_list.list_file import numbered_lines
+from dumb_pypi.package_list.projects import add_line, is_specifier
 from dumb_pypi.pool.notes import Notes
-
-_BYTE_ORDER_MARK = b'\xef\xbb\xbf'
-# What people know, and no file says: of a file, and of a project.
-_OF_FILES = ('yanked_reason', 'uploaded_by')
-_OF_PROJECTS = ('status', 'status_reason')
 
 
 class Lines(NamedTuple):
@@ -31,30 +27,28 @@ class _Numbered(NamedTuple):
 
 
 def _read_lines(path: str) -> Iterator[_Numbered]:
-    """Raises `Failure` for what is no list."""
-    with refusal('read', path), open(path, 'rb') as file:
-        for number, raw in enumerate(file, 1):
-            text = (raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw).strip()
+    """Read a list, line by line. Raises `Failure` for the first line that is invalid."""
+    with attempt('read', path), open(path, 'rb') as file:
+        for number, raw in numbered_lines(file):
             try:
-                if text:
-                    line, unknown, _ = parse_line(text, is_json=True)
-                    yield _Numbered(number, line, unknown)
+                line, unknown, _ = parse_line(raw, is_json=True)
+                yield _Numbered(number, line, unknown)
             except NotADistribution:
                 yield _Numbered(number, None, ())
-            except UnicodeDecodeError:
-                raise Failure(f'{shown(path)}:{number}: expected UTF-8, got {quoted(text)}') from None
             except BadValue as error:
-                raise Failure(
-                    '\n'.join(f'{shown(path)}:{number}: {each}' for each in str(error).splitlines())
-                ) from None
+                raise _invalid(path, number, error) from None
+
+
+def _invalid(path: str, number: int, error: BadValue) -> Failure:
+    return Failure('\n'.join(f'{shown(path)}:{number}: {each}' for each in str(error).splitlines()))
 
 
 def read_known(path: str | None) -> Lines:
-    """The list of an earlier run; of the first run, there is none."""
+    """Return the list of an earlier run. A file that does not exist is that of the first run: it has no lines."""
     known = Lines({}, {})
     if path is None:
         return known
-    with refusal('read', path):
+    with attempt('read', path):
         try:
             os.stat(path)
         except FileNotFoundError:
@@ -68,33 +62,42 @@ def read_known(path: str | None) -> Lines:
 
 
 def read_from_people(path: str | None, paths: Collection[str], projects: Collection[str], notes: Notes) -> Lines:
-    """What people say of these files and projects. Raises `Failure` for what is not theirs to say."""
-    said: dict[tuple[str, str], tuple[int, Package | Facts]] = {}
-    for number, line, unknown in _read_lines(path) if path is not None else ():
-        place = f'{shown(path or "")}:{number}'
-        subject = ('file', line.path) if isinstance(line, Package) else ('project', line.project) if line else None
-        if line is None or subject is None:
-            notes.add(place, 'ignored: there is no such file')
-            continue
-        own = (*_OF_FILES, 'filename') if isinstance(line, Package) else (*_OF_PROJECTS, 'project')
-        if others := sorted({*unknown, *msgspec.to_builtins(line)} - {*own}):
-            allowed = 'yanked, yanked_reason or uploaded_by' if isinstance(line, Package) else 'status or status_reason'
-            raise Failure(f'{place}: {unexpected(allowed, others[0])}')
-        first, earlier = said.setdefault(subject, (number, line))
-        if earlier != line:
-            another = ', '.join(differing_keys(earlier, line))  # type: ignore[type-var]
-            raise Failure(f'{place}: expected {quoted(subject[1])} to be as in line {first}, got another {another}')
-        if subject[1] not in (paths if isinstance(line, Package) else projects):
-            notes.add(place, f'ignored: there is no {subject[0]} {quoted(subject[1])}')
-    lines = [line for _, line in said.values()]
+    """Return what people say of these files and projects. Raises `Failure` for keys that only files can have."""
+    packages: dict[str, tuple[int, Package]] = {}
+    facts: dict[str, tuple[int, Facts]] = {}
+    if path is None:
+        return Lines({}, {})
+    for number, line, unknown in _read_lines(path):
+        place = f'{shown(path)}:{number}'
+        try:
+            if line is None:
+                notes.add(place, 'ignored: there is no such file')
+            elif isinstance(line, Package):
+                check_keys(line, unknown)
+                add_line(packages, line.path, number, line)
+                if line.path not in paths:
+                    notes.add(place, f'ignored: there is no file {quoted(line.path)}')
+            else:
+                check_keys(line, unknown)
+                add_line(facts, line.project, number, line)
+                if line.project not in projects:
+                    notes.add(place, f'ignored: there is no project {quoted(line.project)}')
+        except BadValue as error:
+            raise _invalid(path, number, error) from None
     return Lines(
-        {line.path: line for line in lines if isinstance(line, Package)},
-        {line.project: line for line in lines if isinstance(line, Facts)},
+        {path: line for path, (_, line) in packages.items()}, {project: line for project, (_, line) in facts.items()}
     )
 
 
+def check_keys(line: Package | Facts, unknown: Collection[str]) -> None:
+    """Raise `BadValue` for a key that is not for people to say."""
+    allowed = keys_of(PACKAGE_KEYS if isinstance(line, Package) else FACTS_KEYS, PEOPLE)
+    if others := sorted({*unknown, *msgspec.to_builtins(line)} - {*allowed, 'filename', 'project'}):
+        raise unexpected(f'{", ".join(allowed[:-1])} or {allowed[-1]}', others[0])
+
+
 def fill_in_known(package: Package, known: Mapping[str, Package], has_sidecar: bool) -> None:
-    """What an earlier run said of a file that is as it was then: of this path, this size and this time."""
+    """Take over what an earlier run said of a file that is unchanged: of this path, size and time."""
     before = known.get(package.path)
     if (
         before is not None

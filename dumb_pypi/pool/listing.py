@@ -9,25 +9,25 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dumb_pypi.errors import NotADistribution
-from dumb_pypi.package_list.file_names import identify
-from dumb_pypi.package_list.lines import FACTS_KEYS, Facts, Package, encode
-from dumb_pypi.package_list.projects import SIDECARS, Project, make_file
+from dumb_pypi.package_list.file_names import Distribution, identify
+from dumb_pypi.package_list.lines import FACTS_KEYS, METADATA, Facts, Package, encode, keys_of
+from dumb_pypi.package_list.projects import SIDECARS, make_file
 from dumb_pypi.package_list.releases import latest_release, project_releases
 from dumb_pypi.package_list.values import normal_path
 from dumb_pypi.pool.archives import has_metadata
 from dumb_pypi.pool.known import Lines, fill_in_from_people, fill_in_known, read_from_people, read_known
 from dumb_pypi.pool.notes import Notes
-from dumb_pypi.pool.places import Entry, Place
+from dumb_pypi.pool.places import Place, PoolFile
 from dumb_pypi.pool.reading import Listed, Reader
 
 _DISTRIBUTIONS = ('.whl', '.tar.gz', '.zip', '.egg')  # whatever else a name says, this file is meant for an index
 _MOST_SIZE = 10 * 2**30  # bytes: far above any distribution; what is larger is sparse, and would be hashed for hours
 _TOO_LARGE = 'larger than 10 GiB'
 _EMPTY = 'empty, or not a regular file'
-_NOT_IN_FILES = ('project', 'status', 'status_reason')  # keys of a line that speaks of a project
+_OF_METADATA = keys_of(FACTS_KEYS, METADATA)
 
 
-class Order(NamedTuple):
+class ListOptions(NamedTuple):
     """What is to be done, besides the pool."""
 
     known: str | None
@@ -39,7 +39,7 @@ class Order(NamedTuple):
 
 class Pool(NamedTuple):
     listed: dict[str, Listed]  # by path, sorted
-    sidecars: dict[str, Entry]  # by path
+    sidecars: dict[str, PoolFile]  # by path
     rivals: dict[str, list[Listed]]  # by file name, where there are several of one: the first of them is listed
 
     def files(self) -> Iterator[Listed]:
@@ -68,7 +68,7 @@ class Pool(NamedTuple):
 def read_pool(place: Place, notes: Notes) -> Pool:
     """The distribution files of a pool, before any of them is opened."""
     listed: dict[str, Listed] = {}
-    sidecars: dict[str, Entry] = {}
+    sidecars: dict[str, PoolFile] = {}
     rivals: dict[str, list[Listed]] = {}
     paths: dict[str, str] = {}  # by file name
     # What has a doubled slash last: of two objects of a bucket that have the same name, the other one was meant.
@@ -85,7 +85,7 @@ def read_pool(place: Place, notes: Notes) -> Pool:
     return Pool(listed, sidecars, rivals)
 
 
-def read_name(place: Place, entry: Entry, notes: Notes) -> Listed | None:
+def read_name(place: Place, entry: PoolFile, notes: Notes) -> Listed | None:
     """Return what a file is; `None` for one that cannot be listed, with a word if it was meant for an index."""
     try:
         package = Package(normal_path(entry.path), size=entry.size, upload_timestamp=entry.time)
@@ -108,13 +108,13 @@ class Projects:
         self.known = known
         self.matched = matched  # paths of the files that are as they were in the earlier run
         self.files: dict[str, list[Listed]] = {}
-        self.known_files: dict[str, list[Listed]] = {}
+        self.known_files: dict[str, list[tuple[Package, Distribution]]] = {}
         self.said: dict[str, Mapping[str, Any] | None] = {}  # by path; `None` of a file without metadata
         self.settled: dict[str, Mapping[str, Any]] = {}  # by project
         for file in pool.listed.values():
             self.files.setdefault(file.distribution.project, []).append(file)
-        for file in _known_files(pool, known):
-            self.known_files.setdefault(file.distribution.project, []).append(file)
+        for package, distribution in _known_files(pool, known):
+            self.known_files.setdefault(distribution.project, []).append((package, distribution))
 
     def drop(self, paths: Iterable[str]) -> list[Listed]:
         """These files are left out: the latest release of their projects may be another one.
@@ -140,20 +140,28 @@ class Projects:
         return [source for source in sources if source is not None]
 
     def _is_as_known(self, project: str, latest: Sequence[Listed]) -> bool:
-        """Whether the latest release and its files are those of the earlier run."""
-        known = self.known_files.get(project, [])
-        return all(file.entry.path in self.matched for file in latest) and _paths(latest) == _paths(latest_files(known))
+        """Return whether the latest release and its files are those of the earlier run."""
+        known = set(latest_paths(self.known_files.get(project, [])))
+        return all(file.entry.path in self.matched for file in latest) and {file.entry.path for file in latest} == known
 
     def _is_all_as_known(self, project: str) -> bool:
-        """Whether all releases are, as nearly always: a tenth of the time of finding out which is the latest."""
+        """Return whether all releases are, as nearly always: a tenth of the time of finding which is the latest."""
         files, known = self.files[project], self.known_files.get(project, [])
-        return all(file.entry.path in self.matched for file in files) and _yanked(files) == _yanked(known)
+        yanked = {file.entry.path: file.package.yanked_reason is not None for file in files}
+        return all(path in self.matched for path in yanked) and yanked == {
+            package.path: package.yanked_reason is not None for package, _ in known
+        }
+
+    def _latest(self, project: str) -> list[Listed]:
+        """Return the files of the latest release, by name."""
+        files = {file.package.path: file for file in self.files[project]}
+        return [files[path] for path in latest_paths((file.package, file.distribution) for file in files.values())]
 
     def _settle(self, project: str) -> Listed | None:
-        latest = [] if self._is_all_as_known(project) else latest_files(self.files[project])
+        latest = [] if self._is_all_as_known(project) else self._latest(project)
         if not latest or self._is_as_known(project, latest):
             facts = self.known.facts.get(project, Facts(project))
-            self.settled[project] = {key: getattr(facts, key) for key in FACTS_KEYS if key not in _NOT_IN_FILES}
+            self.settled[project] = {key: getattr(facts, key) for key in _OF_METADATA}
             return None
         speaking = [file for file in latest if may_speak(file)]
         for file in sorted(speaking, key=lambda file: not file.is_wheel):
@@ -171,39 +179,31 @@ def may_speak(file: Listed) -> bool:
     return not file.package.exceeds_limits and has_metadata(file.package.filename, file.distribution.packagetype)
 
 
-def _known_files(pool: Pool, known: Lines) -> Iterator[Listed]:
+def _known_files(pool: Pool, known: Lines) -> Iterator[tuple[Package, Distribution]]:
     for path, package in known.packages.items():
         file = pool.listed.get(path)
         with contextlib.suppress(NotADistribution):
-            distribution = identify(package.filename) if file is None else file.distribution
-            yield Listed(Entry(path, 0, None), distribution, package)
+            yield package, identify(package.filename) if file is None else file.distribution
 
 
-def _paths(files: Iterable[Listed]) -> set[str]:
-    return {file.entry.path for file in files}
+def latest_paths(files: Iterable[tuple[Package, Distribution]]) -> list[str]:
+    """Return the paths of the files of the latest release of a project, by file name."""
+    made = sorted(
+        (make_file(package, distribution, '') for package, distribution in files), key=lambda file: file.filename
+    )
+    latest = latest_release(project_releases(made))
+    return [file.package.path for file in latest.files] if latest else []
 
 
-def _yanked(files: Iterable[Listed]) -> dict[str, bool]:
-    return {file.entry.path: file.package.yanked_reason is not None for file in files}
-
-
-def latest_files(files: Sequence[Listed]) -> list[Listed]:
-    """Those of the latest release of a project, by name."""
-    by_path = {file.entry.path: file for file in files}
-    ordered = sorted((make_file(file.package, file.distribution, '') for file in files), key=lambda file: file.filename)
-    latest = latest_release(project_releases(Project('', Facts(''), ordered)))
-    return [by_path[file.package.path] for file in latest.files] if latest else []
-
-
-def prepared(place: Place, order: Order, notes: Notes) -> tuple[Projects, Lines]:
+def prepared(place: Place, options: ListOptions, notes: Notes) -> tuple[Projects, Lines]:
     """All that there is to know before a file is opened, and what people say."""
     gc.disable()  # all of it stays to the end: to look for what does not is an eighth of a run that opens nothing
     try:
-        known = read_known(order.known)
+        known = read_known(options.known)
         pool = read_pool(place, notes)
         names = {file.distribution.project for file in pool.listed.values()}
-        paths = {file.entry.path for file in pool.files()} if order.facts is not None else ()
-        people = read_from_people(order.facts, paths, names, notes)
+        paths = {file.entry.path for file in pool.files()} if options.facts is not None else ()
+        people = read_from_people(options.facts, paths, names, notes)
         for file in pool.files():
             fill_in_known(file.package, known.packages, f'{file.entry.path}.metadata' in pool.sidecars)
             fill_in_from_people(file.package, people.packages)
@@ -213,16 +213,16 @@ def prepared(place: Place, order: Order, notes: Notes) -> tuple[Projects, Lines]
         gc.enable()
 
 
-def make_list(place: Place, order: Order) -> bytes:
+def make_list(place: Place, options: ListOptions) -> bytes:
     """The lines of a pool, as `packages.json` has them. Raises `Failure`."""
-    notes = Notes(order.strict)
-    projects, people = prepared(place, order, notes)
+    notes = Notes(options.strict)
+    projects, people = prepared(place, options, notes)
     pool = projects.pool
-    reader = Reader(place, pool.sidecars, order.write_metadata, notes, order.jobs)
+    reader = Reader(place, pool.sidecars, options.write_metadata, notes, options.jobs)
     files = list(pool.listed.values())
     with reader.progress:
         while True:
-            tasks = {file.entry.path: file for file in files if must_be_read(file, pool, order.write_metadata)}
+            tasks = {file.entry.path: file for file in files if must_be_read(file, pool, options.write_metadata)}
             sources = {file.entry.path: file for file in projects.settle()}
             tasks |= sources
             if not tasks:
@@ -262,7 +262,7 @@ def project_lines(projects: Projects, name: str, people: Lines) -> Iterator[byte
     """The project, then its files by name, as in `packages.json`; then, after each, the file of its provenance."""
     facts = people.facts.get(name) or Facts(name)
     for key, value in projects.settled[name].items():
-        setattr(facts, FACTS_KEYS[key].attribute, value)
+        setattr(facts, key, value)
     if facts != Facts(name):
         yield encode(facts) + b'\n'
     for file in sorted(projects.files[name], key=lambda file: file.package.filename):

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
 from dumb_pypi import __version__
 from dumb_pypi.command_line import file_argument, number_argument, status_of
-from dumb_pypi.errors import Failure, refusal
-from dumb_pypi.pool.listing import Order, make_list
+from dumb_pypi.errors import Failure, attempt, give_up
+from dumb_pypi.pool.listing import ListOptions, make_list
 from dumb_pypi.pool.places import open_place
 
 STANDARD_OUTPUT = '<stdout>'
-
-
-class Args(argparse.Namespace):
-    """The command line, as typed."""
-
-    pool: str
-    known: str | None
-    facts: str | None
-    write_metadata: bool
-    strict: bool
-    jobs: int | None
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -73,25 +61,18 @@ def write_list(lines: bytes) -> None:
     if sys.stdout is None:
         raise Failure(f'cannot write {STANDARD_OUTPUT}: it is closed')
     try:
-        with refusal('write', STANDARD_OUTPUT):
+        with attempt('write', STANDARD_OUTPUT):
             sys.stdout.buffer.write(lines)
             sys.stdout.buffer.flush()
     except Failure:
-        # What could not be written must not be tried again at the end: Python would exit with status 120.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up(sys.stdout)
         raise
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = make_parser().parse_args(argv, Args())
-    order = Order(
-        known=args.known,
-        facts=args.facts,
-        write_metadata=args.write_metadata,
-        strict=args.strict,
-        jobs=args.jobs,
-    )
-    return status_of(lambda: write_list(make_list(open_place(args.pool, args.write_metadata), order)))
+    args = make_parser().parse_args(argv)
+    options = ListOptions(*(getattr(args, name) for name in ListOptions._fields))
+    return status_of(lambda: write_list(make_list(open_place(args.pool, args.write_metadata), options)))
 
 
 if __name__ == '__main__':

@@ -13,23 +13,14 @@ from packaging.version import Version
 
 from dumb_pypi.errors import BadValue, quoted
 from dumb_pypi.package_list.file_names import Distribution, parse_version
-from dumb_pypi.package_list.lines import FACTS_KEYS, PACKAGE_KEYS
+from dumb_pypi.package_list.lines import FACTS_KEYS, METADATA, PACKAGE_KEYS, keys_of
 from dumb_pypi.package_list.projects import is_specifier
 from dumb_pypi.package_list.values import MAX_NAME, normal_specifier, normal_text, normal_url
 from dumb_pypi.pool.notes import BeyondLimits, Misnamed, NoMetadata, Unreadable
 
 MOST_FIELDS = 5_000
 _MOST_VERSION = 20  # characters of the version of the metadata
-_TEXTS = (
-    'summary',
-    'description_content_type',
-    'license_expression',
-    'license',
-    'author',
-    'author_email',
-    'maintainer',
-    'maintainer_email',
-)
+_TEXTS = [key for key in keys_of(FACTS_KEYS, METADATA) if FACTS_KEYS[key].is_text]
 _PEP_643 = Version('2.2')  # from then on an sdist says which of its fields a build may change
 _NOTHING = 'UNKNOWN'  # what distutils wrote for a value that it was not told
 _INDENT = re.compile(r'^(?: {8}| {7}\|)', re.MULTILINE)
@@ -88,7 +79,7 @@ def parse_metadata(data: bytes, distribution: Distribution, for_people: bool) ->
     return Said(
         requires_python if requires_python and is_specifier(requires_python) else None,
         None if requires_dist is None else PACKAGE_KEYS['requires_dist'].parse_within_limit(requires_dist),
-        normal_facts(project_facts(fields)) if for_people else None,
+        normal_facts(facts_for_people(fields)) if for_people else None,
     )
 
 
@@ -123,7 +114,7 @@ def _is_static(fields: Fields, field: str) -> bool:
     return version is not None and version >= _PEP_643 and field not in dynamic
 
 
-def project_facts(fields: Fields) -> dict[str, Any]:
+def facts_for_people(fields: Fields) -> dict[str, Any]:
     """What it says for people, by key, as it says it."""
     facts: dict[str, Any] = {key: _only(fields, key.replace('_', '-')) for key in _TEXTS}
     description = _only(fields, 'description')

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dumb_pypi.errors import Failure, tell
-from dumb_pypi.package_list.problems import SHOWN_ERRORS
+from dumb_pypi.errors import Failure, first_of, tell
 from dumb_pypi.package_list.releases import natural_order
 
 
@@ -49,7 +48,6 @@ class Notes:
         """Prints them. Raises `Failure` when they are errors."""
         texts = sorted(self.texts, key=natural_order)
         if texts and self.strict:
-            more = [f'… and {len(texts) - SHOWN_ERRORS} more'] if len(texts) > SHOWN_ERRORS else []
-            raise Failure('\n'.join(texts[:SHOWN_ERRORS] + more))
+            raise Failure(first_of(texts))
         for text in texts:
             tell(text)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import IO, Any, NamedTuple, Protocol
 
 from dumb_pypi.command_line import read_cores
-from dumb_pypi.errors import BadValue, Failure, refusal, refused, shortage, shown
+from dumb_pypi.errors import BadValue, Failure, attempt, cannot, shortage, shown
 from dumb_pypi.package_list.projects import SIDECARS
 from dumb_pypi.package_list.values import normal_time
 from dumb_pypi.pool.notes import Gone, Notes, Refused, Unreadable
@@ -33,7 +33,7 @@ _OF_ONE_OBJECT = (*_OF_ONE_PATH, errno.EINVAL)  # the last one when somebody has
 _numbers = itertools.count()
 
 
-class Entry(NamedTuple):
+class PoolFile(NamedTuple):
     """A file of a pool; its path is relative to the pool, with slashes."""
 
     path: str
@@ -49,17 +49,17 @@ class Place(Protocol):
     def shown(self, path: str) -> str:
         """What messages call a file."""
 
-    def read_entries(self, notes: Notes) -> Iterator[Entry]:
+    def read_entries(self, notes: Notes) -> Iterator[PoolFile]:
         """All files but hidden ones, in no order."""
 
-    def opened(self, entry: Entry) -> contextlib.AbstractContextManager[IO[bytes]]:
+    def opened(self, entry: PoolFile) -> contextlib.AbstractContextManager[IO[bytes]]:
         """Open a regular file, with a descriptor. Raises `Gone`, `Unreadable`, and `Failure` for whatever may be over
         soon, also instead of what a system says while the file is read."""
 
-    def read_unchanged(self, entry: Entry, file: IO[bytes]) -> bool:
+    def read_unchanged(self, entry: PoolFile, file: IO[bytes]) -> bool:
         """Whether an open file is still what is listed."""
 
-    def read_sidecar(self, sidecar: Entry, most: int) -> bytes:
+    def read_sidecar(self, sidecar: PoolFile, most: int) -> bytes:
         """Its bytes, of which there are no more than `most` if they are of use; none when it cannot be read."""
 
     def write_sidecar(self, path: str, data: bytes) -> None:
@@ -75,13 +75,13 @@ def open_place(address: str, writes: bool) -> Place:
         from fsspec.registry import get_filesystem_class  # type: ignore[import-untyped]
     except ImportError:
         raise Failure(f"{label}: needs fsspec: pip install '.[remote]'") from None
-    with store_refusal('open', label):
+    with store_attempt('open', label):
         system, root = url_to_fs(address)
     return Directory(root, writes) if isinstance(system, get_filesystem_class('file')) else Bucket(label, system, root)
 
 
 @contextlib.contextmanager
-def store_refusal(action: str, label: str) -> Iterator[None]:
+def store_attempt(action: str, label: str) -> Iterator[None]:
     """Each driver has exceptions of its own, which have no class in common but this one; the lack of one is one."""
     try:
         yield
@@ -118,7 +118,7 @@ class Directory:
     def shown(self, path: str) -> str:
         return shown(f'{self.label}/{path}')
 
-    def read_entries(self, notes: Notes) -> Iterator[Entry]:
+    def read_entries(self, notes: Notes) -> Iterator[PoolFile]:
         """Links to files are followed, links to directories are not."""
         pending = ['']
         while pending:
@@ -132,15 +132,15 @@ class Directory:
                         elif entry.is_dir(follow_symlinks=False):
                             pending.append(f'{path}/')
                         elif path.endswith(SIDECARS):
-                            yield Entry(path, 0, None)
+                            yield PoolFile(path, 0, None)
                         else:
                             yield from self._read_entry(path, entry, notes)
             except OSError as error:
                 if not below or error.errno not in _OF_ONE_PATH:
-                    raise refused('read', self.shown(below).rstrip('/'), error) from None
+                    raise cannot('read', self.shown(below).rstrip('/'), error) from None
                 self._note(below, error, notes)
 
-    def _read_entry(self, path: str, entry: os.DirEntry[str], notes: Notes) -> Iterator[Entry]:
+    def _read_entry(self, path: str, entry: os.DirEntry[str], notes: Notes) -> Iterator[PoolFile]:
         try:
             found = entry.stat()
         except OSError as error:
@@ -149,9 +149,9 @@ class Directory:
             self._note(path, error, notes)
         else:
             if stat.S_ISREG(found.st_mode):
-                yield Entry(path, found.st_size, usual_time(found.st_mtime_ns / 1e9))
+                yield PoolFile(path, found.st_size, usual_time(found.st_mtime_ns / 1e9))
             elif not stat.S_ISDIR(found.st_mode):
-                yield Entry(path, 0, None)
+                yield PoolFile(path, 0, None)
 
     def _note(self, path: str, error: OSError, notes: Notes) -> None:
         if error.errno not in _NOWHERE:
@@ -169,7 +169,7 @@ class Directory:
                     os.remove(entry.path)
 
     @contextlib.contextmanager
-    def opened(self, entry: Entry) -> Iterator[IO[bytes]]:
+    def opened(self, entry: PoolFile) -> Iterator[IO[bytes]]:
         try:
             with open_regular(self.full(entry.path)) as file:
                 yield file
@@ -178,13 +178,13 @@ class Directory:
                 raise Gone from None
             if self._is_of_one_path(entry.path, error):
                 raise Unreadable(str(error.strerror)) from None
-            raise refused('read', self.shown(entry.path), error) from None
+            raise cannot('read', self.shown(entry.path), error) from None
 
-    def read_unchanged(self, entry: Entry, file: IO[bytes]) -> bool:
+    def read_unchanged(self, entry: PoolFile, file: IO[bytes]) -> bool:
         found = [os.fstat(file.fileno()), os.stat(self.full(entry.path))]
         return all((each.st_size, usual_time(each.st_mtime_ns / 1e9)) == entry[1:] for each in found)
 
-    def read_sidecar(self, sidecar: Entry, most: int) -> bytes:
+    def read_sidecar(self, sidecar: PoolFile, most: int) -> bytes:
         try:
             with open_regular(self.full(sidecar.path)) as file:
                 return file.read(most + 1)
@@ -193,7 +193,7 @@ class Directory:
         except OSError as error:
             if self._is_of_one_path(sidecar.path, error):
                 return b''
-            raise refused('read', self.shown(sidecar.path), error) from None
+            raise cannot('read', self.shown(sidecar.path), error) from None
 
     def write_sidecar(self, path: str, data: bytes) -> None:
         try:
@@ -201,7 +201,7 @@ class Directory:
         except OSError as error:
             if error.errno in _OF_ONE_PATH:
                 raise Refused(str(error.strerror)) from None
-            raise refused('write', self.shown(path), error) from None
+            raise cannot('write', self.shown(path), error) from None
 
 
 def open_regular(path: str) -> IO[bytes]:
@@ -245,21 +245,21 @@ class Bucket:
     def shown(self, path: str) -> str:
         return shown(f'{self.label}/{path}')
 
-    def read_entries(self, notes: Notes) -> Iterator[Entry]:
-        with store_refusal('read', self.label):
+    def read_entries(self, notes: Notes) -> Iterator[PoolFile]:
+        with store_attempt('read', self.label):
             self.system.invalidate_cache()
             found = self.system.find(self.root, detail=True)
         for key, info in found.items():
             path = key.removeprefix(self.key(''))  # `a//b` and `a/b` are two objects
             if path and not any(part.startswith('.') for part in path.split('/')):
                 time = next((info[name] for name in _TIMES if info.get(name) is not None), None)
-                yield Entry(path, info.get('size') or 0, usual_time(time))
+                yield PoolFile(path, info.get('size') or 0, usual_time(time))
 
     @contextlib.contextmanager
-    def opened(self, entry: Entry) -> Iterator[IO[bytes]]:
+    def opened(self, entry: PoolFile) -> Iterator[IO[bytes]]:
         with tempfile.TemporaryDirectory(prefix=_TEMPORARY[1:]) as scratch:
             local = os.path.join(scratch, 'object')
-            with store_refusal('read', self.shown(entry.path)):
+            with store_attempt('read', self.shown(entry.path)):
                 try:
                     self.system.get_file(self.key(entry.path), local)
                 except FileNotFoundError:
@@ -268,17 +268,17 @@ class Bucket:
                     if is_of_one_object(error):
                         raise Unreadable('the store does not let it be read') from None
                     raise
-            with refusal('read', self.shown(entry.path)), open(local, 'rb') as file:
+            with attempt('read', self.shown(entry.path)), open(local, 'rb') as file:
                 yield file
 
-    def read_unchanged(self, entry: Entry, file: IO[bytes]) -> bool:
+    def read_unchanged(self, entry: PoolFile, file: IO[bytes]) -> bool:
         """A store shows an object when it is whole; so it is another one if its size is not as listed."""
         return os.fstat(file.fileno()).st_size == entry.size
 
-    def read_sidecar(self, sidecar: Entry, most: int) -> bytes:
+    def read_sidecar(self, sidecar: PoolFile, most: int) -> bytes:
         if sidecar.size > most:
             return b''
-        with store_refusal('read', self.shown(sidecar.path)):
+        with store_attempt('read', self.shown(sidecar.path)):
             try:
                 return bytes(self.system.cat_file(self.key(sidecar.path)))
             except OSError as error:
@@ -287,7 +287,7 @@ class Bucket:
                 raise
 
     def write_sidecar(self, path: str, data: bytes) -> None:
-        with store_refusal('write', self.shown(path)):
+        with store_attempt('write', self.shown(path)):
             try:
                 self.system.pipe_file(self.key(path), data)
             except OSError as error:

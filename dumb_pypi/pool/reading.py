@@ -13,6 +13,7 @@ from typing import IO, Any, NamedTuple
 from dumb_pypi.package_list.file_names import Distribution
 from dumb_pypi.package_list.lines import Package
 from dumb_pypi.package_list.values import MAX_NAME
+from dumb_pypi.pages.words import readable_size
 from dumb_pypi.pool.archives import has_metadata, read_metadata
 from dumb_pypi.pool.metadata import Said, parse_metadata
 from dumb_pypi.pool.notes import (
@@ -25,8 +26,8 @@ from dumb_pypi.pool.notes import (
     TooSlow,
     Unreadable,
 )
-from dumb_pypi.pool.places import Entry, Place
-from dumb_pypi.pool.progress import Progress
+from dumb_pypi.pool.places import Place, PoolFile
+from dumb_pypi.progress import Progress
 
 _BLOCK = 2**18  # bytes that are hashed at once
 
@@ -34,7 +35,7 @@ _BLOCK = 2**18  # bytes that are hashed at once
 class Listed(NamedTuple):
     """A distribution file of a pool, and the line that it gets: reading fills in what is not known of it."""
 
-    entry: Entry
+    entry: PoolFile
     distribution: Distribution
     package: Package
 
@@ -60,9 +61,21 @@ _NOTHING = Said(None, None, None)
 _TOLD = (BeyondLimits, Misnamed)  # also of an sdist; of old ones, many have no metadata
 
 
+class PoolProgress(Progress):
+    """Shows files, bytes, and bytes per second."""
+
+    def __init__(self) -> None:
+        super().__init__('files')
+        self.wanted = 0
+
+    def words(self, count: int, size: int, seconds: float) -> str:
+        speed = readable_size(int(size / seconds))
+        return f'{count:,} of {self.wanted:,} {self.what}, {readable_size(size)}, {speed} per second'
+
+
 class Reader:
     def __init__(
-        self, place: Place, sidecars: Mapping[str, Entry], writes: bool, notes: Notes, jobs: int | None
+        self, place: Place, sidecars: Mapping[str, PoolFile], writes: bool, notes: Notes, jobs: int | None
     ) -> None:
         self.place = place
         self.sidecars = sidecars  # by path
@@ -70,7 +83,7 @@ class Reader:
         self.notes = notes
         self.jobs = jobs or place.jobs
         self.small = 0 if jobs else place.small
-        self.progress = Progress()
+        self.progress = PoolProgress()
         self.stopped = threading.Event()
 
     def read_all(self, tasks: Collection[Listed], for_people: Collection[str]) -> tuple[set[str], dict[str, Any]]:
@@ -95,7 +108,7 @@ class Reader:
                     dropped.add(task.entry.path)
                 elif said.facts is not None:
                     facts[task.entry.path] = said.facts
-                self.progress.add(1, 0)
+                self.progress.add(1)
 
         def work() -> None:
             try:

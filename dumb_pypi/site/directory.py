@@ -13,7 +13,7 @@ import shutil
 import stat
 from collections.abc import Collection
 
-from dumb_pypi.errors import Failure, refusal, refused, shown
+from dumb_pypi.errors import Failure, attempt, cannot, shown
 from dumb_pypi.pages.paths import project_paths
 from dumb_pypi.site.ownership import NOTHING, OWN
 
@@ -30,14 +30,14 @@ def read_file(path: str) -> bytes | None:
     except OSError as error:
         if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
             return None  # a link, a missing device, …
-        raise refused('read', path, error) from None
-    with refusal('read', path), open(descriptor, 'rb') as file:
+        raise cannot('read', path, error) from None
+    with attempt('read', path), open(descriptor, 'rb') as file:
         return file.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
 
 
 def read_names(path: str) -> list[str]:
     """Return the names in a directory, sorted; none if it is missing."""
-    with refusal('read', path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+    with attempt('read', path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
         return sorted(os.listdir(path))
     return []
 
@@ -72,7 +72,7 @@ class Site:
         known = self.known_directories.get(path)
         if known is None:
             known = path.partition('/')[0] in self.top and self.is_directory(path.rpartition('/')[0])
-            with refusal('read', self.full(path)), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            with attempt('read', self.full(path)), contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 known = known and stat.S_ISDIR(os.lstat(self.full(path)).st_mode)
             self.known_directories[path] = known
         return known
@@ -93,7 +93,7 @@ class Site:
         """Raise `Failure` if a link, a pipe or a device has the name of one of our own files."""
         for name in sorted(self.top):
             if name.startswith(OWN):
-                with refusal('read', self.full(name)):
+                with attempt('read', self.full(name)):
                     mode = os.lstat(self.full(name)).st_mode
                 if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
                     raise Failure(f'{shown(self.full(name))}: is no regular file; move it away')
@@ -127,7 +127,7 @@ class Site:
 
 def remove_file(path: str, top: str) -> None:
     """Remove a regular file, which may be missing, and the directories below `top` that are empty then."""
-    with refusal('remove', path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+    with attempt('remove', path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
         if stat.S_ISREG(os.lstat(path).st_mode):
             os.unlink(path)
     with contextlib.suppress(OSError):  # not empty, or gone
@@ -136,14 +136,14 @@ def remove_file(path: str, top: str) -> None:
 
 
 def make_temporary(path: str) -> None:
-    with refusal('write', path):
+    with attempt('write', path):
         os.mkdir(path)
 
 
 def remove_temporary(directory: str) -> None:
     """Remove what this run, or a killed one, has staged in the output directory."""
     path = os.path.join(directory, TEMPORARY)
-    with refusal('remove', path), contextlib.suppress(FileNotFoundError):
+    with attempt('remove', path), contextlib.suppress(FileNotFoundError):
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
         else:
@@ -153,7 +153,7 @@ def remove_temporary(directory: str) -> None:
 def remove_work(directory: str, but: Collection[str]) -> None:
     """Remove everything that this run has made beside the site, except these names."""
     path = os.path.join(directory, TEMPORARY)
-    with refusal('remove', path):
+    with attempt('remove', path):
         for name in set(read_names(path)).difference(but):
             each = os.path.join(path, name)
             shutil.rmtree(each) if os.path.isdir(each) else os.unlink(each)

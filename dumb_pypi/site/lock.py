@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from dumb_pypi.errors import Failure, refusal, shown
+from dumb_pypi.errors import Failure, attempt, shown
 from dumb_pypi.processes import undisturbed
 
 LOCK = '.dumb-pypi.lock'
@@ -48,7 +48,7 @@ def _write_directory(directory: str) -> list[str]:
     while not os.path.lexists(path):
         made.append(path)
         path = os.path.dirname(path)
-    with refusal('write', directory):
+    with attempt('write', directory):
         os.makedirs(directory, exist_ok=True)
     return made
 
@@ -60,7 +60,7 @@ def _open_lock(directory: str) -> IO[bytes]:
     while True:
         if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
             raise Failure(f'{shown(path)}: is no regular file; move it away')
-        with refusal('write', path):
+        with attempt('write', path):
             file = os.fdopen(os.open(path, flags, 0o666), 'r+b', buffering=0)
         if not lock_file(file):
             holder = file.read().decode('ascii', 'replace')
@@ -92,7 +92,7 @@ def locked(directory: str) -> Iterator[None]:
             stack.callback(_remove_empty, _write_directory(directory))
             file = _open_lock(directory)
             stack.callback(_release, directory, file)
-            with refusal('write', os.path.join(directory, LOCK)):
+            with attempt('write', os.path.join(directory, LOCK)):
                 file.truncate(0)
                 file.write(b'%d' % os.getpid())
         yield

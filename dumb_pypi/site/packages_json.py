@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from dumb_pypi.errors import refusal
+from dumb_pypi.errors import attempt
 from dumb_pypi.package_list.lines import Facts, encode
 from dumb_pypi.package_list.projects import Project
 from dumb_pypi.pages.paths import PACKAGES
@@ -38,7 +38,7 @@ def lines_path(staging: Staging, job: int) -> str:
 
 def write_lines(staging: Staging, job: int, lines: Iterable[bytes]) -> None:
     """Append lines to the file of this process."""
-    with refusal('write', staging.site.full(PACKAGES)), open(lines_path(staging, job), 'ab') as file:
+    with attempt('write', staging.site.full(PACKAGES)), open(lines_path(staging, job), 'ab') as file:
         file.writelines(lines)
 
 
@@ -77,11 +77,11 @@ def write_packages(
         else:
             runs.append(_Run(path, start, start + entry.length))
     target = staging.full(PACKAGES)
-    with refusal('write', staging.site.full(PACKAGES)):
+    with attempt('write', staging.site.full(PACKAGES)):
         os.makedirs(staging.directory, exist_ok=True)
         _copy(runs, target)
     if earlier is not None:
-        with refusal('read', earlier):
+        with attempt('read', earlier):
             is_same = filecmp.cmp(target, earlier, shallow=False)
         if is_same:
             os.unlink(target)

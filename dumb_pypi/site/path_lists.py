@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from dumb_pypi.errors import Failure, quoted, refusal, shown
+from dumb_pypi.errors import Failure, attempt, quoted, shown
 from dumb_pypi.pages.paths import kind_of
 from dumb_pypi.site.syncing import sync_file
 
@@ -34,12 +34,12 @@ class PathList:
         self.waiting: list[str] = []  # from earlier runs, not yet copied
         if self.path is not None:
             label = shown(path or '')  # as typed
-            with refusal('read', self.path):
+            with attempt('read', self.path):
                 is_other = os.path.lexists(self.path) and not stat.S_ISREG(os.stat(self.path).st_mode)
             if is_other:
                 raise Failure(f'{label}: expected a regular file')
             self.write_paths([])
-            with refusal('read', self.path), open(self.path, 'rb') as file:
+            with attempt('read', self.path), open(self.path, 'rb') as file:
                 content = file.read()
             self.waiting = paths_of(content, label)
             if content and not content.endswith(b'\n'):
@@ -47,7 +47,7 @@ class PathList:
 
     def write_paths(self, paths: Iterable[str]) -> None:
         if self.path is not None:
-            with refusal('write', self.path), open(self.path, 'a', encoding='utf-8', newline='\n') as file:
+            with attempt('write', self.path), open(self.path, 'a', encoding='utf-8', newline='\n') as file:
                 file.writelines(f'{path}\n' for path in paths)
                 sync_file(file)
 
@@ -55,11 +55,11 @@ class PathList:
         """Keep each path of a page once, at its last position, and only if it belongs here."""
         if self.path is None:
             return
-        with refusal('read', self.path), open(self.path, encoding='utf-8') as file:
+        with attempt('read', self.path), open(self.path, encoding='utf-8') as file:
             old = file.read().splitlines()
         new = [path for path in dict.fromkeys(reversed(old)) if kind_of(path) is not None and belongs(path)][::-1]
         if new != old:
-            with refusal('write', self.path):
+            with attempt('write', self.path):
                 self._replace(self.path, ''.join(f'{path}\n' for path in new))
 
     def _replace(self, path: str, content: str) -> None:

@@ -7,8 +7,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from dumb_pypi.errors import refusal
-from dumb_pypi.package_list.list_file import ListFile
+from dumb_pypi.errors import attempt
 from dumb_pypi.package_list.projects import Project, parse_family
 from dumb_pypi.pages.changelog import Upload
 from dumb_pypi.pages.page import digest
@@ -45,12 +44,12 @@ class Published(NamedTuple):
         if name not in self.starts:
             return None
         path, entry = os.path.join(self.directory, PACKAGES), self.record.projects[name]
-        with refusal('read', path), open(path, 'rb') as file:
+        with attempt('read', path), open(path, 'rb') as file:
             file.seek(self.starts[name])
             lines = file.read(entry.length)
         if digest(lines) != entry.digest:
             raise Damaged
-        projects, _ = parse_family(enumerate(lines.splitlines()), ListFile(path, path, True, packages_url, 0, 0))
+        projects, _ = parse_family(enumerate(lines.splitlines()), packages_url)
         return projects[name]
 
     def read_month(self, name: str) -> list[str]:
@@ -63,7 +62,7 @@ def read_published_files(directory: str) -> set[str]:
     """Return the names of all published files, from `packages.json` alone."""
     path = os.path.join(directory, PACKAGES)
     lines = enumerate((read_file(path) or b'').splitlines())
-    projects, _ = parse_family(lines, ListFile(path, path, True, '', 0, 0))
+    projects, _ = parse_family(lines, packages_url='')
     return {file.filename for project in projects.values() for file in project.files}
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from dumb_pypi.errors import refusal
+from dumb_pypi.errors import attempt
 from dumb_pypi.package_list.lines import encode
 from dumb_pypi.package_list.values import LAST_SECOND, NORMALIZED
 from dumb_pypi.pages.page import digest
@@ -117,7 +117,7 @@ def read_document(site: Site, name: str, kind: type[Document]) -> Document | Non
 def write_document(site: Site, name: str, value: Record | Pending | Note) -> None:
     """Write a document atomically: after a power cut, the new or the old one is there."""
     path, temporary = site.full(name), os.path.join(site.temporary, name)
-    with refusal('write', path):
+    with attempt('write', path):
         with open(temporary, 'wb') as file:
             file.write(to_document(value))
             sync_file(file)
@@ -159,5 +159,5 @@ def read_owned_by_list(site: Site) -> Owned:
         return NOTHING
     is_old = not site.is_file(ROOT_JSON)
     names = [f'{top}/{name}' for top in COUNTED_DIRECTORIES for name in read_names(site.full(top))]
-    with refusal('read', path), open(path, 'rb') as lines:
+    with attempt('read', path), open(path, 'rb') as lines:
         return owned_by_list(lines, names, is_old)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
-from dumb_pypi.errors import refusal, refused
+from dumb_pypi.errors import attempt, cannot
 from dumb_pypi.pages.page import Page
 from dumb_pypi.site.directory import Site, make_directory
 
@@ -44,7 +44,7 @@ class Staging:
                 while written < len(content):  # one call writes at most 2 GB, and less on a full disk
                     written += file.write(memoryview(content)[written:])
         except OSError as error:
-            raise refused('write', self.site.full(path), error) from None
+            raise cannot('write', self.site.full(path), error) from None
 
     def write_pages(self, pages: Iterable[Page], earlier: Earlier) -> list[str]:
         """Write the pages that are not published yet. Return the paths of all."""
@@ -58,7 +58,7 @@ class Staging:
     def read_names(self, path: str) -> list[str]:
         """Return the names in a directory, directories first, because pages beside them link into them."""
         full = self.full(path)
-        with refusal('read', full), os.scandir(full) as entries:
+        with attempt('read', full), os.scandir(full) as entries:
             return [name for _, name in sorted((not entry.is_dir(), entry.name) for entry in entries)]
 
     def read_paths(self, paths: Iterable[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from typing import IO, Any
 
-from dumb_pypi.errors import refusal
+from dumb_pypi.errors import attempt
 
 FEW = 64  # paths: above this, syncing everything is quicker
 _DIRECTORY = os.O_RDONLY | getattr(os, 'O_DIRECTORY', 0)
@@ -37,7 +37,7 @@ def sync_site(directory: str, paths: Sequence[str]) -> None:
 
     Uses `syncfs` for this file system if the C library has it; else syncs a few paths one by one.
     """
-    with refusal('write', directory):
+    with attempt('write', directory):
         if not _sync_file_system(directory) and hasattr(os, 'sync'):  # pragma: no branch (as above)
             if len(paths) > FEW:
                 os.sync()

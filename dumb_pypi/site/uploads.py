@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from dumb_pypi.errors import refusal
+from dumb_pypi.errors import attempt
 from dumb_pypi.pages.page import digest
 from dumb_pypi.processes import in_processes
 from dumb_pypi.site.directory import read_file
@@ -27,7 +27,7 @@ def write_uploads(staging: Staging, job: int, uploads: Mapping[str, Sequence[str
     """Append lines to this process's part of each month."""
     for month, lines in uploads.items():
         path = _part_path(staging, month, job)
-        with refusal('write', path), open(path, 'a', encoding='utf-8', newline='\n') as file:
+        with attempt('write', path), open(path, 'a', encoding='utf-8', newline='\n') as file:
             file.writelines(lines)
 
 

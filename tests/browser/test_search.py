@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, expect
 from testing.browser import SETTLED, Served, Tab, open_tab, results, search_for, serve
 from testing.sites import build
 
-
 RANKED = [  # by the rank of each for "http client"
     'http-client',
     'http-client-tools',

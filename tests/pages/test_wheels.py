@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from dumb_pypi.package_list.list_file import ListFile
 from dumb_pypi.package_list.projects import File, parse_family
 from dumb_pypi.pages.wheels import in_order, make_choice
 
-LIST = ListFile('list', 'list', False, '../../pool/', 0, 0)
-
 
 def files(*names: str, size: int | None = None) -> list[File]:
-    listed = LIST._replace(is_json=True)
     more = '' if size is None else f', "size": {size}'
-    projects, problems = parse_family(
-        enumerate(f'{{"filename": "a-1{name}"{more}}}'.encode() for name in names), listed
-    )
+    lines = enumerate(f'{{"filename": "a-1{name}"{more}}}'.encode() for name in names)
+    projects, problems = parse_family(lines, '../../pool/')
     assert problems == []
     return list(projects['a'].files)
 

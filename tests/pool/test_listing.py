@@ -18,7 +18,7 @@ import pytest
 from dumb_pypi import __version__
 from dumb_pypi.main import main as generate
 from dumb_pypi.pool import listing
-from dumb_pypi.pool.places import Directory, Entry
+from dumb_pypi.pool.places import Directory, PoolFile
 from testing.distributions import UPLOADED, read_metadata
 from testing.pools import (
     Outcome,
@@ -61,7 +61,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     really = Directory.opened
 
-    def open_and_note(self: Directory, entry: Entry) -> Any:
+    def open_and_note(self: Directory, entry: PoolFile) -> Any:
         names.append(entry.path)
         return really(self, entry)
 
@@ -364,7 +364,7 @@ def test_a_file_that_changes_while_it_is_read_is_in_the_list_of_the_next_run(
         write(pool / name, b'egg')
 
     @contextlib.contextmanager
-    def open_and_change(self: Directory, entry: Entry) -> Iterator[IO[bytes]]:
+    def open_and_change(self: Directory, entry: PoolFile) -> Iterator[IO[bytes]]:
         with really(self, entry) as file:
             if entry.path in change:
                 change[entry.path](pool / entry.path)

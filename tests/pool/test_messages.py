@@ -323,8 +323,8 @@ def test_a_file_that_is_no_list_is_an_error(option: str, content: bytes, expecte
 def test_what_people_may_not_say_is_an_error() -> None:
     described_wheel(POOL, 'foo', '1.0')
     cases: list[tuple[dict[str, Any], str]] = [
-        ({'filename': WHEEL.name, 'size': 1}, "facts:2: expected yanked, yanked_reason or uploaded_by, got 'size'\n"),
-        ({'filename': WHEEL.name, 'x': 1}, "facts:2: expected yanked, yanked_reason or uploaded_by, got 'x'\n"),
+        ({'filename': WHEEL.name, 'size': 1}, "facts:2: expected uploaded_by, yanked or yanked_reason, got 'size'\n"),
+        ({'filename': WHEEL.name, 'x': 1}, "facts:2: expected uploaded_by, yanked or yanked_reason, got 'x'\n"),
         ({'project': 'foo', 'summary': 'Foo'}, "facts:2: expected status or status_reason, got 'summary'\n"),
         (
             {'project': 'foo', 'status': 'old'},
@@ -332,7 +332,7 @@ def test_what_people_may_not_say_is_an_error() -> None:
         ),
         (
             {'filename': WHEEL.name, 'yanked_reason': 'worse'},
-            f"facts:2: expected '{WHEEL.name}' to be as in line 1, got another yanked_reason\n",
+            f"facts:2: filename: expected '{WHEEL.name}' to be as in line 1, got another yanked_reason\n",
         ),
     ]
     for line, expected in cases:

@@ -80,7 +80,7 @@ FACTS: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize(('text', 'expected'), [pytest.param(*case, id=name) for name, case in FACTS.items()])
 def test_what_metadata_says_for_people(text: str, expected: dict[str, Any]) -> None:
     encoding = 'latin-1' if 'Ã' in text else 'utf-8'
-    assert metadata.project_facts(metadata.read_fields(text.encode(encoding))) == expected
+    assert metadata.facts_for_people(metadata.read_fields(text.encode(encoding))) == expected
 
 
 def test_the_generator_knows_every_key_that_metadata_fills() -> None:
