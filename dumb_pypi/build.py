@@ -11,7 +11,7 @@ from dumb_pypi.earlier import AnotherPlace, InPlace
 from dumb_pypi.errors import Failure
 from dumb_pypi.fingerprint import read_described, read_fingerprint, read_is_same, read_own_files
 from dumb_pypi.package_list.families import BATCH, read_families
-from dumb_pypi.package_list.list_file import ListFile, check_kind, read_list_file
+from dumb_pypi.package_list.list_file import ListFile, ListOption, check_kind, read_list_file
 from dumb_pypi.package_list.problems import Report
 from dumb_pypi.pages.description import Descriptions
 from dumb_pypi.pages.paths import PROJECT_DIRECTORIES
@@ -30,13 +30,11 @@ from dumb_pypi.site.staging import Staging
 LISTS = ('list', 'previous-list')  # copies of lists that came through a pipe
 
 
-class Order(NamedTuple):
-    """The options of a run that do not shape pages. `-` is standard input."""
+class Options(NamedTuple):
+    """The options that do not shape the pages."""
 
-    package_list: str
-    is_json: bool
-    previous_package_list: str | None
-    previous_is_json: bool
+    package_list: ListOption
+    previous_package_list: ListOption | None
     output_dir: str
     strict: bool
     allow_empty: bool
@@ -56,48 +54,48 @@ class Lists(NamedTuple):
     descriptions: Descriptions
 
 
-def run(order: Order, settings: Settings) -> None:
+def run(options: Options, settings: Settings) -> None:
     """Build and publish the site. Raises `Failure`."""
-    with locked(order.output_dir):
-        site = Site(order.output_dir)
-        path_lists = PathLists(PathList(order.changed_paths), PathList(order.removed_paths))
+    with locked(options.output_dir):
+        site = Site(options.output_dir)
+        path_lists = PathLists(PathList(options.changed_paths), PathList(options.removed_paths))
         site.check_own()
         remove_temporary(site.directory)
         try:
             make_temporary(site.temporary)
-            lists = read_lists(site, order)
+            lists = read_lists(site, options)
             try:
-                build(site, order, settings, lists, path_lists, order.rebuild)
+                build(site, options, settings, lists, path_lists, options.rebuild)
             except Damaged:
                 remove_work(site.directory, but=LISTS)
-                build(site, order, settings, lists, path_lists, rebuild=True)
+                build(site, options, settings, lists, path_lists, rebuild=True)
         finally:
             with undisturbed():
                 remove_temporary(site.directory)
 
 
-def read_lists(site: Site, order: Order) -> Lists:
+def read_lists(site: Site, options: Options) -> Lists:
     previous = None
     path = os.path.join(site.temporary, LISTS[0])
-    current = read_list_file(order.package_list, order.is_json, path)
+    current = read_list_file(options.package_list, path)
     check_kind(current, '--package-list')
-    if order.previous_package_list is not None:
+    if options.previous_package_list is not None:
         path = os.path.join(site.temporary, LISTS[1])
-        previous = read_list_file(order.previous_package_list, order.previous_is_json, path)
+        previous = read_list_file(options.previous_package_list, path)
         check_kind(previous, '--previous-package-list')
-    return Lists(current, previous, Report(order.strict), Descriptions())
+    return Lists(current, previous, Report(options.strict), Descriptions())
 
 
-def build(site: Site, order: Order, settings: Settings, lists: Lists, path_lists: PathLists, rebuild: bool) -> None:
+def build(site: Site, options: Options, settings: Settings, lists: Lists, path_lists: PathLists, rebuild: bool) -> None:
     """Make the site match the list. Raises `Failure`, and `Damaged` if the record is wrong."""
     fingerprint, static = read_fingerprint(settings), list(read_own_files('static'))
     built = int(time.time()) if settings.generate_timestamp else None
-    jobs = min(order.jobs, 1 + lists.current.size // BATCH)
+    jobs = min(options.jobs, 1 + lists.current.size // BATCH)
     record, note = read_document(site, RECORD, Record), read_document(site, NOTE, Note)
     site.owned = read_owned(site, record, note)
     families = read_families(lists.current, jobs)
     published = read_published(site, None if rebuild else record, fingerprint)
-    staging, place, names_files = Staging(site, site.temporary), InPlace(site), order.max_delete is not None
+    staging, place, names_files = Staging(site, site.temporary), InPlace(site), options.max_delete is not None
     work = Work(staging, lists.current, families, published, settings, lists.descriptions, place, names_files)
     if lists.previous is not None and not is_in_place(site):
         is_known = not rebuild and read_is_known(site, note, fingerprint)
@@ -105,7 +103,7 @@ def build(site: Site, order: Order, settings: Settings, lists: Lists, path_lists
         work = in_another_place(work, lists.previous, is_known, waiting_paths(site, path_lists), lists.report, jobs)
     changes = stage_changes(work, lists.report, jobs)
     lists.report.finish()
-    check_changes(work, changes, order)
+    check_changes(work, changes, options)
     if changes.updated or changes.removed or not work.published.is_known or isinstance(work.place, AnotherPlace):
         shared = stage_shared(work, changes, static, built, jobs)
     else:
@@ -140,19 +138,19 @@ def read_published(site: Site, record: Record | None, fingerprint: str) -> Publi
     return Published.unknown_but(site.owned.projects, site.directory)
 
 
-def check_changes(work: Work, changes: Changes, order: Order) -> None:
+def check_changes(work: Work, changes: Changes, options: Options) -> None:
     """Raise `Failure` for a list that is probably not the intended one."""
-    if not changes.projects and not order.allow_empty:
+    if not changes.projects and not options.allow_empty:
         raise Failure(f'{work.listed.label}: no package at all; --allow-empty if this is meant')
-    if order.max_delete is not None:
+    if options.max_delete is not None:
         published = (
             changes.differences.published_files
             if work.published.is_known
             else read_published_files(work.staging.site.directory)
         )
         missing = sorted(published - changes.differences.files)
-        if len(missing) > order.max_delete:
+        if len(missing) > options.max_delete:
             first = ', '.join(missing[:5]) + (', …' if len(missing) > 5 else '')
             raise Failure(
-                f'{len(missing)} files are missing from the list, --max-delete allows {order.max_delete}: {first}'
+                f'{len(missing)} files are missing from the list, --max-delete allows {options.max_delete}: {first}'
             )

@@ -6,39 +6,19 @@ import argparse
 import os
 import sys
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dumb_pypi import __version__
-from dumb_pypi.build import Order, run
+from dumb_pypi.build import Options, run
 from dumb_pypi.command_line import file_argument, number_argument, read_cores, status_of, usage_error
 from dumb_pypi.errors import BadValue, quoted, shown, tell, unexpected
+from dumb_pypi.package_list.list_file import ListOption
 from dumb_pypi.package_list.values import is_absolute, normal_text, normal_url
 from dumb_pypi.settings import Settings
 
 
-class Args(argparse.Namespace):
-    """The command line, as typed."""
-
-    package_list: str | None
-    package_list_json: str | None
-    previous_package_list: str | None
-    previous_package_list_json: str | None
-    output_dir: str
-    packages_url: str
-    title: str
-    logo: str | None
-    logo_width: int | None
-    generate_timestamp: bool
-    per_release_json: bool
-    site_url: str | None
-    with_public_index: bool
-    strict: bool
-    allow_empty: bool
-    rebuild: bool
-    max_delete: int | None
-    changed_paths: str | None
-    removed_paths: str | None
-    jobs: int
+def list_argument(is_json: bool) -> Callable[[str], ListOption]:
+    return lambda text: ListOption(file_argument(text), is_json)
 
 
 def url_argument(text: str) -> str:
@@ -92,8 +72,14 @@ def make_parser() -> argparse.ArgumentParser:
 
     lists = parser.add_argument_group('the list', '`-` is standard input')
     current = lists.add_mutually_exclusive_group(required=True)
-    current.add_argument('--package-list', metavar='FILE', type=file_argument, help='one file name on each line')
-    current.add_argument('--package-list-json', metavar='FILE', type=file_argument, help='one JSON object on each line')
+    current.add_argument('--package-list', metavar='FILE', type=list_argument(False), help='one file name on each line')
+    current.add_argument(
+        '--package-list-json',
+        dest='package_list',
+        metavar='FILE',
+        type=list_argument(True),
+        help='one JSON object on each line',
+    )
     lists.add_argument('--strict', action='store_true', help='treat warnings (skipped files, unknown keys) as errors')
     lists.add_argument('--allow-empty', action='store_true', help='accept a list without any package')
     lists.add_argument(
@@ -150,14 +136,15 @@ def make_parser() -> argparse.ArgumentParser:
     previous.add_argument(
         '--previous-package-list',
         metavar='FILE',
-        type=file_argument,
+        type=list_argument(False),
         help='the site is elsewhere: write only the pages in which the list differs from this one; changes nothing '
         'where the output directory is the site',
     )
     previous.add_argument(
         '--previous-package-list-json',
+        dest='previous_package_list',
         metavar='FILE',
-        type=file_argument,
+        type=list_argument(True),
         help='the same; the packages.json of a site will do',
     )
     runs.add_argument(
@@ -176,15 +163,13 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def check_files(parser: argparse.ArgumentParser, args: Args) -> None:
+def check_files(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Exits for lists of which one would overwrite another, or the site."""
-    lists = {
-        '--package-list': args.package_list_json or args.package_list,
-        '--previous-package-list': args.previous_package_list_json or args.previous_package_list,
-    }
-    if set(lists.values()) == {'-'}:
+    listed = {'--package-list': args.package_list, '--previous-package-list': args.previous_package_list}
+    lists = {option: each.path for option, each in listed.items() if each is not None}
+    if list(lists.values()) == ['-', '-']:
         parser.error('standard input can hold one list only')
-    taken = {read_identity(path): option for option, path in lists.items() if path is not None}
+    taken = {read_identity(path): option for option, path in lists.items()}
     site = os.path.realpath(args.output_dir)
     for option, path in (('--changed-paths', args.changed_paths), ('--removed-paths', args.removed_paths)):
         if path is not None:
@@ -196,7 +181,7 @@ def check_files(parser: argparse.ArgumentParser, args: Args) -> None:
             taken[found] = option
 
 
-def check_packages_url(parser: argparse.ArgumentParser, args: Args) -> None:
+def check_packages_url(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Warn of `../pool/` where only `../../pool/` leads to files; exit with `--strict`."""
     up, _, path = urllib.parse.unquote(args.packages_url).partition('../')
     if not up and path and not path.startswith('../'):
@@ -220,34 +205,12 @@ def read_identity(path: str) -> str | tuple[int, int]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = make_parser()
-    args = parser.parse_args(argv, Args())
+    args = parser.parse_args(argv)
     check_files(parser, args)
     check_packages_url(parser, args)
-    settings = Settings(
-        packages_url=args.packages_url,
-        title=args.title,
-        logo=args.logo,
-        logo_width=args.logo_width,
-        generate_timestamp=args.generate_timestamp,
-        per_release_json=args.per_release_json,
-        site_url=args.site_url,
-        with_public_index=args.with_public_index,
-    )
-    order = Order(
-        package_list=args.package_list_json or args.package_list or '-',
-        is_json=args.package_list_json is not None,
-        previous_package_list=args.previous_package_list_json or args.previous_package_list,
-        previous_is_json=args.previous_package_list_json is not None,
-        output_dir=args.output_dir,
-        strict=args.strict,
-        allow_empty=args.allow_empty,
-        rebuild=args.rebuild,
-        max_delete=args.max_delete,
-        changed_paths=args.changed_paths,
-        removed_paths=args.removed_paths,
-        jobs=args.jobs,
-    )
-    return status_of(lambda: run(order, settings))
+    options = Options(*(getattr(args, name) for name in Options._fields))
+    settings = Settings(*(getattr(args, name) for name in Settings._fields))
+    return status_of(lambda: run(options, settings))
 
 
 if __name__ == '__main__':

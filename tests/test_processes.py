@@ -21,7 +21,7 @@ import pytest
 
 from dumb_pypi.errors import Failure
 from dumb_pypi.main import main
-from dumb_pypi.package_list.list_file import check_list_file, read_list_file
+from dumb_pypi.package_list.list_file import ListOption, check_list_file, read_list_file
 from dumb_pypi.processes import Unsendable, in_processes
 from testing.sites import PACKAGES_URL, write_list
 from testing.states import LOCK, TEMPORARY, Entries, backdate, entries, touched, without_own
@@ -321,7 +321,7 @@ def test_a_list_that_was_changed_a_moment_ago_is_told_from_the_one_it_was(
 ) -> None:
     """In this very process: what asks for the list's size a second time gets another answer."""
     packages = write_list(tmp_path / 'list.jsonl', ['{"filename": "foo-1.0.tar.gz"}'])
-    listed = read_list_file(str(packages), True, str(tmp_path / 'copy'))
+    listed = read_list_file(ListOption(str(packages), True), str(tmp_path / 'copy'))
     check_list_file(listed)
     with packages.open('a', encoding='utf-8') as more:
         more.write('{"filename": "late-1.0.tar.gz"}\n')

@@ -19,6 +19,13 @@ _BYTE_ORDER_MARK = b'\xef\xbb\xbf'
 _FIRST = 20  # lines that tell one kind of list from the other
 
 
+class ListOption(NamedTuple):
+    """A list, as the command line names it."""
+
+    path: str  # or `-` for standard input
+    is_json: bool
+
+
 class ListFile(NamedTuple):
     """A list, as a regular file."""
 
@@ -41,8 +48,9 @@ def numbered_lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def read_list_file(source: str, is_json: bool, temporary: str) -> ListFile:
-    """The list, copied to `temporary` if it comes through a pipe."""
+def read_list_file(option: ListOption, temporary: str) -> ListFile:
+    """Return the list, copied to `temporary` if it comes through a pipe. Raises `Failure`."""
+    source, is_json = option
     label = '<stdin>' if source == '-' else shown(source)
     if source == '-' and sys.stdin is None:
         raise Failure(f'cannot read {label}: it is closed')

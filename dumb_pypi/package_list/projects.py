@@ -12,7 +12,17 @@ import msgspec
 
 from dumb_pypi.errors import BadValue, NotADistribution, quoted
 from dumb_pypi.package_list.file_names import VARIANTS, Distribution, identify
-from dumb_pypi.package_list.lines import Facts, Line, Package, differing_keys, listed_name, parse_line
+from dumb_pypi.package_list.lines import (
+    PACKAGE_KEYS,
+    PLACE,
+    Facts,
+    Line,
+    Package,
+    differing_keys,
+    keys_of,
+    listed_name,
+    parse_line,
+)
 from dumb_pypi.package_list.problems import Problem
 from dumb_pypi.package_list.values import PLAIN, is_absolute, iso_time
 
@@ -21,7 +31,7 @@ SIDECARS = ('.metadata', '.provenance')  # files that speak of the file they are
 _MOST_SPECIFIER = 1_000  # characters
 _MOST_VERSION = 128  # characters of a version in a specifier
 _LONG_NUMBER = re.compile('[0-9]{21}')
-_VARIANTS_KEYS = ('path', 'name', 'version', 'hash', 'hashes', 'size', 'url')
+_OF_VARIANTS = [PACKAGE_KEYS[key].attribute for key in keys_of(PACKAGE_KEYS, PLACE)]
 
 
 class File(msgspec.Struct, gc=False):
@@ -102,7 +112,7 @@ class _Lines:
             text = f'url: expected {quoted(filename)} at its end, got {quoted(package.url)}'
             self.problems.append(Problem(place, f'{text}; pip finds no such file, and uv only over JSON'))
         if distribution.packagetype == VARIANTS:  # there is no more to say of one
-            package = Package(**{key: getattr(package, key) for key in _VARIANTS_KEYS})
+            package = Package(**{key: getattr(package, key) for key in _OF_VARIANTS})
         add_line(self.packages, filename, place, package)
         self.distributions[filename] = distribution
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from dumb_pypi.package_list.lines import Facts
+from dumb_pypi.package_list.lines import COLUMN, FACTS_KEYS, Facts, keys_of
 from dumb_pypi.package_list.releases import Release
 from dumb_pypi.pages.requirements import Requirement, group_requirements
 from dumb_pypi.pages.words import readable_size
 
 _PYTHON = re.compile(r'Programming Language :: Python :: (\d\.\d+)')
 _LICENSE = re.compile(r'License :: (?:OSI Approved :: )?(.+)')
-_TELLING = ['project_urls', 'license_expression', 'license', 'author', 'author_email', 'maintainer', 'maintainer_email']
-_TELLING += ['keywords', 'classifiers', 'description']
+_OF_COLUMN = keys_of(FACTS_KEYS, COLUMN)
 _LONGEST_LICENSE = 100  # characters
 
 
@@ -65,7 +64,7 @@ def files_words(latest: Release) -> str:
 def project_facts(facts: Facts, latest: Release, python: str) -> ProjectFacts | None:
     """Nothing where there is nothing to say that does not stand elsewhere on the page."""
     requires = next((file.package.requires_dist for file in latest.files if file.package.requires_dist), ())
-    if not requires and not any(getattr(facts, key) for key in _TELLING):
+    if not requires and not any(getattr(facts, key) for key in _OF_COLUMN):
         return None
     always, extras = group_requirements(requires)
     return ProjectFacts(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from dumb_pypi.package_list.lines import encode
+from dumb_pypi.package_list.lines import FACTS_KEYS, encode
 from dumb_pypi.package_list.projects import File, Project
 from dumb_pypi.package_list.releases import Release
 from dumb_pypi.pages.page import Page, relocated
@@ -17,19 +17,6 @@ from dumb_pypi.pages.requirements import group_requirements
 from dumb_pypi.settings import Settings
 
 _NO_LETTER = re.compile(r'[^a-z]')
-_FACTS = (
-    'summary',
-    'project_urls',
-    'license_expression',
-    'license',
-    'author',
-    'author_email',
-    'maintainer',
-    'maintainer_email',
-    'keywords',
-    'classifiers',
-    'description_content_type',
-)
 
 
 class LegacyFile(msgspec.Struct, gc=False):
@@ -72,6 +59,9 @@ class Info(msgspec.Struct):
     package_url: str | None = None
     project_url: str | None = None
     release_url: str | None = None
+
+
+_OF_PROJECTS = [key for key in Info.__struct_fields__ if key in FACTS_KEYS]
 
 
 class LegacyPage(msgspec.Struct):
@@ -127,7 +117,7 @@ def release_info(project: Project, release: Release | None, settings: Settings) 
 def latest_info(project: Project, latest: Release | None, settings: Settings) -> Info:
     """Return `info` of the latest release, with what the list says of the project."""
     info, facts = release_info(project, latest, settings), project.facts
-    for key in _FACTS:
+    for key in _OF_PROJECTS:
         setattr(info, key, getattr(facts, key))
     info.home_page = home_page(facts.project_urls or {})
     return info
