@@ -72,7 +72,8 @@ def test_marks_that_pile_up_on_a_letter_stay_in_their_row(
                 ('projects/index.html', '.projects li:not(:has([href*="/mmm/"]))'),
                 (
                     'project/mmm/index.html',
-                    'header, h1, h2, .when, .about > div:not(:has(:text("Author")))',
+                    # Not all of the header: the round corners of the field are not painted alike each time.
+                    '.brand, header nav, h1, h2, .when, .about > div:not(:has(:text("Author")))',
                 ),
             ):
                 tab.page.goto((site / path).as_uri())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import urllib.parse
 from collections.abc import Iterator
@@ -276,28 +275,6 @@ def test_a_new_project_changes_no_listing_of_another_letter(tmp_path: Path) -> N
     )
     assert {name for name in one if name.startswith('from-b') and one[name] != two[name]} == set()
     assert len([name for name in one if name.startswith('from-b')]) == 2
-
-
-def test_details_that_are_too_many_are_left_out(tmp_path: Path) -> None:
-    def details(site: Path) -> Any:
-        text = (site / 'static' / 'details.js').read_text(encoding='utf-8')
-        return json.loads(text.partition(' = ')[2].removesuffix(';\n'))
-
-    assert build(tmp_path / 'small', LINES) == 0
-    assert details(tmp_path / 'small')[0] == ['acme-billing', '2.0', 'archived', 'Sends invoices to customers']
-    lines = [{'project': 'foo', 'summary': 'a' * 4_000_000}, {'filename': 'foo-1.zip'}]
-    assert build(tmp_path / 'large', lines) == 0
-    assert details(tmp_path / 'large') is None
-
-
-def test_home_shows_a_project_once_however_often_it_is_released(tmp_path: Path) -> None:
-    lines = [{'filename': f'foo-{n}.zip', 'upload_timestamp': 1767323045 + n} for n in range(150)]
-    lines += [{'filename': f'bar{n}-1.zip', 'upload_timestamp': n} for n in range(120)]
-    assert build(tmp_path / 'site', lines) == 0
-    text = (tmp_path / 'site' / 'index.html').read_text(encoding='utf-8')
-    names = re.findall(r'<li><a href="project/(.+?)/index.html#', text)
-    assert names == ['foo', *(f'bar{n}' for n in range(119, 100, -1))]
-    assert len(text) < 20_000
 
 
 def test_a_query_of_a_requirement_can_be_linked(page: Page, small: Served) -> None:

@@ -431,13 +431,15 @@ CASES = {
         foo(uploaded_by='a\ud800', yanked_reason='\udfff') + line(project='foo', summary='\ud800'), 'foo-1.0.tar.gz'
     ),
     'a directory of 10,000 characters': fine(line(filename=f'{LONG}/foo-1.0.tar.gz'), f'{LONG}/foo-1.0.tar.gz'),
-    'texts of 10,000 characters': fine(
+    'texts of 10,000 characters': warning(
         foo(uploaded_by=LONG, yanked_reason=LONG, requires_dist=[LONG]) + line(project='foo', summary=LONG),
-        'foo-1.0.tar.gz',
+        '2: shortened: summary: expected at most 2,000 characters',
     ),
 }
 ERRORS = {name: case for name, case in CASES.items() if case.files is None}
-WARNINGS = {name: case for name, case in CASES.items() if case.files is not None and case.messages}
+# What an uploader can cause does not fail a strict run.
+MILD = ('texts of 10,000 characters',)
+WARNINGS = {name: case for name, case in CASES.items() if case.files is not None and case.messages and name not in MILD}
 
 
 def published(site: Path) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -169,3 +171,27 @@ def test_the_logo_is_the_same_on_every_page(tmp_path: Path, logo: str, at_home: 
     assert build(site, [{'filename': 'foo-1.tar.gz'}], '--logo', logo, '--logo-width', '40') == 0
     for path, expected in (('index.html', at_home), ('project/foo/index.html', below)):
         assert f'<img src="{expected}" alt="" width="40">' in (site / path).read_text(encoding='utf-8')
+
+
+def test_details_that_are_too_many_are_left_out(tmp_path: Path) -> None:
+    def details(site: Path) -> Any:
+        text = (site / 'static' / 'details.js').read_text(encoding='utf-8')
+        return json.loads(text.partition(' = ')[2].removesuffix(';\n'))
+
+    assert build(tmp_path / 'small', [{'project': 'foo', 'summary': 'Does'}, {'filename': 'foo-1.zip'}]) == 0
+    assert details(tmp_path / 'small')[0] == ['foo', '1', None, 'Does']
+    names = [f'foo{number}' for number in range(2_000)]
+    lines = [{'project': name, 'summary': 'a' * 2_000} for name in names]
+    lines += [{'filename': f'{name}-1.zip'} for name in names]
+    assert build(tmp_path / 'large', lines) == 0
+    assert details(tmp_path / 'large') is None
+
+
+def test_home_shows_a_project_once_however_often_it_is_released(tmp_path: Path) -> None:
+    lines = [{'filename': f'foo-{n}.zip', 'upload_timestamp': 1767323045 + n} for n in range(150)]
+    lines += [{'filename': f'bar{n}-1.zip', 'upload_timestamp': n} for n in range(120)]
+    assert build(tmp_path / 'site', lines) == 0
+    text = (tmp_path / 'site' / 'index.html').read_text(encoding='utf-8')
+    names = re.findall(r'<li><a href="project/(.+?)/index.html#', text)
+    assert names == ['foo', *(f'bar{n}' for n in range(119, 100, -1))]
+    assert len(text) < 20_000
