@@ -11,6 +11,7 @@ import errno
 import gzip
 import io
 import lzma
+import os
 import struct
 import tarfile
 import zipfile
@@ -25,6 +26,7 @@ MOST_METADATA = 4 * 2**20  # bytes
 MOST_PACKED = 2**63  # bytes: what is read of the file itself has no limit of its own
 MOST_UNPACKED = 2**30  # bytes that are unpacked on the way to PKG-INFO
 MOST_UNPACKED_SLOWLY = 2**28  # the same of bzip2 and xz
+MOST_RATIO = 100  # to one: no distribution is packed as tightly
 MOST_DIRECTORY = 2**25  # bytes of the directory of a zip file: those of 100,000 members with long names
 _TOO_LONG = '{} is larger than 4 MiB'
 # What `zipfile` and `tarfile` raise for broken and for hostile files, beside their own exceptions.
@@ -148,7 +150,10 @@ def _read_tar(file: IO[bytes], clock: Clock) -> bytes:
                     raise BeyondLimits(_TOO_LONG.format('its PKG-INFO'))
                 return stream.read_all(member.size)
     except _BROKEN as error:
-        if is_broken(error):
-            raise Unreadable('it is no tar archive, or not all of one') from None
-        raise
+        if not is_broken(error):
+            raise
+        if stream.most - stream.left > MOST_METADATA + MOST_RATIO * os.fstat(file.fileno()).st_size:
+            # Left out, it would be unpacked anew in each run: what is made to cost time is listed, and remembered.
+            raise BeyondLimits(f'it is broken behind more than {MOST_RATIO} times its size') from None
+        raise Unreadable('it is no tar archive, or not all of one') from None
     raise NoMetadata('it has no PKG-INFO')

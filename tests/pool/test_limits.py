@@ -111,6 +111,14 @@ BEYOND: dict[str, tuple[Callable[[], object], str]] = {
         lambda: write(SDIST, bz2.compress(member('a', bytes(2**24))) * 250, b'garbage'),
         'its metadata is behind more than 256 MiB of other data',
     ),
+    'an sdist of zeros that breaks off': (
+        lambda: write(SDIST, gzip.compress(header('a', 2**25) + bytes(2**24), 9)[:-100]),
+        'it is broken behind more than 100 times its size',
+    ),
+    'a bzip2 archive that breaks off': (
+        lambda: write(SDIST, bz2.compress(header('a', 2**25) + b'ab' * 2**23)[:-10]),
+        'it is broken behind more than 100 times its size',
+    ),
     '1 GB in an xz archive': (
         lambda: write(SDIST, lzma.compress(member('a', bytes(2**26))) * 16),
         'its metadata is behind more than 256 MiB of other data',
