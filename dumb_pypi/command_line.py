@@ -22,6 +22,18 @@ def usage_error(error: BadValue) -> argparse.ArgumentTypeError:
     return argparse.ArgumentTypeError(str(error))
 
 
+def value_argument(normal: Callable[[str], str]) -> Callable[[str], str]:
+    """Return the kind of argument that has these values."""
+
+    def value(text: str) -> str:
+        try:
+            return normal(text)
+        except BadValue as error:
+            raise usage_error(error) from None
+
+    return value
+
+
 def file_argument(text: str) -> str:
     if not text or '\0' in text:
         raise usage_error(unexpected('the name of a file', text))

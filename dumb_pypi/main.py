@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 
 from dumb_pypi import __version__
 from dumb_pypi.build import Options, run
-from dumb_pypi.command_line import file_argument, number_argument, read_cores, status_of, usage_error
-from dumb_pypi.errors import BadValue, quoted, shown, tell, unexpected
+from dumb_pypi.command_line import file_argument, number_argument, read_cores, status_of, usage_error, value_argument
+from dumb_pypi.errors import quoted, shown, tell, unexpected
 from dumb_pypi.package_list.list_file import ListOption
-from dumb_pypi.package_list.values import is_absolute, normal_text, normal_url
+from dumb_pypi.package_list.values import directory_url, is_absolute, normal_text
 from dumb_pypi.settings import Settings
 
 
@@ -21,14 +21,7 @@ def list_argument(is_json: bool) -> Callable[[str], ListOption]:
     return lambda text: ListOption(file_argument(text), is_json)
 
 
-def url_argument(text: str) -> str:
-    try:
-        url = normal_url(text)
-    except BadValue as error:
-        raise usage_error(error) from None
-    if '?' in url:
-        raise usage_error(unexpected('a URL without a query', text))
-    return url if url.endswith('/') else f'{url}/'
+url_argument = value_argument(directory_url)
 
 
 def packages_url_argument(text: str) -> str:

@@ -98,13 +98,20 @@ def split_name(stem: str) -> tuple[str, str]:
 
 
 def split_wheel_name(stem: str) -> tuple[str, str, Sequence[str]]:
-    """Name, version and the three tags of `name-version(-build)?-python-abi-platform(-variant)?` (PEP 825)."""
+    """Split `name-version(-build)?-python-abi-platform(-variant)?` (PEP 825) into name, version, and what follows the
+    build number: three tags, and the variant."""
     name, version, *rest = stem.split('-')
     if not parse_version(version) and parse_version(rest[0]) and len(rest) > 3:
         name, version, rest = f'{name}-{version}', rest[0], rest[1:]  # a name that somebody forgot to escape
     if not parse_version(version) and parse_version(version.replace('_', '-')):
         version = version.replace('_', '-')
-    return name, version, rest[1:4] if rest[0][:1].isdigit() and len(rest) > 3 else rest[:3]
+    return name, version, rest[1:] if rest[0][:1].isdigit() and len(rest) > 3 else rest
+
+
+def is_variant(filename: str) -> bool:
+    """Return whether a wheel is one of several for the same tags, among which installers choose (PEP 825)."""
+    stem, dot, extension = filename.rpartition('.')
+    return dot + extension == '.whl' and stem.count('-') > 4 and len(split_wheel_name(stem)[2]) == 4
 
 
 def identify(filename: str, name: str | None = None, version: str | None = None) -> Distribution:
@@ -124,7 +131,8 @@ def identify(filename: str, name: str | None = None, version: str | None = None)
     platform = found.get('windows') or found.get('platform') or ''
     tags: Sequence[str] = (python, '', re.sub('[-.]', '_', platform.lower()))
     if packagetype == 'bdist_wheel':
-        named, versioned, tags = split_wheel_name(match['stem'])
+        named, versioned, rest = split_wheel_name(match['stem'])
+        tags = rest[:3]
     elif name is None or version is None:
         named, versioned = split_name(match['stem'].replace('_', '-') if filename.endswith('.deb') else match['stem'])
     project, version = normalized(named) if name is None else name, versioned if version is None else version

@@ -104,6 +104,11 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
         seconds = self.upload_timestamp
         return None if isinstance(seconds, str) else seconds
 
+    @property
+    def last_modified(self) -> int | float | str | None:
+        """When the file was last modified, which is nearly always when it was uploaded."""
+        return self.upload_timestamp if self.modified is None else self.modified
+
     def settle(self) -> None:
         """What one key says of another. Raises `BadValue`."""
         if self.hashes is not None:

@@ -142,6 +142,14 @@ def normal_url(value: str) -> str:
     return value
 
 
+def directory_url(value: str) -> str:
+    """Return a URL to which paths can be appended."""
+    url = normal_url(value)
+    if '?' in url:
+        raise unexpected('a URL without a query', value)
+    return url if url.endswith('/') else f'{url}/'
+
+
 def normal_https_url(value: str) -> str:
     if not value.startswith('https://'):
         raise unexpected('an absolute https URL', value)

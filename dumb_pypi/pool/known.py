@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -11,13 +12,20 @@ import msgspec
 from dumb_pypi.errors import BadValue, Failure, NotADistribution, attempt, quoted, shown, unexpected
 from dumb_pypi.package_list.lines import FACTS_KEYS, PACKAGE_KEYS, PEOPLE, Facts, Package, keys_of, parse_line
 from dumb_pypi.package_list.list_file import numbered_lines
-from dumb_pypi.package_list.projects import add_line, is_specifier
+from dumb_pypi.package_list.projects import SIDECARS, add_line, is_specifier
 from dumb_pypi.pool.notes import Notes
 
 
 class Lines(NamedTuple):
     packages: dict[str, Package]  # by path
     facts: dict[str, Facts]  # by project
+
+
+class People(NamedTuple):
+    """What people say, each line with its number."""
+
+    packages: dict[str, tuple[int, Package]]  # by path
+    facts: dict[str, tuple[int, Facts]]  # by project
 
 
 class _Numbered(NamedTuple):
@@ -43,8 +51,8 @@ def _invalid(path: str, number: int, error: BadValue) -> Failure:
     return Failure('\n'.join(f'{shown(path)}:{number}: {each}' for each in str(error).splitlines()))
 
 
-def read_known(path: str | None) -> Lines:
-    """Return the list of an earlier run. A file that does not exist is that of the first run: it has no lines."""
+def read_known(path: str | None, must_exist: bool) -> Lines:
+    """Return the list of an earlier run. Unless it must exist, a missing file is that of the first run: no lines."""
     known = Lines({}, {})
     if path is None:
         return known
@@ -52,70 +60,132 @@ def read_known(path: str | None) -> Lines:
         try:
             os.stat(path)
         except FileNotFoundError:
+            if must_exist:
+                raise
             return known
     for _, line, _ in _read_lines(path):
         if isinstance(line, Package):
+            if line.requires_python is not None and not is_specifier(line.requires_python):
+                line.requires_python = None
             known.packages[line.path] = line
         elif line is not None:
             known.facts[line.project] = line
     return known
 
 
-def read_from_people(path: str | None, paths: Collection[str], projects: Collection[str], notes: Notes) -> Lines:
-    """Return what people say of these files and projects. Raises `Failure` for keys that only files can have."""
-    packages: dict[str, tuple[int, Package]] = {}
-    facts: dict[str, tuple[int, Facts]] = {}
-    if path is None:
-        return Lines({}, {})
+def read_from_people(path: str, notes: Notes) -> People:
+    """Return what people say. Raises `Failure` for keys that only files can have."""
+    said = People({}, {})
     for number, line, unknown in _read_lines(path):
-        place = f'{shown(path)}:{number}'
         try:
             if line is None:
-                notes.add(place, 'ignored: there is no such file')
+                notes.add(f'{shown(path)}:{number}', 'ignored: there is no such file')
             elif isinstance(line, Package):
                 check_keys(line, unknown)
-                add_line(packages, line.path, number, line)
-                if line.path not in paths:
-                    notes.add(place, f'ignored: there is no file {quoted(line.path)}')
+                add_line(said.packages, line.path, number, line)
             else:
                 check_keys(line, unknown)
-                add_line(facts, line.project, number, line)
-                if line.project not in projects:
-                    notes.add(place, f'ignored: there is no project {quoted(line.project)}')
+                add_line(said.facts, line.project, number, line)
         except BadValue as error:
             raise _invalid(path, number, error) from None
-    return Lines(
-        {path: line for path, (_, line) in packages.items()}, {project: line for project, (_, line) in facts.items()}
-    )
+    return said
+
+
+def note_strangers(people: People, path: str, paths: Collection[str], projects: Collection[str], notes: Notes) -> None:
+    """Note what people say of files and projects that are not there."""
+    for kind, lines, known in (('file', people.packages, paths), ('project', people.facts, projects)):
+        for subject, (number, _) in lines.items():
+            if subject not in known:
+                notes.add(f'{shown(path)}:{number}', f'ignored: there is no {kind} {quoted(subject)}')
 
 
 def check_keys(line: Package | Facts, unknown: Collection[str]) -> None:
     """Raise `BadValue` for a key that is not for people to say."""
-    allowed = keys_of(PACKAGE_KEYS if isinstance(line, Package) else FACTS_KEYS, PEOPLE)
+    allowed = [*keys_of(FACTS_KEYS, PEOPLE)]
+    if isinstance(line, Package):
+        allowed = [*keys_of(PACKAGE_KEYS, PEOPLE), 'upload_timestamp']
     if others := sorted({*unknown, *msgspec.to_builtins(line)} - {*allowed, 'filename', 'project'}):
         raise unexpected(f'{", ".join(allowed[:-1])} or {allowed[-1]}', others[0])
 
 
-def fill_in_known(package: Package, known: Mapping[str, Package], has_sidecar: bool) -> None:
-    """Take over what an earlier run said of a file that is unchanged: of this path, size and time."""
-    before = known.get(package.path)
-    if (
-        before is not None
-        and before.hash is not None
-        and before.hash.startswith('sha256=')
-        and before.upload_timestamp is not None
-        and (before.size, before.upload_timestamp) == (package.size, package.upload_timestamp)
-    ):
-        package.hash = before.hash
-        if before.requires_python is not None and is_specifier(before.requires_python):
-            package.requires_python = before.requires_python
-        package.requires_dist = before.requires_dist
+def sha256_of(package: Package) -> str | None:
+    """Return the hash that the command computes, if the line has it."""
+    if package.hashes is not None and 'sha256' in package.hashes:
+        return f'sha256={package.hashes["sha256"]}'
+    return package.hash if package.hash is not None and package.hash.startswith('sha256=') else None
+
+
+def set_upload_time(package: Package, time: float | str | None) -> None:
+    """Set when a file was uploaded, and keep when it was modified."""
+    if time is not None:
+        modified = package.last_modified
+        package.upload_timestamp = time
+        package.modified = None if modified == time else modified
+
+
+class Knowledge:
+    """What is said of files without opening them."""
+
+    def __init__(self, known: Lines, people: People | None, adds: bool) -> None:
+        self.known = known
+        self.people = people
+        self.adds = adds  # the known lines of files that are in no pool stay; so does all that a known line says
+        self.by_name = {line.filename: line for line in known.packages.values() if not line.path.endswith(SIDECARS)}
+
+    def take_over(self, package: Package, has_sidecar: bool) -> bool:
+        """Take over what is known of a file that is unchanged: of this path, size and time. Return whether it is."""
+        before = self.known.packages.get(package.path)
+        if (
+            before is None
+            or before.last_modified is None
+            or (before.size, before.last_modified) != (package.size, package.last_modified)
+            or sha256_of(before) is None
+        ):
+            return False
+        package.hash = sha256_of(before)
+        package.requires_python, package.requires_dist = before.requires_python, before.requires_dist
         package.exceeds_limits = before.exceeds_limits
         if has_sidecar and isinstance(before.core_metadata, str):
             package.core_metadata = before.core_metadata
+        self.remember(package)
+        return True
 
+    def remember(self, package: Package) -> None:
+        """Take over what the known line says of the same bytes: the time of their upload; with `--add` all it says."""
+        before = self.by_name.get(package.filename)
+        if before is None or sha256_of(before) != sha256_of(package):
+            return
+        if self.adds and before.path == package.path:
+            modified, sidecar = package.last_modified, package.core_metadata
+            for attribute in Package.__struct_fields__:
+                setattr(package, attribute, getattr(before, attribute))
+            package.upload_timestamp, package.modified = modified, None
+            package.core_metadata = before.core_metadata or sidecar
+        set_upload_time(package, before.upload_timestamp)
 
-def fill_in_from_people(package: Package, said: Mapping[str, Package]) -> None:
-    line = said.get(package.path)
-    if line is not None:
-        package.yanked_reason, package.uploaded_by = line.yanked_reason, line.uploaded_by
+    def say(self, package: Package) -> None:
+        """Set what people say of a file: with `--facts` in that list; else, with `--add`, in the known one."""
+        if self.people is not None:
+            _, said = self.people.packages.get(package.path, (0, None))
+        else:
+            said = self.by_name.get(package.filename) if self.adds else None
+        package.yanked_reason = None if said is None else said.yanked_reason
+        package.uploaded_by = None if said is None else said.uploaded_by
+        if said is not None and self.people is not None:
+            set_upload_time(package, said.upload_timestamp)
+
+    def kept_line(self, package: Package) -> Package:
+        """Return the line of a known file that is in no pool."""
+        if self.people is None:
+            return package
+        line = copy.copy(package)
+        self.say(line)
+        return line
+
+    def status(self, project: str) -> Facts:
+        """Return what people say of a project, as a new line."""
+        if self.people is not None:
+            _, said = self.people.facts.get(project, (0, None))
+        else:
+            said = self.known.facts.get(project) if self.adds else None
+        return Facts(project) if said is None else Facts(project, status=said.status, status_reason=said.status_reason)

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Sequence
 
 from dumb_pypi import __version__
-from dumb_pypi.command_line import file_argument, number_argument, status_of
-from dumb_pypi.errors import Failure, attempt, give_up
+from dumb_pypi.command_line import file_argument, number_argument, status_of, value_argument
+from dumb_pypi.errors import Failure, attempt, give_up, quoted
+from dumb_pypi.package_list.values import directory_url
+from dumb_pypi.pool.arguments import open_places, path_below
 from dumb_pypi.pool.listing import ListOptions, make_list
-from dumb_pypi.pool.places import open_place
 
 STANDARD_OUTPUT = '<stdout>'
 
@@ -18,29 +19,55 @@ STANDARD_OUTPUT = '<stdout>'
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='dumb-pypi-list',
-        description='Prints the list of the distribution files below a directory or in a bucket, with all that they '
-        'say of themselves, for dumb-pypi --package-list-json.',
+        description='Print the list of the distribution files in directories and buckets, with all that they say of '
+        'themselves, for dumb-pypi --package-list-json.',
         epilog='Exit status: 0 done, 1 a file that cannot be read or written, 2 wrong usage, 130 and 143 interrupted.',
     )
     parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
     parser.add_argument(
         'pool',
         metavar='POOL',
+        nargs='+',
         type=file_argument,
-        help='a directory, or a bucket as in s3://my-bucket/pool (with fsspec and its driver: s3fs, gcsfs, adlfs)',
+        help='a directory, a file, or a bucket as in s3://my-bucket/pool (with fsspec and its driver: s3fs, gcsfs, '
+        'adlfs); files are listed by their paths below it, a single file by its name',
     )
     parser.add_argument(
         '--known',
         metavar='FILE',
         type=file_argument,
         help='the list of an earlier run, or packages.json of the site: a file of the same path, size and time is not '
-        'read again; need not exist',
+        'read again, and the upload time of a file stays as long as its bytes do; need not exist, except with --add',
+    )
+    parser.add_argument(
+        '--add',
+        action='store_true',
+        help='keep the known files that are in no POOL; those that are in one must have the known path and hash',
     )
     parser.add_argument(
         '--facts',
         metavar='FILE',
         type=file_argument,
-        help='what people know, in lines as in the list: yanked, yanked_reason, uploaded_by; status, status_reason',
+        help='what people know, in lines as in the list: yanked, yanked_reason, uploaded_by, upload_timestamp; status, '
+        'status_reason',
+    )
+    parser.add_argument(
+        '--base-url',
+        metavar='URL',
+        type=value_argument(directory_url),
+        help='where the files of the POOLs are or will be, if that is not --packages-url of dumb-pypi',
+    )
+    parser.add_argument(
+        '--root',
+        metavar='DIR',
+        type=file_argument,
+        help='a directory or bucket that has all POOLs in it: list files by their paths below this one',
+    )
+    parser.add_argument(
+        '--newest',
+        metavar='N',
+        type=number_argument(1),
+        help='list only the N newest releases of each project',
     )
     parser.add_argument(
         '--write-metadata', action='store_true', help='write the metadata of each wheel beside it, for installers'
@@ -70,9 +97,15 @@ def write_list(lines: bytes) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = make_parser().parse_args(argv)
+    parser = make_parser()
+    args = parser.parse_args(argv)
+    if args.add and args.known is None:
+        parser.error('argument --add: needs --known')
+    for address in args.pool if args.root is not None else ():
+        if path_below(args.root, address) is None:
+            parser.error(f'argument --root: expected a directory that {quoted(address)} is in, got {quoted(args.root)}')
     options = ListOptions(*(getattr(args, name) for name in ListOptions._fields))
-    return status_of(lambda: write_list(make_list(open_place(args.pool, args.write_metadata), options)))
+    return status_of(lambda: write_list(make_list(open_places(args.pool, args.root, args.write_metadata), options)))
 
 
 if __name__ == '__main__':

@@ -35,19 +35,28 @@ class TooSlow(BeyondLimits):
 
 
 class Notes:
-    """Warnings; errors when `strict`. Threads may add to them."""
+    """Warnings, which are errors if `strict`, and errors. Threads may add to the warnings."""
 
     def __init__(self, strict: bool) -> None:
         self.strict = strict
         self.texts: dict[str, None] = {}  # in order, each of them once
+        self.errors: list[str] = []
 
     def add(self, place: str, text: str) -> None:
         self.texts[f'{place}: {text}'] = None
 
+    def refuse(self, place: str, text: str) -> None:
+        self.errors.append(f'{place}: {text}')
+
+    def fail(self) -> None:
+        """Raise `Failure` if there are errors."""
+        if self.errors:
+            raise Failure(first_of(sorted(self.errors, key=natural_order)))
+
     def finish(self) -> None:
-        """Prints them. Raises `Failure` when they are errors."""
-        texts = sorted(self.texts, key=natural_order)
-        if texts and self.strict:
-            raise Failure(first_of(texts))
-        for text in texts:
+        """Print the warnings. Raise `Failure` if there are errors."""
+        if self.strict:
+            self.errors += self.texts
+        self.fail()
+        for text in sorted(self.texts, key=natural_order):
             tell(text)

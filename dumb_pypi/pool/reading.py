@@ -7,14 +7,13 @@ import concurrent.futures
 import contextlib
 import hashlib
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from typing import IO, Any, NamedTuple
 
-from dumb_pypi.package_list.file_names import Distribution
-from dumb_pypi.package_list.lines import Package
 from dumb_pypi.package_list.values import MAX_NAME
 from dumb_pypi.pages.words import readable_size
 from dumb_pypi.pool.archives import has_metadata, read_metadata
+from dumb_pypi.pool.files import Listed, Sidecars
 from dumb_pypi.pool.metadata import Said, parse_metadata
 from dumb_pypi.pool.notes import (
     BeyondLimits,
@@ -26,26 +25,10 @@ from dumb_pypi.pool.notes import (
     TooSlow,
     Unreadable,
 )
-from dumb_pypi.pool.places import Place, PoolFile
+from dumb_pypi.pool.places import Place
 from dumb_pypi.progress import Progress
 
 _BLOCK = 2**18  # bytes that are hashed at once
-
-
-class Listed(NamedTuple):
-    """A distribution file of a pool, and the line that it gets: reading fills in what is not known of it."""
-
-    entry: PoolFile
-    distribution: Distribution
-    package: Package
-
-    @property
-    def is_wheel(self) -> bool:
-        return self.distribution.packagetype == 'bdist_wheel'
-
-    @property
-    def is_known(self) -> bool:
-        return self.package.hash is not None
 
 
 class _Content(NamedTuple):
@@ -75,14 +58,13 @@ class PoolProgress(Progress):
 
 class Reader:
     def __init__(
-        self, place: Place, sidecars: Mapping[str, PoolFile], writes: bool, notes: Notes, jobs: int | None
+        self, places: Iterable[Place], sidecars: Sidecars, writes: bool, notes: Notes, jobs: int | None
     ) -> None:
-        self.place = place
-        self.sidecars = sidecars  # by path
+        self.sidecars = sidecars
         self.writes = writes
         self.notes = notes
-        self.jobs = jobs or place.jobs
-        self.small = 0 if jobs else place.small
+        self.jobs = jobs or max(place.jobs for place in places)
+        self.is_told = jobs is not None
         self.progress = PoolProgress()
         self.stopped = threading.Event()
 
@@ -91,8 +73,8 @@ class Reader:
         whose paths are in `for_people` says of their projects. Raises what the first thread that fails raises."""
         # The largest first, so that no thread is left alone with one at the end.
         ordered = sorted(tasks, key=lambda task: -task.entry.size)
-        large = collections.deque(task for task in ordered if task.entry.size >= self.small)
-        small = collections.deque(task for task in ordered if task.entry.size < self.small)
+        large = collections.deque(task for task in ordered if not self._is_small(task))
+        small = collections.deque(task for task in ordered if self._is_small(task))
         alone = threading.Lock()  # of the thread that reads the small ones
         dropped: set[str] = set()
         facts: dict[str, Any] = {}
@@ -136,18 +118,21 @@ class Reader:
                 raise
         return dropped, facts
 
+    def _is_small(self, task: Listed) -> bool:
+        return not self.is_told and task.entry.size < task.entry.place.small
+
     def read(self, task: Listed, for_people: bool) -> Said | None:
         """Fills in what is not known of a file; `None` when it is to be left out."""
-        entry, name = task.entry, self.place.shown(task.entry.path)
+        entry, name = task.entry, task.entry.shown
         try:
-            with self.place.opened(entry) as file:
+            with entry.place.opened(entry) as file:
                 try:
                     content = self._read_content(task, file, for_people)
                 except Unreadable:
-                    if self.place.read_unchanged(entry, file):
+                    if entry.place.read_unchanged(entry, file):
                         raise
                     return None  # it is only half there
-                if not self.place.read_unchanged(entry, file):
+                if not entry.place.read_unchanged(entry, file):
                     return None
         except Gone:
             return None
@@ -199,19 +184,19 @@ class Reader:
 
     def _settle_sidecar(self, task: Listed, metadata: bytes) -> str | None:
         """What a line says of the file of metadata beside a wheel (PEP 658), which is written if it may be."""
-        path = f'{task.entry.path}.metadata'
-        sidecar = self.sidecars.get(path)
-        if sidecar is None or self.place.read_sidecar(sidecar, len(metadata)) != metadata:
+        place, path = task.entry.place, f'{task.entry.path}.metadata'
+        sidecar = self.sidecars.get((place, path))
+        if sidecar is None or place.read_sidecar(sidecar, len(metadata)) != metadata:
             if not self.writes:
                 if sidecar is not None:
-                    self.notes.add(self.place.shown(path), 'ignored: it is not the METADATA of the wheel')
+                    self.notes.add(place.shown(path), 'ignored: it is not the METADATA of the wheel')
                 return None
             if len(path.rpartition('/')[2].encode()) > MAX_NAME:
-                self.notes.add(self.place.shown(path), f'not written: its name has more than {MAX_NAME} bytes')
+                self.notes.add(place.shown(path), f'not written: its name has more than {MAX_NAME} bytes')
                 return None
             try:
-                self.place.write_sidecar(path, metadata)
+                place.write_sidecar(path, metadata)
             except Refused as reason:
-                self.notes.add(self.place.shown(path), f'not written: {reason}')
+                self.notes.add(place.shown(path), f'not written: {reason}')
                 return None
         return f'sha256={hashlib.sha256(metadata).hexdigest()}'

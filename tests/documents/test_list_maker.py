@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from dumb_pypi.pool.main import main
 from testing.documents import block, blocks
-from testing.pools import make_pool
+from testing.pools import described_wheel, make_pool
 from testing.tools import ROOT
 
 
@@ -30,10 +33,26 @@ def test_the_help_text_is_the_one_that_the_command_prints(
     assert ' '.join(printed.split()) == ' '.join(shown.split())
 
 
-def test_each_recipe_makes_the_site(tmp_path: Path) -> None:
-    """That of a bucket with the pool beside it: only the address is another one."""
-    recipes = [each.text for each in blocks('docs/lists.md', 'Making the list') if each.language == 'bash']
-    assert len(recipes) == 3
+class Shell(NamedTuple):
+    """Runs commands as they are shown, in a directory, with both programs of this checkout."""
+
+    directory: Path
+    env: dict[str, str]
+
+    def run(self, commands: str) -> None:
+        bash = ['bash', '-c', commands]
+        done = subprocess.run(
+            bash, cwd=self.directory, env=self.env, check=False, capture_output=True, encoding='utf-8'
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+
+    def listed(self, name: str) -> list[str]:
+        lines = [json.loads(line) for line in (self.directory / name).read_text(encoding='utf-8').splitlines()]
+        return [line['filename'] for line in lines if 'filename' in line]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
     programs = tmp_path / 'bin'
     programs.mkdir()
     for name, module in (('dumb-pypi-list', 'dumb_pypi.pool'), ('dumb-pypi', 'dumb_pypi')):
@@ -41,14 +60,71 @@ def test_each_recipe_makes_the_site(tmp_path: Path) -> None:
         program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {module} "$@"\n', encoding='utf-8')
         program.chmod(0o755)
     env = {**os.environ, 'PATH': f'{programs}{os.pathsep}{os.environ["PATH"]}', 'PYTHONPATH': str(ROOT)}
-    for number, recipe in enumerate(recipes):
-        directory = tmp_path / str(number)
-        make_pool(directory / 'site' / 'pool')
-        command = recipe.replace('s3://my-bucket/pool', f'file://{directory}/site/pool')
-        done = subprocess.run(
-            ['bash', '-c', command], cwd=directory, env=env, check=False, capture_output=True, encoding='utf-8'
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
-        page = (directory / 'site' / 'simple' / 'foo' / 'index.html').read_text(encoding='utf-8')
+    (tmp_path / 'here').mkdir()
+    return Shell(tmp_path / 'here', env)
+
+
+def recipes(heading: str) -> list[str]:
+    return [each.text for each in blocks('docs/lists.md', heading) if each.language == 'bash']
+
+
+def test_each_recipe_makes_the_site(shell: Shell) -> None:
+    """That of a bucket with the pool beside it: only the address is another one."""
+    assert len(recipes('Making the list')) == 3
+    for recipe in recipes('Making the list'):
+        shutil.rmtree(shell.directory)
+        make_pool(shell.directory / 'site' / 'pool')
+        shell.run(recipe.replace('s3://my-bucket/pool', f'file://{shell.directory}/site/pool'))
+        page = (shell.directory / 'site' / 'simple' / 'foo' / 'index.html').read_text(encoding='utf-8')
         assert page.count('#sha256=') == 4
         assert page.count('data-core-metadata="sha256=') == (2 if '--write-metadata' in recipe else 0)
+
+
+def test_a_job_that_has_only_the_new_files_adds_them_to_the_site(shell: Shell) -> None:
+    [recipe] = recipes('From a job that has only the new files')
+    make_pool(shell.directory / 'dist')
+    (shell.directory / 'list').touch()
+    (shell.directory / 'site' / 'pool').mkdir(parents=True)
+    shell.run(recipe)
+    first = (shell.directory / 'list').read_bytes()
+    shutil.rmtree(shell.directory / 'dist')
+    described_wheel(shell.directory / 'dist' / 'team', 'Foo', '2.0', 'Summary: new')
+    shell.run(recipe)
+    assert len(shell.listed('list')) == 9
+    page = (shell.directory / 'site' / 'simple' / 'foo' / 'index.html').read_text(encoding='utf-8')
+    assert page.count('data-core-metadata="sha256=') == 3
+    assert (shell.directory / 'site' / 'pool' / 'team' / 'Foo-2.0-py3-none-any.whl.metadata').exists()
+    # What was there is as it was, and the whole pool gives the same list.
+    assert {*first.splitlines()} <= {*(shell.directory / 'list').read_bytes().splitlines()}
+    shell.run('dumb-pypi-list site/pool | cmp list')
+
+
+def test_files_in_several_places_are_listed_below_one_root_or_at_a_url(shell: Shell) -> None:
+    [below, elsewhere] = recipes('Several places')
+    for name in ('cu121', 'common'):
+        described_wheel(shell.directory / 'site' / 'pool' / name, f'{name}_lib', '1.0')
+    shell.run(below)
+    paths = ['common/common_lib-1.0-py3-none-any.whl', 'cu121/cu121_lib-1.0-py3-none-any.whl']
+    assert shell.listed('list') == paths
+    described_wheel(shell.directory / 'dist', 'new', '1.2')
+    shell.run(elsewhere)
+    assert shell.listed('list.new') == [*paths, 'new-1.2-py3-none-any.whl']
+    line = json.loads((shell.directory / 'list.new').read_text(encoding='utf-8').splitlines()[-1])
+    assert line['url'] == 'https://github.com/me/mine/releases/download/v1.2/new-1.2-py3-none-any.whl'
+
+
+def test_old_releases_leave_the_list_and_then_the_pool(shell: Shell) -> None:
+    [age, removal] = recipes('Keeping the newest')
+    pool = shell.directory / 'site' / 'pool'
+    described_wheel(pool, 'Foo', '1.0', 'Summary: old')
+    described_wheel(pool, 'bar', '1.0', 'Summary: old')
+    os.utime(described_wheel(pool, 'Foo', '1.1', 'Summary: new'))
+    shell.run('dumb-pypi-list --write-metadata site/pool > list')
+    os.utime(described_wheel(shell.directory / 'dist', 'Foo', '1.2', 'Summary: newer'))
+    shell.run(age)
+    assert shell.listed('list.new') == ['Foo-1.1-py3-none-any.whl', 'Foo-1.2-py3-none-any.whl']
+    shell.run(removal)
+    assert sorted(path.name for path in pool.iterdir()) == [
+        'Foo-1.1-py3-none-any.whl',
+        'Foo-1.1-py3-none-any.whl.metadata',
+    ]

@@ -25,6 +25,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (directory / 'pool' / 'sub').mkdir(parents=True)
     for name in names:
         (directory / 'pool' / name).write_bytes(f'the bytes of {name}'.encode())
+    (directory / 'pool' / 'sub' / 'baz-1.0-variants.json').write_bytes(b'{}')
     (directory / 'pool' / 'bar-1.0.tar.gz').write_bytes(gzip.compress(b'another distribution'))
     return directory
 
@@ -115,6 +116,7 @@ def test_a_plus_sign_may_be_encoded_or_not(server: Server, path: str) -> None:
         pytest.param('/simple/', PAGE_CACHE, id='page'),
         pytest.param('/simple/nowhere/', PAGE_CACHE, id='missing page'),
         pytest.param('/pool/aspy.yaml-1.0.tar.gz', FILE_CACHE, id='file'),
+        pytest.param('/pool/sub/baz-1.0-variants.json', PAGE_CACHE, id='a file that changes'),
     ],
 )
 def test_caches_keep_files_for_long_and_pages_for_a_minute(server: Server, path: str, expected: str) -> None:

@@ -168,6 +168,19 @@ def test_a_file_is_fetched_once(front: Front, client: Client, tmp_path: Path) ->
     assert front.server.get('/files/t/theirs-1.0-py3-none-any.whl').headers['cache-control'].endswith('immutable')
 
 
+def test_a_file_that_changes_is_fetched_again(front: Front) -> None:
+    path = front.upstream.directory / 'files' / 't' / 'theirs-1.0-variants.json'
+    for content in (b'{"one": 1}', b'{"two": 2}'):
+        path.write_bytes(content)
+        found = wait_for(lambda: front.server.get('/files/t/theirs-1.0-variants.json').body == content or None)  # noqa: B023
+        assert found
+    response = front.server.get('/files/t/theirs-1.0-variants.json')
+    assert (response.body, response.headers['cache-control']) == (b'{"two": 2}', 'max-age=60')
+    assert not (front.cache / 'files' / 't').exists()
+    front.switch_off()
+    assert front.server.get('/files/t/theirs-1.0-variants.json').body == b'{"two": 2}'
+
+
 def test_installs_go_on_when_the_public_index_is_down(front: Front, client: Client, tmp_path: Path) -> None:
     install(front, client, tmp_path / 'target', 'theirs')
     front.switch_off()

@@ -41,6 +41,7 @@ def env(store: Server, pool: Path, package_list: Path, tmp_path_factory: pytest.
     shutil.copytree(pool, directory / 'pool')
     gone = make_sdist(directory / 'pool', 'gone', '1.0').name
     make_sdist(directory / 'pool', 'ujson', '1.0')
+    (directory / 'pool' / 'only_wheel-1.0-variants.json').write_bytes(b'{}')
     run(block('docs/publishing.md', 'aws s3 website'), directory, env, f'make_bucket: {BUCKET}\n')
     run(block('docs/publishing.md', 'aws s3 sync pool'), directory, env)
     script = block('docs/publishing.md', 'aws s3 cp --recursive some')
@@ -122,6 +123,7 @@ def test_pipenv_finds_hashes_where_two_slashes_are_not_one(website: Server, tmp_
         ('/pypi/only-wheel/json', 'application/json', PAGE_CACHE),
         ('/pypi/only-wheel/1.0/json', 'application/json', PAGE_CACHE),
         ('/pool/only_sdist-1.0.tar.gz', None, 'max-age=31536000, immutable'),
+        ('/pool/only_wheel-1.0-variants.json', 'application/json', PAGE_CACHE),
     ],
 )
 def test_every_object_has_its_type_and_its_time_to_live(

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
+from dumb_pypi.pool.directory import Directory
 from dumb_pypi.pool.main import main
 from dumb_pypi.pool.notes import Notes
-from dumb_pypi.pool.places import Directory
 from testing.pools import described_sdist, described_wheel, headers, make_tar, make_zip, run_list, unprivileged
 from testing.sites import write_list
 
@@ -229,7 +229,9 @@ def test_a_directory_that_is_removed_meanwhile_is_passed_over() -> None:
     described_sdist(POOL, 'foo', '1.0')
     described_sdist(POOL / 'sub', 'bar', '1.0')
     notes = Notes(strict=False)
-    entries = Directory('pool', writes=False).read_entries(notes)
+    place = Directory('pool', writes=False)
+    place.below.append('')
+    entries = place.read_entries(notes)
     assert next(entries).path == 'foo-1.0.tar.gz'
     shutil.rmtree(POOL / 'sub')
     assert ([*entries], notes.texts) == ([], {})
@@ -320,11 +322,14 @@ def test_a_file_that_is_no_list_is_an_error(option: str, content: bytes, expecte
     assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
 
 
+ALLOWED = 'expected uploaded_by, yanked, yanked_reason or upload_timestamp'
+
+
 def test_what_people_may_not_say_is_an_error() -> None:
     described_wheel(POOL, 'foo', '1.0')
     cases: list[tuple[dict[str, Any], str]] = [
-        ({'filename': WHEEL.name, 'size': 1}, "facts:2: expected uploaded_by, yanked or yanked_reason, got 'size'\n"),
-        ({'filename': WHEEL.name, 'x': 1}, "facts:2: expected uploaded_by, yanked or yanked_reason, got 'x'\n"),
+        ({'filename': WHEEL.name, 'size': 1}, f"facts:2: {ALLOWED}, got 'size'\n"),
+        ({'filename': WHEEL.name, 'x': 1}, f"facts:2: {ALLOWED}, got 'x'\n"),
         ({'project': 'foo', 'summary': 'Foo'}, "facts:2: expected status or status_reason, got 'summary'\n"),
         (
             {'project': 'foo', 'status': 'old'},
@@ -362,7 +367,8 @@ def test_what_people_say_of_what_is_not_there_is_a_warning() -> None:
 
 CANNOT = {
     'no pool': (['nowhere'], 'cannot read nowhere: No such file or directory\n'),
-    'a file for a pool': (['file'], 'cannot read file: Not a directory\n'),
+    'a pattern that matches nothing': (['pool/*.whl'], 'cannot read pool/*.whl: No such file or directory\n'),
+    'no object': (['memory://none/foo-1.0.tar.gz'], 'cannot read memory://none/foo-1.0.tar.gz: no such object\n'),
     'no facts': (['--facts', 'nowhere', 'pool'], 'cannot read nowhere: No such file or directory\n'),
     'a directory for facts': (['--facts', 'pool', 'pool'], 'cannot read pool: Is a directory\n'),
     'a directory for a list': (['--known', 'pool', 'pool'], 'cannot read pool: Is a directory\n'),

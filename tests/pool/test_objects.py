@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from dumb_pypi.main import main as generate
-from dumb_pypi.pool import listing
+from dumb_pypi.pool import files, listing
 from testing.pools import Outcome, described_sdist, described_wheel, headers, run_list, unprivileged
 from testing.sites import PACKAGES_URL
 
@@ -207,10 +207,10 @@ def test_a_sidecar_whose_path_is_too_long_is_not_written_with_a_warning() -> Non
 
 def becomes(path: Path, make: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch) -> None:
     """A file is another one as soon as it has been listed."""
-    really = listing.read_pool
+    really = files.read_pool
 
-    def read_and_change(place: Any, notes: Any) -> Any:
-        found = really(place, notes)
+    def read_and_change(*arguments: Any) -> Any:
+        found = really(*arguments)
         path.unlink()
         make(path)
         return found

@@ -1,0 +1,73 @@
+"""Which places the arguments POOL mean, and which part of each."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+from dumb_pypi.errors import Failure, NotADistribution, shown
+from dumb_pypi.package_list.file_names import identify
+from dumb_pypi.pool.bucket import Bucket, store_attempt
+from dumb_pypi.pool.directory import Directory
+from dumb_pypi.pool.places import Place
+
+
+def is_url(address: str) -> bool:
+    return '://' in address
+
+
+def path_below(root: str, address: str) -> str | None:
+    """Return the path of a POOL below `--root`; '' if it is the same, `None` if it is not there."""
+    if not is_url(root) and not is_url(address):
+        root, address = (os.path.abspath(path).replace(os.sep, '/') for path in (root, address))
+    root, address = f'{root.rstrip("/")}/', f'{address.rstrip("/")}/'
+    return address.removeprefix(root)[:-1] if address.startswith(root) else None
+
+
+def open_places(addresses: Iterable[str], root: str | None, writes: bool) -> list[Place]:
+    """Open each directory and each bucket once, however many arguments are in it. Raises `Failure`."""
+    places: dict[str, Place] = {}
+    for address in addresses:
+        top, below = split(address) if root is None else (root, path_below(root, address) or '')
+        where = top if is_url(top) else os.path.realpath(top)
+        if where not in places:
+            places[where] = open_place(top, writes)
+        places[where].below.append(f'{below}/' if below and is_directory(address) else below)
+    return [*places.values()]
+
+
+def split(address: str) -> tuple[str, str]:
+    """Return where the paths of a POOL begin, and the path of the file if it is one."""
+    if is_directory(address):
+        return address, ''
+    top, _, name = (
+        address.rpartition('/') if is_url(address) else (os.path.dirname(address), '', os.path.basename(address))
+    )
+    return top, name
+
+
+def is_directory(address: str) -> bool:
+    """Return whether a POOL is no single file. A bucket has no directories: there, the name tells."""
+    return not is_distribution(address.rpartition('/')[2]) if is_url(address) else os.path.isdir(address)
+
+
+def is_distribution(name: str) -> bool:
+    try:
+        return bool(identify(name))
+    except NotADistribution:
+        return False
+
+
+def open_place(address: str, writes: bool) -> Place:
+    if not is_url(address):
+        return Directory(address, writes)
+    label = shown(re.sub('//[^/]*@', '//', address))  # without a password
+    try:
+        from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # the extra `remote`
+        from fsspec.registry import get_filesystem_class  # type: ignore[import-untyped]
+    except ImportError:
+        raise Failure(f"{label}: needs fsspec: pip install '.[remote]'") from None
+    with store_attempt('open', label):
+        system, root = url_to_fs(address)
+    return Directory(root, writes) if isinstance(system, get_filesystem_class('file')) else Bucket(label, system, root)

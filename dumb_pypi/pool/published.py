@@ -1,0 +1,47 @@
+"""What has been published does not change: with `--add`, the files of a pool must be those that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dumb_pypi.errors import shown
+from dumb_pypi.package_list.file_names import VARIANTS
+from dumb_pypi.package_list.lines import Package
+from dumb_pypi.pool.files import Listed
+from dumb_pypi.pool.known import Knowledge, sha256_of
+from dumb_pypi.pool.notes import Notes
+
+
+def _before(file: Listed, knowledge: Knowledge) -> Package | None:
+    """Return the known line of a file; none of what wheels a release has, since that changes with each (PEP 825)."""
+    if file.distribution.packagetype == VARIANTS:
+        return None
+    return knowledge.by_name.get(file.package.filename)
+
+
+def check_paths(files: Iterable[Listed], knowledge: Knowledge, notes: Notes) -> None:
+    """Raise `Failure` for files that the known list has at another path."""
+    for file in files if knowledge.adds else ():
+        before = _before(file, knowledge)
+        if before is not None and before.path != file.package.path:
+            notes.refuse(file.entry.shown, f'it is known as {shown(before.path)}, not as {shown(file.package.path)}')
+    notes.fail()
+
+
+def check_hash(file: Listed, knowledge: Knowledge, notes: Notes) -> None:
+    """Installers that have locked the hash of a file refuse other bytes of this name."""
+    before = _before(file, knowledge)
+    was, now = before and sha256_of(before), sha256_of(file.package)
+    if was is None or was == now:
+        return
+    if knowledge.adds:
+        notes.refuse(file.entry.shown, f'it is known with {was}, not with {now}; make a new version of it')
+    else:
+        notes.add(file.entry.shown, f'overwritten: it is no longer the file with {was}')
+
+
+def check_dropped(file: Listed, knowledge: Knowledge, notes: Notes) -> None:
+    """Refuse a file that is left out, and would take the place of a known one: of another size, it is another file."""
+    before = _before(file, knowledge)
+    if knowledge.adds and before is not None and before.size not in (None, file.entry.size):
+        notes.refuse(file.entry.shown, f'it is known with {before.size:,} bytes, not with {file.entry.size:,}')
