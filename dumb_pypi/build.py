@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dumb_pypi.changes import Changes, Shared, Work, stage_changes, stage_shared
 from dumb_pypi.earlier import AnotherPlace, InPlace
 from dumb_pypi.errors import Failure
-from dumb_pypi.fingerprint import read_described, read_fingerprint, read_is_same, read_own_files
+from dumb_pypi.fingerprint import read_fingerprint, read_is_same, read_own_files, read_with_renderers
 from dumb_pypi.package_list.families import BATCH, read_families
 from dumb_pypi.package_list.list_file import ListFile, ListOption, check_kind, read_list_file
 from dumb_pypi.package_list.problems import Report
@@ -109,7 +109,7 @@ def build(site: Site, options: Options, settings: Settings, lists: Lists, path_l
     else:
         shared = Shared(published.record.months, published.record.pages, [])
     if any(entry.is_described for entry in changes.projects.values()):
-        fingerprint = read_described(fingerprint, lists.descriptions.outcome.is_complete)
+        fingerprint = read_with_renderers(fingerprint, lists.descriptions.outcome.is_complete)
     paths = [*(f'{top}/{name}' for name in changes.updated for top in PROJECT_DIRECTORIES), *shared.paths]
     publication = Publication(staging, paths, [*shared.stale, *changes.differences.stale])
     try:
@@ -141,7 +141,7 @@ def read_published(site: Site, record: Record | None, fingerprint: str) -> Publi
 def check_changes(work: Work, changes: Changes, options: Options) -> None:
     """Raise `Failure` for a list that is probably not the intended one."""
     if not changes.projects and not options.allow_empty:
-        raise Failure(f'{work.listed.label}: no package at all; --allow-empty if this is meant')
+        raise Failure(f'{work.listed.label}: the list has no packages; use --allow-empty if that is intended')
     if options.max_delete is not None:
         published = (
             changes.differences.published_files

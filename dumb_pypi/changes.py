@@ -11,7 +11,7 @@ from typing import IO, NamedTuple
 
 from dumb_pypi import processes
 from dumb_pypi.earlier import Place, month_paths, upload_counts
-from dumb_pypi.package_list.families import Families, first_word, make_batches, read_family_lines
+from dumb_pypi.package_list.families import Families, family_words, first_word, make_batches, read_family_lines
 from dumb_pypi.package_list.list_file import ListFile, check_list_file, open_list
 from dumb_pypi.package_list.problems import Problem, Report
 from dumb_pypi.package_list.projects import Project, parse_family
@@ -91,7 +91,7 @@ class Parsed(NamedTuple):
 
     job: int
     batches: Sequence[Batch]
-    described: Outcome
+    outcome: Outcome  # of their descriptions
 
 
 class Changes(NamedTuple):
@@ -128,16 +128,16 @@ def stage_changes(work: Work, report: Report, jobs: int) -> Changes:
     same = {
         name
         for name, family in families.items()
-        if name in known and known[name] == family.digest() and looked_at.isdisjoint(name.split('+'))
+        if name in known and known[name] == family.digest() and looked_at.isdisjoint(family_words(name))
     }
     with Progress('projects written') as progress:
         batches = make_batches(families, families.keys() - same)
         parsed = in_processes(functools.partial(write_families, work, progress=progress), batches, jobs)
     check_list_file(listed)
     made = [batch for each in parsed for batch in each.batches]
-    report.write_warnings(work.descriptions.gather(each.described for each in parsed))
+    report.write_warnings(work.descriptions.gather(each.outcome for each in parsed))
     report.write_problems(listed, itertools.chain(*(batch.problems for batch in made)))
-    words = {word for name in same for word in name.split('+')}
+    words = {word for name in same for word in family_words(name)}
     projects = {name: entry for name, entry in published.record.projects.items() if first_word(name) in words}
     projects.update(itertools.chain(*(batch.projects for batch in made)))
     sound = {name: known[name] for name in same}

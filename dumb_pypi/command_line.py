@@ -1,4 +1,4 @@
-"""What both commands have in common: kinds of arguments, signals, and the status that a run ends with."""
+"""What both commands share: kinds of arguments, signals, and exit statuses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dumb_pypi.errors import BadValue, Failure, shortage, tell, unexpected
 
 
 class Terminated(BaseException):
-    """SIGTERM has come."""
+    """SIGTERM was received."""
 
 
 def usage_error(error: BadValue) -> argparse.ArgumentTypeError:
@@ -50,18 +50,18 @@ def number_argument(least: int) -> Callable[[str], int]:
 
 
 def read_cores() -> int:
-    """How many processors this process may use."""
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does: what is half done is taken away."""
+    """Let SIGTERM end a run like Ctrl-C: unfinished work is removed."""
 
     def terminate(number: int, frame: FrameType | None) -> None:
         raise Terminated
 
-    if threading.current_thread() is not threading.main_thread():  # of a program that this one is a part of
+    if threading.current_thread() is not threading.main_thread():  # a library in a larger program
         yield
         return
     before = signal.signal(signal.SIGTERM, terminate)
@@ -72,7 +72,7 @@ def terminable() -> Iterator[None]:
 
 
 def status_of(run: Callable[[], None]) -> int:
-    """Runs it, tells what has ended it in one line, and returns the exit status."""
+    """Run it, print in one line what has ended it, and return the exit status."""
     try:
         with terminable():
             run()
@@ -88,7 +88,7 @@ def status_of(run: Callable[[], None]) -> int:
     except MemoryError:
         tell('out of memory')
         return 1
-    except SystemExit as error:  # nothing in a run may end it: a bug, which shows its traceback
+    except SystemExit as error:  # nothing in a run may exit: this is a bug, and shows its traceback
         raise RuntimeError(f'exit with status {error.code}') from error
     except (KeyboardInterrupt, Terminated) as signalled:
         tell('interrupted')

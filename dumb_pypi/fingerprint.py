@@ -79,7 +79,7 @@ def read_fingerprint(settings: Settings) -> str:
     return digest(b'\0'.join([encode([settings, python, _read_releases(_LIBRARIES)]), *files]))
 
 
-def read_described(fingerprint: str, is_complete: bool = True) -> str:
+def read_with_renderers(fingerprint: str, is_complete: bool = True) -> str:
     """Return the fingerprint of a site with descriptions, which includes what renders them.
 
     An incomplete site gets a fingerprint that no later run expects.
@@ -90,5 +90,5 @@ def read_described(fingerprint: str, is_complete: bool = True) -> str:
 def read_is_same(recorded: str, fingerprint: str) -> bool:
     """Return whether a site would be the same today. Sites without descriptions ignore their renderers."""
     return recorded == fingerprint or (
-        recorded.startswith(f'{fingerprint} ') and recorded == read_described(fingerprint)
+        recorded.startswith(f'{fingerprint} ') and recorded == read_with_renderers(fingerprint)
     )

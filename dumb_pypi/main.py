@@ -1,4 +1,4 @@
-"""The command line of `dumb-pypi`: options and settings; `command_line.py` starts the run and tells its errors."""
+"""The command line of `dumb-pypi`: its options and settings. `command_line.py` runs it and reports errors."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def text_argument(text: str) -> str:
 
 
 def image_argument(text: str) -> str:
-    """A URL of any kind: an `<img>` runs no script."""
+    """Return a URL of any kind: an `<img>` runs no script."""
     try:
         is_absolute(text_argument(text))
     except ValueError:
@@ -65,21 +65,21 @@ def make_parser() -> argparse.ArgumentParser:
 
     lists = parser.add_argument_group('the list', '`-` is standard input')
     current = lists.add_mutually_exclusive_group(required=True)
-    current.add_argument('--package-list', metavar='FILE', type=list_argument(False), help='one file name on each line')
+    current.add_argument('--package-list', metavar='FILE', type=list_argument(False), help='one file name per line')
     current.add_argument(
         '--package-list-json',
         dest='package_list',
         metavar='FILE',
         type=list_argument(True),
-        help='one JSON object on each line',
+        help='one JSON object per line',
     )
     lists.add_argument('--strict', action='store_true', help='treat warnings (skipped files, unknown keys) as errors')
-    lists.add_argument('--allow-empty', action='store_true', help='accept a list without any package')
+    lists.add_argument('--allow-empty', action='store_true', help='accept a list without packages')
     lists.add_argument(
         '--max-delete',
         metavar='N',
         type=number_argument(0),
-        help='refuse a list in which more than N files are missing that were published last',
+        help='refuse a list that drops more than N published files',
     )
 
     site = parser.add_argument_group('the site')
@@ -96,19 +96,19 @@ def make_parser() -> argparse.ArgumentParser:
         '--site-url',
         metavar='URL',
         type=site_url_argument,
-        help='where the site will be seen: needed for feeds (rss/) and for 404.html',
+        help='public URL of the site: needed for feeds (rss/) and for 404.html',
     )
     site.add_argument(
         '--with-public-index',
         action='store_true',
-        help='show lines that install from this index beside the public one; by default it takes its place',
+        help='show install commands that use the public index too; by default they use only this one',
     )
     site.add_argument('--logo', metavar='URL', type=image_argument, help='an image: absolute, or relative to the site')
     site.add_argument('--logo-width', metavar='PIXELS', type=number_argument(1))
     site.add_argument(
         '--generate-timestamp',
         action='store_true',
-        help='say on the home page when the site was last changed',
+        help='show on the home page when the site last changed',
     )
     site.add_argument(
         '--no-generate-timestamp',
@@ -123,41 +123,41 @@ def make_parser() -> argparse.ArgumentParser:
         help='leave out pypi/<name>/<version>/json: many files that few tools read',
     )
 
-    runs = parser.add_argument_group('from one run to the next', 'only what differs from the last run is written')
-    runs.add_argument('--rebuild', action='store_true', help='look at every page, as after an edit by hand')
+    runs = parser.add_argument_group('from one run to the next', 'a run writes only what differs from the last one')
+    runs.add_argument('--rebuild', action='store_true', help='check every page again, for example after manual edits')
     previous = runs.add_mutually_exclusive_group()
     previous.add_argument(
         '--previous-package-list',
         metavar='FILE',
         type=list_argument(False),
-        help='the site is elsewhere: write only the pages in which the list differs from this one; changes nothing '
-        'where the output directory is the site',
+        help='for a site that is published in another place: write only the pages that changed since this list; no '
+        'effect if the output directory is the site',
     )
     previous.add_argument(
         '--previous-package-list-json',
         dest='previous_package_list',
         metavar='FILE',
         type=list_argument(True),
-        help='the same; the packages.json of a site will do',
+        help='the same with a JSON list, such as packages.json of the site',
     )
     runs.add_argument(
         '--jobs',
         metavar='N',
         type=number_argument(1),
         default=read_cores(),
-        help='how many processes a large list may take; default: one for each core',
+        help='how many processes a large list may use; default: one per core',
     )
     runs.add_argument(
-        '--changed-paths', metavar='FILE', type=file_argument, help='add the paths of the written files to this list'
+        '--changed-paths', metavar='FILE', type=file_argument, help='append the paths of the written files to FILE'
     )
     runs.add_argument(
-        '--removed-paths', metavar='FILE', type=file_argument, help='add the paths of the removed files to this list'
+        '--removed-paths', metavar='FILE', type=file_argument, help='append the paths of the removed files to FILE'
     )
     return parser
 
 
 def check_files(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Exits for lists of which one would overwrite another, or the site."""
+    """Exit if one list would overwrite another, or the site."""
     listed = {'--package-list': args.package_list, '--previous-package-list': args.previous_package_list}
     lists = {option: each.path for option, each in listed.items() if each is not None}
     if list(lists.values()) == ['-', '-']:
@@ -188,10 +188,10 @@ def check_packages_url(parser: argparse.ArgumentParser, args: argparse.Namespace
 
 
 def read_identity(path: str) -> str | tuple[int, int]:
-    """What tells a file from another: the same by whichever name, and on standard input."""
+    """Return what identifies a file: the same for all its names, and on standard input."""
     try:
         found = os.fstat(sys.stdin.fileno()) if path == '-' else os.stat(path)
-    except (OSError, AttributeError):  # there is none yet; or no standard input
+    except (OSError, AttributeError):  # it does not exist yet, or standard input is closed
         return os.path.realpath(path)
     return found.st_dev, found.st_ino
 

@@ -17,11 +17,11 @@ from testing.tools import ROOT
 SCRIPT = """
 import sys
 {change}
-from dumb_pypi.fingerprint import read_described, read_fingerprint
+from dumb_pypi.fingerprint import read_with_renderers, read_fingerprint
 from dumb_pypi.settings import Settings
 sys.path[:0] = sys.argv[1:]
 settings = Settings(*[''] * len(Settings._fields))
-print(read_described(read_fingerprint(settings)))
+print(read_with_renderers(read_fingerprint(settings)))
 """
 
 

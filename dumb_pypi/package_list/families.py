@@ -1,9 +1,9 @@
 """Where the lines of each family are.
 
-A family is all lines whose file names begin with the same word, so it holds whole projects. One pass over the list
-tells where the lines of each family are, and whether they are those of the run before: the digest of a family is a
-hash of the sorted hashes of its lines, so it does not depend on their order. What is the same in both need not be
-parsed: it costs 2 microseconds a line.
+A family is all lines whose file names begin with the same word, so it has whole projects. One pass over the list finds
+where the lines of each family are, and whether they are those of the previous run: the digest of a family is a hash of
+the sorted hashes of its lines, so it does not depend on their order. Families that have not changed are not parsed:
+they cost 2 microseconds per line.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from dumb_pypi.package_list.list_file import ListFile, without_mark
 from dumb_pypi.processes import in_processes
 from dumb_pypi.progress import Progress
 
-BATCH = 2**20  # bytes of a list that a process works at in one go; less is not worth a process of its own
-LEAST_BATCH = 2**16  # bytes: the last ones are short, so that no process ends late
+BATCH = 2**20  # bytes of a list that a process parses at once; less is not worth another process
+LEAST_BATCH = 2**16  # bytes: the last batches are short, so that all processes end at the same time
 MOST_BATCHES = 2**12
-_SIZE = 16  # bytes of a digest: half of SHA-256, since all digests are in memory at once
+_SIZE = 16  # bytes of a digest: half of SHA-256, because all digests are in memory at once
 _WORD = re.compile('[A-Za-z0-9]*')
 
 
 class Family:
-    """The lines of a family: the digest of each, one after the other, and where they are: start, end, start, end, …"""
+    """The lines of a family: their digests, one after the other, and their positions: start, end, start, end, …"""
 
     __slots__ = ('digests', 'spans')
 
@@ -45,16 +45,16 @@ class Family:
         self.spans.extend(other.spans)
 
     def digest(self) -> str:
-        """Return a text that only these lines have, in whatever order they stand.
+        """Return a digest of the lines that does not depend on their order.
 
-        A sum would not do: who chooses a thousand names can make it come out as any other.
+        Not a sum: somebody who chooses a thousand names can make a sum equal to any other.
         """
         digests = bytes(self.digests)
         each = sorted([digests[start : start + _SIZE] for start in range(0, len(digests), _SIZE)])
         return hashlib.sha256(b''.join(each)).hexdigest()[: 2 * _SIZE]
 
     def __len__(self) -> int:
-        """Bytes."""
+        """Return the number of bytes."""
         return sum(self.spans[1::2]) - sum(self.spans[::2])
 
 
@@ -62,7 +62,7 @@ Families = dict[str, Family]
 
 
 class _Names(msgspec.Struct, gc=False):
-    """What tells the family of a line."""
+    """The keys that decide the family of a line."""
 
     filename: str | None = None
     name: str | None = None
@@ -73,7 +73,7 @@ _decode_names = msgspec.json.Decoder(_Names).decode
 
 
 def _decode_names_anyhow(line: bytes) -> _Names:
-    """Of a line that `json` reads and `msgspec` does not, or that is wrong: which, is told when it is parsed."""
+    """Return the names in a line that only `json` accepts, or that is invalid; the parser reports which."""
     with contextlib.suppress(ValueError, RecursionError, AttributeError):
         values = json.loads(line)
         return _Names(**{key: value for key in _Names.__struct_fields__ if isinstance(value := values.get(key), str)})
@@ -81,12 +81,21 @@ def _decode_names_anyhow(line: bytes) -> _Names:
 
 
 def first_word(name: str) -> str:
-    """The family of a file name, or of a normalized project name; '' when it cannot be one."""
+    """Return the family of a file name, or of a normalized project name; '' if it is neither."""
     return _WORD.match(name)[0].lower()  # type: ignore[index]  # it matches everything
 
 
+def family_name(words: Iterable[str]) -> str:
+    """Return the name of the family that has all these words, as in `bar+foo`."""
+    return '+'.join(sorted(words))
+
+
+def family_words(name: str) -> list[str]:
+    return name.split('+')
+
+
 def line_words(line: bytes, is_json: bool) -> Sequence[str]:
-    """The family of a line; and a second one when the list gives the file to another project than its name does."""
+    """Return the family of a line, and a second one if the list gives the file to another project than its name."""
     if not is_json:
         return (first_word(line[line.rfind(b'/') + 1 :].decode('ascii', 'replace')),)
     try:
@@ -100,7 +109,7 @@ def line_words(line: bytes, is_json: bool) -> Sequence[str]:
 def read_ranges(
     listed: ListFile, ranges: Iterable[tuple[int, int]], progress: Progress
 ) -> tuple[Families, set[tuple[str, str]]]:
-    """The families of the lines that begin within these ranges of bytes, and pairs of them that belong together."""
+    """Return the families of the lines that begin in these ranges of bytes, and pairs that belong together."""
     families: Families = {}
     pairs: set[tuple[str, str]] = set()
     sha256, is_json = hashlib.sha256, listed.is_json
@@ -137,7 +146,7 @@ def read_ranges(
 
 
 def read_families(listed: ListFile, jobs: int) -> Families:
-    """Where the lines of each family are. Raises `Failure` when the list cannot be read."""
+    """Return where the lines of each family are. Raises `Failure` if the list cannot be read."""
     step = max(BATCH, listed.size // MOST_BATCHES)
     ranges = [(start, start + step) for start in range(0, listed.size, step)]
     with Progress('files read') as progress:
@@ -152,21 +161,21 @@ def read_families(listed: ListFile, jobs: int) -> Families:
 
 
 def joined(families: Families, pairs: Iterable[tuple[str, str]]) -> Families:
-    """Families that a line ties together are one; its name has all their words, as in `bar+foo`."""
+    """Return the families, with those that a line ties together as one."""
     words: dict[str, set[str]] = {}
     for pair in pairs:
         together = set().union(*(words.get(word, {word}) for word in pair))
         words.update(dict.fromkeys(together, together))
-    for together in {'+'.join(sorted(each)): each for each in words.values()}.values():
+    for name, together in {family_name(each): each for each in words.values()}.items():
         family = Family(b'', array('Q'))
         for word in sorted(together):
             family.add(families.pop(word, Family(b'', array('Q'))))
-        families['+'.join(sorted(together))] = family
+        families[name] = family
     return families
 
 
 def read_family_lines(listed: ListFile, file: IO[bytes], family: Family) -> Iterator[tuple[int, bytes]]:
-    """The lines of a family, as they stand in the list, with the places where they begin. Raises `Failure`."""
+    """Yield the lines of a family in the order of the list, with the places where they begin. Raises `Failure`."""
     for start, end in sorted(zip(family.spans[::2], family.spans[1::2], strict=True)):
         with attempt('read', listed.label):
             file.seek(start)
@@ -181,7 +190,7 @@ def read_family_lines(listed: ListFile, file: IO[bytes], family: Family) -> Iter
 
 
 def make_batches(families: Families, words: Collection[str]) -> list[list[str]]:
-    """Families, sorted, in parts that get shorter towards the end."""
+    """Return sorted families in batches that get shorter towards the end."""
     left = sum(len(families[word]) for word in words)
     most = max(BATCH, left // MOST_BATCHES)
     batches: list[list[str]] = []

@@ -1,4 +1,4 @@
-"""How much a line may say of a file or of a project: a longer text is cut, and what must not be cut is left out."""
+"""How long values may be: a longer text is cut, and a value that must not be cut is left out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-SHORTEST = 2_000  # characters: a line that has no more bytes says nothing that is beyond a limit
+SHORTEST = 2_000  # characters: no value of a line with no more bytes is beyond a limit
 _MOST_TEXT = 10_000  # characters
 _MOST_LICENSE = 100_000  # characters
 _MOST_DESCRIPTION = 2**20  # bytes in UTF-8
@@ -16,14 +16,14 @@ _MOST_OF_REQUIREMENTS = 2**20  # bytes in UTF-8, all of them together
 
 
 class Limit(NamedTuple):
-    """`apply` returns the value itself when it is within the limit, else the part of it that is kept, or `None`."""
+    """`apply` returns the value itself if it is within the limit, else the part that is kept, or `None`."""
 
     apply: Callable[[Any], Any]
-    words: str  # what a warning says of a value that is not within the limit
+    words: str  # the warning for a value beyond the limit
 
 
 def cut_text(text: str, most: int = _MOST_TEXT) -> str:
-    """Stripped, as the normal form is: so the next one who reads the text changes nothing."""
+    """Return the beginning of the text, stripped as the normal form is: cutting it again changes nothing."""
     return text if len(text) <= most else text[:most].strip()
 
 
@@ -49,7 +49,7 @@ def cut_classifiers(texts: list[str]) -> list[str]:
 
 
 def cut_urls(urls: dict[str, str]) -> dict[str, str]:
-    """A link is left out when it is too long: the beginning of one leads to another place."""
+    """Return the URLs without those that are too long: part of a URL leads to another place."""
     cut = [(cut_text(label), url) for label, url in urls.items() if len(url) <= _MOST_TEXT][:_MOST_ENTRIES]
     return urls if len(cut) == len(urls) and dict(cut) == urls else dict(cut)
 

@@ -1,7 +1,8 @@
 """The format of a list: a line is a `Package` (one distribution file) or the `Facts` of a whole project.
 
-The annotations of the two classes say which keys there are, which values they take, what messages call these, and
-which function brings them to their normal form. `packages.json` is in the same format: `encode` writes a line of it.
+The annotations of the two classes are all that is known of the keys: their values, what messages call them, the
+function that returns the normal form, the limit, and the roles. `packages.json` has the same format: `encode` writes a
+line of it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from dumb_pypi.package_list.values import (
     A_HASH,
     A_TIME,
     A_URL,
+    A_WEB_URL,
     normal_core_metadata,
     normal_hash,
     normal_hashes,
@@ -53,14 +55,19 @@ class Role(enum.Enum):
 PEOPLE, METADATA, COLUMN, PLACE = Role
 
 
-def _kind(words: str, normal: Callable[..., Any] | None = None, limit: Limit | None = None) -> Meta:
-    """What messages call a kind of value; what brings it to its normal form, or raises `BadValue`; how long it is."""
-    return Meta(description=words, extra={'normal': normal, 'limit': limit})
+def _kind(words: str, normal: Callable[..., Any] | None = None, limit: Limit | None = None, each: str = 'text') -> Meta:
+    """Return what is known of a kind of value.
+
+    `words` is what messages call it, and `each` what they call one in a list or an object. `normal` returns its normal
+    form, or raises `BadValue`. `limit` says how long it may be.
+    """
+    return Meta(description=words, extra={'normal': normal, 'limit': limit, 'each': each})
 
 
 _Text = Annotated[str, _kind('text', normal_text, limits.TEXT)]
 _Name = Annotated[str, _kind('a project name', normal_name)]
-_Urls = Annotated[dict[str, str], _kind('an object {label: URL}', normal_web_urls, limits.URLS)]
+_Hashes = Annotated[dict[str, str], _kind('an object {algorithm: hex}', normal_hashes, each=A_HASH)]
+_Urls = Annotated[dict[str, str], _kind('an object {label: URL}', normal_web_urls, limits.URLS, A_WEB_URL)]
 _Classifiers = Annotated[list[str], _kind('a list of texts', present_texts, limits.CLASSIFIERS)]
 _Status = Annotated[
     Literal['active', 'archived', 'deprecated', 'quarantined'],
@@ -69,13 +76,13 @@ _Status = Annotated[
 
 
 class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """One distribution file, as the list speaks of it; what nobody said is `None`."""
+    """What the list says of one distribution file. Unknown values are `None`."""
 
     path: Annotated[str, _kind('a file name', normal_path), PLACE] = msgspec.field(name='filename')  # or a path to it
     name: Annotated[_Name, PLACE] | None = None  # overrides what the file name says, as `version` does
     version: Annotated[str, _kind('text', normal_version), PLACE] | None = None
-    hash: Annotated[str, _kind(A_HASH, normal_hash), PLACE] | None = None  # in normal form, if there is one; else
-    hashes: Annotated[dict[str, str], _kind('an object {algorithm: hex}', normal_hashes), PLACE] | None = None  # sorted
+    hash: Annotated[str, _kind(A_HASH, normal_hash), PLACE] | None = None  # in normal form, if it is the only one; else
+    hashes: Annotated[_Hashes, PLACE] | None = None  # sorted
     size: Annotated[int, _kind('a number of bytes'), Meta(ge=0, le=2**63 - 1), PLACE] | None = None
     url: Annotated[str, _kind(A_URL, normal_url), PLACE] | None = None
     requires_python: Annotated[str, _kind('text', normal_specifier)] | None = None
@@ -95,12 +102,12 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
 
     @property
     def location(self) -> str:
-        """Where the file is: its URL, else its path."""
+        """Return where the file is: its URL, else its path."""
         return self.path if self.url is None else self.url
 
     @property
     def uploaded(self) -> int | float | None:
-        """Seconds since 1970, of a package in normal form."""
+        """Return seconds since 1970, of a package in normal form."""
         seconds = self.upload_timestamp
         return None if isinstance(seconds, str) else seconds
 
@@ -110,7 +117,7 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
         return self.upload_timestamp if self.modified is None else self.modified
 
     def settle(self) -> None:
-        """What one key says of another. Raises `BadValue`."""
+        """Make keys that speak of the same thing agree. Raises `BadValue`."""
         if self.hashes is not None:
             if self.hash is not None:
                 algorithm, _, value = self.hash.partition('=')
@@ -139,12 +146,10 @@ class Facts(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     # What the core metadata of the latest release says for people:
     description: Annotated[str, _kind('text', normal_lines, limits.DESCRIPTION), METADATA, COLUMN] | None = None
     description_content_type: Annotated[_Text, METADATA] | None = None
-    project_urls: (
-        Annotated[dict[str, str], _kind('an object {label: URL}', normal_web_urls, limits.URLS), METADATA, COLUMN]
-        | None
-    ) = None
+    project_urls: Annotated[_Urls, METADATA, COLUMN] | None = None
     license_expression: Annotated[str, _kind('text', normal_text, limits.EXPRESSION), METADATA, COLUMN] | None = None
-    license: Annotated[str, _kind('text', stripped_lines, limits.LICENSE), METADATA, COLUMN] | None = None  # all of it
+    # Often the whole text:
+    license: Annotated[str, _kind('text', stripped_lines, limits.LICENSE), METADATA, COLUMN] | None = None
     author: Annotated[_Text, METADATA, COLUMN] | None = None
     author_email: Annotated[_Text, METADATA, COLUMN] | None = None
     maintainer: Annotated[_Text, METADATA, COLUMN] | None = None
@@ -153,7 +158,7 @@ class Facts(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     classifiers: Annotated[_Classifiers, METADATA, COLUMN] | None = None
 
     def settle(self) -> None:
-        """What says nothing is as good as not there."""
+        """Make empty values `None`."""
         if self.description is not None and not self.description.strip():
             self.description = None
         for attribute in self.__struct_fields__:
@@ -162,11 +167,11 @@ class Facts(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
 
 
 class _AnyPackage(Package, forbid_unknown_fields=False):
-    """A package whose line has keys that nobody knows."""
+    """A package whose line has unknown keys."""
 
 
 class _AnyFacts(Facts, forbid_unknown_fields=False):
-    """The same of a project."""
+    """The facts of a project whose line has unknown keys."""
 
 
 Line = typing.TypeVar('Line', Package, Facts)
@@ -174,37 +179,41 @@ encode = msgspec.json.Encoder().encode
 
 
 class _Field(msgspec.Struct):
-    """A key, as the annotations of a class say it."""
+    """What the annotation of a field says of its key."""
 
     attribute: str
     type: Any
     words: str
     normal: Callable[[Any], Any] | None
     limit: Limit | None
+    each: str
     roles: Collection[Role]
 
     def parse(self, value: object) -> Any:
-        """The normal form of a value. Raises `BadValue`."""
+        """Return the normal form of a value. Raises `BadValue`."""
         try:
             value = msgspec.convert(value, self.type)
-        except ValueError as error:  # also for half of a surrogate pair
-            words = self.words
-            if '$[' in str(error) and isinstance(value, list | dict):  # it is what it must be, and one in it is not
-                words = 'text' if isinstance(value, list) else A_HASH
-                several = value if isinstance(value, list) else value.values()
-                value = next(each for each in several if not isinstance(each, str))
-            raise unexpected(words, value) from None
+        except ValueError:  # also for half of a surrogate pair
+            raise self._unexpected(value) from None
         return value if self.normal is None else self.normal(value)
 
+    def _unexpected(self, value: Any) -> BadValue:
+        container = typing.get_origin(self.kind)
+        if container in (list, dict) and isinstance(value, container):  # something in it is no text
+            several = value.values() if isinstance(value, dict) else value
+            return unexpected(self.each, next(each for each in several if not isinstance(each, str)))
+        return unexpected(self.words, value)
+
     @property
-    def is_text(self) -> bool:
-        return typing.get_args(self.type)[0] is str
+    def kind(self) -> Any:
+        """Return the type without the annotation."""
+        return typing.get_args(self.type)[0]
 
     def parse_within_limit(self, value: object) -> Any:
         return self.within_limit(self.parse(value))
 
     def within_limit(self, value: Any) -> Any:
-        """The part of a value in normal form that a list keeps; `None` when it is left out."""
+        """Return the part of a normal value that a list keeps, `None` if none of it."""
         return value if self.limit is None else self.limit.apply(value)
 
 
@@ -243,14 +252,13 @@ Parsed = tuple[Package | Facts, Collection[str], Collection[str]]
 
 
 def parse_line(line: bytes, is_json: bool) -> Parsed:
-    """What a line of either list format says, in normal form; its keys that nobody knows; and, in the words of a
-    warning, what of it is beyond a limit and was cut or left out.
+    """Return the line in normal form, its unknown keys, and warnings about values that were cut or left out.
 
     Raises `BadValue`, and `NotADistribution` for a path that an index must not link to.
     """
     if not is_json:
         return Package(normal_path(_decoded(line))), (), ()
-    is_file = b'"filename"' in line  # as is nearly always the case; else the last way is the right one
+    is_file = b'"filename"' in line  # true for nearly all lines; if it is wrong, `parse_any_line` is right
     size = len(line)
     try:
         return _normal(_decode_package(line), (), size) if is_file else _normal(_decode_facts(line), (), size)
@@ -272,14 +280,14 @@ def _normal(line: Line, unknown: Collection[str], size: int) -> Parsed:
 
 
 def _settled(line: Package | Facts, unknown: Collection[str], size: int) -> Parsed:
-    """A line of so many bytes, whose values are in their normal form."""
+    """Apply the limits to a line of `size` bytes whose values are in normal form, and settle it."""
     warnings = _limit(line) if size > limits.SHORTEST else ()
     line.settle()
     return line, unknown, warnings
 
 
 def _limit(line: Package | Facts) -> list[str]:
-    """Cuts, or leaves out, what is beyond a limit. Returns what a warning says of that."""
+    """Cut or drop values beyond their limits. Return a warning for each."""
     warnings = []
     for attribute, limit in _LIMITS[type(line)]:
         value = getattr(line, attribute)
@@ -290,12 +298,12 @@ def _limit(line: Package | Facts) -> list[str]:
 
 
 def parse_any_line(line: bytes) -> Parsed:
-    """As `parse_line`, a value at a time: so each problem is told, and all that `json` reads is read."""
+    """Parse a line value by value: slower, but it finds every problem, and accepts all that `json` accepts."""
     values = _json_object(_decoded(line))
     kind, keys = (Facts, FACTS_KEYS) if values.get('filename') is None else (Package, PACKAGE_KEYS)
     known, problems = {}, []
     for key, value in values.items():
-        if key in keys and value is not None:  # `null` says as little as no key at all
+        if key in keys and value is not None:  # `null` is the same as no key
             try:
                 known[keys[key].attribute] = keys[key].parse(value)
             except BadValue as error:
@@ -325,7 +333,7 @@ def _json_object(text: str) -> dict[str, Any]:
 
 
 def listed_name(line: bytes, is_json: bool) -> str:
-    """The file name of a line, as it stands there."""
+    """Return the file name as it is written in the line."""
     name: str = _json_object(line.decode())['filename'] if is_json else line.decode()
     return name
 

@@ -1,4 +1,4 @@
-"""The list as a file: where it is, whether it stayed the same, and the numbers of its lines."""
+"""The list as a file: where it is, whether it has changed, and the numbers of its lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dumb_pypi.package_list.file_names import identify
 
 BLOCK = 2**20  # bytes that are read at once
 _BYTE_ORDER_MARK = b'\xef\xbb\xbf'
-_FIRST = 20  # lines that tell one kind of list from the other
+_FIRST = 20  # lines that show which kind of list it is
 
 
 class ListOption(NamedTuple):
@@ -65,7 +65,7 @@ def read_list_file(option: ListOption, temporary: str) -> ListFile:
 
 
 def check_kind(listed: ListFile, option: str) -> None:
-    """Raises `Failure` when the first lines are those of the other kind of list. `option` is that of plain names."""
+    """Raise `Failure` if the first lines are those of the other kind of list. `option` is the one for plain names."""
     with attempt('read', listed.label), open(listed.path, 'rb') as file:
         first = [without_mark(file.readline(BLOCK)) for _ in range(_FIRST)]
     lines = [line for line in first if line]
@@ -90,13 +90,13 @@ def _is_distribution(line: bytes) -> bool:
 
 
 def open_list(listed: ListFile) -> IO[bytes]:
-    """Raises `Failure`."""
+    """Open the list. Raises `Failure`."""
     with attempt('read', listed.label):
-        return open(listed.path, 'rb', buffering=0)  # what is read next is elsewhere
+        return open(listed.path, 'rb', buffering=0)  # families are not read in the order of the file
 
 
 def check_list_file(listed: ListFile) -> None:
-    """Raises `Failure` when the list is no longer the one that `read_list_file` found."""
+    """Raise `Failure` if the list has changed since `read_list_file`."""
     with attempt('read', listed.label):
         found = os.stat(listed.path)
     if (found.st_size, found.st_mtime_ns) != (listed.size, listed.changed):
@@ -104,7 +104,7 @@ def check_list_file(listed: ListFile) -> None:
 
 
 def read_line_numbers(listed: ListFile, places: Iterable[int]) -> dict[int, int]:
-    """The numbers, from 1 on, of the lines that begin at these places."""
+    """Return the numbers, from 1 on, of the lines that begin at these places."""
     numbers, number, position = {}, 1, 0
     with attempt('read', listed.label), open(listed.path, 'rb') as file:
         for place in sorted(set(places)):

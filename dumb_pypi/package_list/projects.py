@@ -1,4 +1,4 @@
-"""Lines in, projects out: every package in its project, duplicates and sidecars resolved, bad lines named."""
+"""From lines to projects: packages are grouped, duplicates and sidecars resolved, invalid lines become problems."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OF_VARIANTS = [PACKAGE_KEYS[key].attribute for key in keys_of(PACKAGE_KEYS, PLA
 
 
 class File(msgspec.Struct, gc=False):
-    """A package, with all that its line and its name say of it."""
+    """A package, with what its file name says."""
 
     package: Package
     distribution: Distribution
@@ -47,7 +47,7 @@ class File(msgspec.Struct, gc=False):
 
 
 class Project(NamedTuple):
-    """All packages that share one normalized name, sorted by file name."""
+    """All packages with the same normalized name, sorted by file name."""
 
     name: str
     facts: Facts
@@ -55,7 +55,7 @@ class Project(NamedTuple):
 
 
 class Repeated(BadValue):
-    """A line that contradicts an earlier line, whose place or number is `first`: that stands within the text."""
+    """A line that contradicts an earlier one. `first` is the place or number of that, in the middle of the text."""
 
     def __init__(self, before: str, first: int, after: str) -> None:
         super().__init__(f'{before} {first}{after}')
@@ -63,7 +63,7 @@ class Repeated(BadValue):
 
 
 class _Lines:
-    """The lines of a family, taken in one after the other."""
+    """Collects the lines of a family."""
 
     def __init__(self, is_json: bool) -> None:
         self.is_json = is_json
@@ -71,11 +71,11 @@ class _Lines:
         self.distributions: dict[str, Distribution] = {}  # by file name
         self.facts: dict[str, tuple[int, Facts]] = {}  # by project
         self.sidecars: set[str] = set()  # where they are
-        self.told: set[str] = set()  # unknown keys
+        self.unknown: set[str] = set()  # keys
         self.problems: list[Problem] = []
 
     def take(self, place: int, raw: bytes) -> None:
-        """Takes in a line; what is wrong with it becomes a problem."""
+        """Add a line. What is wrong with it becomes a problem."""
         try:
             line, unknown, beyond = parse_line(raw, self.is_json)
             if isinstance(line, Facts):
@@ -94,8 +94,8 @@ class _Lines:
         else:
             self.problems += [Problem(place, text, is_mild=True) for text in beyond]
             for key in unknown:
-                if key not in self.told:
-                    self.told.add(key)
+                if key not in self.unknown:
+                    self.unknown.add(key)
                     self.problems.append(Problem(place, f'ignored: unknown key {quoted(key)}', key=key))
 
     def take_package(self, place: int, package: Package) -> None:
@@ -111,7 +111,7 @@ class _Lines:
         ):
             text = f'url: expected {quoted(filename)} at its end, got {quoted(package.url)}'
             self.problems.append(Problem(place, f'{text}; pip finds no such file, and uv only over JSON'))
-        if distribution.packagetype == VARIANTS:  # there is no more to say of one
+        if distribution.packagetype == VARIANTS:  # it has no other facts
             package = Package(**{key: getattr(package, key) for key in _OF_VARIANTS})
         add_line(self.packages, filename, place, package)
         self.distributions[filename] = distribution
@@ -142,7 +142,7 @@ def parse_family(
 
 
 def is_specifier(text: str) -> bool:
-    """Whether installers take it. Of a version with a number of 4,301 digits, pip makes a traceback."""
+    """Return whether installers accept it. pip crashes on a version with a number of 4,301 digits."""
     return len(text) <= _MOST_SPECIFIER and not _LONG_NUMBER.search(text) and _is_specifier(text)
 
 

@@ -13,7 +13,7 @@ from dumb_pypi.pages.facts import project_facts, python_words
 from dumb_pypi.pages.legacy_json import legacy_pages
 from dumb_pypi.pages.page import Page, relocated
 from dumb_pypi.pages.paths import PROJECT, PROJECT_FILES, top_of
-from dumb_pypi.pages.rendering import described, layout, page_hash, render_macro
+from dumb_pypi.pages.rendering import description_markup, layout, page_hash, render_macro
 from dumb_pypi.pages.simple_api import simple_pages
 from dumb_pypi.pages.wheels import FEW_FILES, Choice, in_order, make_choice
 from dumb_pypi.pages.words import file_kind
@@ -123,7 +123,7 @@ def description(project: Project, descriptions: Descriptions) -> object:
     if project.facts.description is None:
         return None
     html = descriptions.render(project.name, project.facts.description, project.facts.description_content_type)
-    return project.facts.description if html is None else described(html)
+    return project.facts.description if html is None else description_markup(html)
 
 
 class Shown(NamedTuple):

@@ -137,7 +137,7 @@ def _rendered(page: bytes) -> Markup:
     return Markup(page.decode())
 
 
-def described(html: str) -> Markup:
+def description_markup(html: str) -> Markup:
     """Mark a description as escaped. Only for the output of `guest`."""
     from markupsafe import Markup
 

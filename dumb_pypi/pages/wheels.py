@@ -26,7 +26,6 @@ _ANY = 'any platform'
 _MACHINES = {'universal2': ('x86_64', 'arm64'), 'intel': ('x86_64', 'i386'), 'universal': ('i386', 'ppc')}  # of macOS
 _SYSTEMS = ('Windows', 'macOS', 'Linux')
 _USUAL_MACHINES = ('x86_64', 'arm64', 'ARM64', 'aarch64')
-_LIBC = re.compile(r' \((glibc|musl) \0\+\)')
 _FREE_THREADED = re.compile(r'cp3\d+t')
 _SHOWN_MACHINES = 3
 _MOST_CHOICES = 200  # in a menu: wheels that claim more, in their names of 255 characters, say nothing to anybody
@@ -99,10 +98,11 @@ def _platforms(tags: str) -> tuple[str, ...]:
     """Return platforms as in `Linux x86_64 (glibc)`, without versions; none for any platform."""
     found = []
     for tag in tags.split('.'):
-        words = platform_parts(tag)[0]
+        words, version, after = platform_parts(tag)
         if words == _ANY:
             return ()
-        words = re.sub(' (?:API )?\0\\+?', '', _LIBC.sub(r' (\1)', words))
+        if version:
+            words = words.rstrip().removesuffix(' API') + after.removeprefix('+')
         system, _, machine = words.partition(' ')
         machines = _MACHINES.get(machine, (machine,)) if system == 'macOS' else (machine,)
         found += [f'{system} {each}'.strip() for each in machines]
@@ -182,9 +182,9 @@ def make_choice(files: Sequence[File]) -> Choice:
     rows = []
     for each in reaches:
         fitting = set[int]().union(*(covered[claim] for claim in each.claims))
-        there = {platforms.index(platform) for platform in each.platforms}
+        wanted = {platforms.index(platform) for platform in each.platforms}
         rows.append(
-            (_places(pythons, fitting) if each.claims else '', _places(platforms, there) if each.platforms else '')
+            (_places(pythons, fitting) if each.claims else '', _places(platforms, wanted) if each.platforms else '')
         )
     parts = [', '.join([*_python_words(claims, pythons), *_platform_words(platforms)])]
     if any(each.claims and not each.platforms for each in reaches):

@@ -20,7 +20,7 @@ from dumb_pypi.pool.notes import BeyondLimits, Misnamed, NoMetadata, Unreadable
 
 MOST_FIELDS = 5_000
 _MOST_VERSION = 20  # characters of the version of the metadata
-_TEXTS = [key for key in keys_of(FACTS_KEYS, METADATA) if FACTS_KEYS[key].is_text]
+_TEXTS = [key for key in keys_of(FACTS_KEYS, METADATA) if FACTS_KEYS[key].kind is str]
 _PEP_643 = Version('2.2')  # from then on an sdist says which of its fields a build may change
 _NOTHING = 'UNKNOWN'  # what distutils wrote for a value that it was not told
 _INDENT = re.compile(r'^(?: {8}| {7}\|)', re.MULTILINE)

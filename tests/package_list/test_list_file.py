@@ -42,7 +42,9 @@ from testing.sites import mtimes, tree
             "list.txt:2: expected UTF-8, got b'foo-\\xff.zip'\n",
             id='invalid UTF-8',
         ),
-        pytest.param(b'', 1, 'list.txt: no package at all; --allow-empty if this is meant\n', id='an empty list'),
+        pytest.param(
+            b'', 1, 'list.txt: the list has no packages; use --allow-empty if that is intended\n', id='an empty list'
+        ),
     ],
 )
 def test_every_list_of_names_gets_its_message(
@@ -70,7 +72,11 @@ def test_every_list_of_names_gets_its_message(
             '--package-list-json', b'\n{', 1, "<stdin>:2: expected a JSON object, got '{'\n", id='a broken object'
         ),
         pytest.param(
-            '--package-list', b'', 1, '<stdin>: no package at all; --allow-empty if this is meant\n', id='nothing'
+            '--package-list',
+            b'',
+            1,
+            '<stdin>: the list has no packages; use --allow-empty if that is intended\n',
+            id='nothing',
         ),
     ],
 )

@@ -16,7 +16,7 @@ SHA256 = '0' * 64
 LONG = 'a' * 10_000
 ZERO = '\u0660'  # a digit, but none of hexadecimal
 A_TIME = 'seconds since 1970, or ISO 8601 with a zone'
-NO_PACKAGE = 'list.json: no package at all; --allow-empty if this is meant\n'
+NO_PACKAGE = 'list.json: the list has no packages; use --allow-empty if that is intended\n'
 
 OVERRIDES = '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'  # of the direction of text
 
@@ -160,6 +160,13 @@ CASES = {
     'a project URL that is none': error(
         line(project='foo', project_urls={'Code': 'git@host:x'}),
         "project_urls: expected an absolute http or https URL, got 'git@host:x'",
+    ),
+    'a project URL that is a number': error(
+        line(project='foo', project_urls={'Code': 7}),
+        'project_urls: expected an absolute http or https URL, got 7',
+    ),
+    'a classifier that is a number': error(
+        line(project='foo', classifiers=['Topic :: x', 7]), 'classifiers: expected text, got 7'
     ),
     'a project URL with half of an IPv6 address': error(
         line(project='foo', project_urls={'Code': 'https://[::1/'}),

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pygments.token import STANDARD_TYPES
 
-from dumb_pypi.fingerprint import read_described
+from dumb_pypi.fingerprint import read_with_renderers
 from dumb_pypi.main import main
 from dumb_pypi.pages.description import LONGEST, Descriptions
 from dumb_pypi.pages.guest import as_guest
@@ -232,9 +232,9 @@ def test_another_renderer_is_another_site_for_who_has_descriptions(
 
 
 def test_whether_there_is_a_renderer_makes_another_site(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_renderer = read_described('of the settings')
+    with_renderer = read_with_renderers('of the settings')
     monkeypatch.setattr(sys, 'path', [])
-    assert read_described('of the settings') != with_renderer
+    assert read_with_renderers('of the settings') != with_renderer
 
 
 def test_how_deep_we_are_decides_nothing() -> None:

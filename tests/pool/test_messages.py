@@ -346,6 +346,14 @@ def test_what_people_may_not_say_is_an_error() -> None:
         assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
 
 
+def test_two_lines_of_people_that_contradict_each_other_are_an_error() -> None:
+    described_wheel(POOL, 'foo', '1.0')
+    write_list(Path('facts'), [{'project': 'Foo', 'status': 'archived'}, {'project': 'foo', 'status': 'deprecated'}])
+    expected = "facts:2: project: expected 'foo' to be as in line 1, got another status\n"
+    outcome = run_list('--facts', 'facts', 'pool')
+    assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
+
+
 def test_what_people_say_of_what_is_not_there_is_a_warning() -> None:
     described_wheel(POOL, 'foo', '1.0')
     lines: list[dict[str, Any]] = [
