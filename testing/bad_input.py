@@ -1,4 +1,4 @@
-"""Runs on a list that may be bad, in the directory in which it is."""
+"""Runs the program on a list that may be bad, in the directory of that list."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def line(**values: Any) -> bytes:
 
 
 def foo(**values: Any) -> bytes:
-    """A line that is good but for the given values."""
+    """Return a valid line with the given values in it."""
     return line(filename='foo-1.0.tar.gz', **values)
 
 
 def run(*options: str) -> int:
-    """Builds `list.json` into `site`."""
+    """Build `list.json` into `site`."""
     return main(['--package-list-json', 'list.json', '--output-dir', 'site', '--packages-url', '../../pool/', *options])
 
 
 def run_program(*arguments: str, content: bytes = b'') -> tuple[int, str, str]:
-    """Runs the real program without the privileges of root: exit status, standard output, standard error."""
+    """Run the real program without root privileges. Return exit status, standard output, standard error."""
     unprivileged = [
         'setpriv',
         '--bounding-set=-dac_override,-dac_read_search',
@@ -57,5 +57,5 @@ def run_program(*arguments: str, content: bytes = b'') -> tuple[int, str, str]:
 
 
 def pages(site: Path) -> dict[str, bytes]:
-    """All of a site but what the program says of itself."""
+    """Return all of a site except what the program says about itself."""
     return {path: content for path, content in tree(site).items() if not path.startswith('.dumb-pypi')}

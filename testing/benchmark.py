@@ -42,10 +42,10 @@ LARGE_FILES, LARGE_SIZE, SMALL_FILES = 200, 2**30, 12_000  # the pools: wheels o
 
 
 class Case(NamedTuple):
-    """What both programs do; `change` names the list, and how the site before was made."""
+    """A task for both programs; `change` names the list and says how the earlier site was made."""
 
     title: str
-    change: str  # 'none' and 'described': into an empty directory; else on top of the site of the list 'none'
+    change: str  # 'none', 'described': into an empty directory; else on top of the site of the list 'none'
     options: list[str]
     is_full: bool
     goals: dict[int, float]  # by number of files: how many times faster than the peer
@@ -77,8 +77,8 @@ def read_memory(process: psutil.Process) -> float:
 
 
 def measure(*command: str | Path) -> Cost:
-    """Run a command to its end. Raises `RuntimeError` when it fails."""
-    os.sync()  # else what is still to be written would be written while we measure
+    """Run a command to its end and return its cost. Raises `RuntimeError` if it fails."""
+    os.sync()  # otherwise pending writes would be measured too
     peaks, ended = [0.0], threading.Event()
 
     def watch(process: psutil.Process) -> None:
@@ -86,7 +86,7 @@ def measure(*command: str | Path) -> Cost:
         while not ended.wait(pause):
             start = time.perf_counter()
             peaks.append(read_memory(process))
-            pause = max(0.03, 40 * (time.perf_counter() - start))  # looking slows the process: stay below 3 %
+            pause = max(0.03, 40 * (time.perf_counter() - start))  # reading memory slows the process: at most 3 %
 
     with tempfile.TemporaryFile('w+', encoding='utf-8', errors='replace') as output:
         environment = {name: value for name, value in os.environ.items() if name != 'PYTHONDONTWRITEBYTECODE'}
@@ -130,13 +130,13 @@ def scratch_directory(parent: Path, keep: bool = False) -> Iterator[Path]:
 
 
 def make_ours() -> Path:
-    """Install this program into an environment of its own, like the peer: an editable installation starts later."""
+    """Install this program into its own environment, like the peer: editable installations start more slowly."""
     with tempfile.TemporaryDirectory() as scratch:
         return make_tool('ours', f'{build_wheel(Path(scratch))}[readme]') / 'dumb-pypi'
 
 
 def write_list(path: Path, files: int, projects: int, *options: str) -> None:
-    """Write a list in a process of its own, so that ours stays small: a child starts with its parent's peak."""
+    """Write a list in a separate process, so that ours stays small: a child starts with its parent's peak."""
     command = [sys.executable, '-m', 'testing.large_lists', str(files), str(projects), str(path), *options]
     subprocess.run(command, check=True, cwd=Path(__file__).parent.parent)
 
@@ -155,7 +155,7 @@ def write_lists(files: int, directory: Path) -> dict[str, Path]:
 
 
 def compare(files: int, cases: Sequence[Case], rounds: int, memory: Path, disk: Path) -> list[list[str]]:
-    """Return a row for each case. Both programs and `cp -r` run in turn: a slow minute meets them all."""
+    """Return a row for each case. Both programs and `cp -r` take turns, so that a slow minute affects all of them."""
     peer, ours = make_tool('peer', PEER) / 'dumb-pypi', make_ours()
     lists = write_lists(files, memory)
 
@@ -170,13 +170,13 @@ def compare(files: int, cases: Sequence[Case], rounds: int, memory: Path, disk: 
                 site, program = memory / who, peer if who == 'peer' else ours
                 if case.is_full:
                     shutil.rmtree(site, ignore_errors=True)
-                elif who == 'ours' or not site.exists():  # the peer compares two lists, whatever is in the site
+                elif who == 'ours' or not site.exists():  # the peer compares two lists and ignores the site
                     build(program, site, 'none', case.options)
                 change = 'none' if who == 'peer' and case.change == 'described' else case.change
                 previous = ['--previous-package-list-json', lists['none']] if who == 'peer' and not case.is_full else []
                 costs[who].append(build(program, site, change, [*case.options, *map(str, previous)]))
             if case.is_full:
-                # Each run has a new directory: ext4 steps over every inode that was freed within half a minute.
+                # Each run gets a new directory: ext4 skips every inode that was freed in the last half minute.
                 fresh = [disk / f'{files}-{case.title}-{turn}-{who}' for who in ('ours', 'cp')]
                 costs['cp'].append(measure('cp', '-r', memory / 'ours', memory / 'copy'))
                 costs['disk'].append(build(ours, fresh[0], case.change, case.options))
@@ -224,7 +224,7 @@ def machine() -> str:
 
 
 def run_public(scale: float, disk: Path) -> int:
-    """Build as many files as the public index has, or a part of them, on disk, once."""
+    """Build a site as large as the public index, or a part of it, once and on disk."""
     files, projects = max(1, round(PUBLIC_FILES * scale)), max(1, round(PUBLIC_PROJECTS * scale))
     free = shutil.disk_usage(disk).free
     if free < DISK_OF_PUBLIC * scale:
@@ -246,7 +246,7 @@ def run_public(scale: float, disk: Path) -> int:
 
 
 def write_pool(directory: Path, files: int, size: int) -> None:
-    """Write wheels of a tenth as many projects, each with its own metadata and `size` bytes to install."""
+    """Write wheels, ten for each project, each with its own metadata and `size` bytes to install."""
     directory.mkdir()
     for number in range(files):
         name, version = f'project-{number // 10}', f'1.{number % 10}'
@@ -275,7 +275,7 @@ def run_pool(memory: Path, rounds: int) -> None:
     os.chdir(memory)
     for _ in range(rounds):
         for name, command in commands.items():
-            if name in ('simple503', 'list'):  # what the run before has left
+            if name in ('simple503', 'list'):  # written by the run before
                 for sidecar in memory.glob('*/*.metadata'):
                     sidecar.unlink()
             shutil.rmtree(memory / 'site', ignore_errors=True)

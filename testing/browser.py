@@ -1,4 +1,4 @@
-"""The system's own Chromium, without a window and without a word to the network."""
+"""Runs the system's Chromium without a window and without access to the network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from testing.servers import http_server
 
 INSTALL = 'apt-get install chromium'
 _ARGUMENTS = (
-    '--no-sandbox',  # root has none
+    '--no-sandbox',  # root has no sandbox
     '--disable-gpu',
     '--disable-quic',
     '--no-first-run',
@@ -26,7 +26,7 @@ _ARGUMENTS = (
 
 
 def find_chromium() -> str | None:
-    """Its path: of Debian's package, or of what the machines of the CI service come with."""
+    """Return the path of Chromium: Debian's package, or the one that is installed on CI machines."""
     found = (shutil.which(name) for name in ('chromium', 'chromium-browser', 'google-chrome'))
     return next((path for path in found if path), None)
 
@@ -44,7 +44,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Served(NamedTuple):
-    """`url` ends in a slash, and is that of a site which lies below a path prefix."""
+    """A server of a site below a path prefix; `url` is the URL of the site and ends in a slash."""
 
     directory: Path
     url: str
@@ -57,7 +57,7 @@ def serve(directory: Path, scratch: Path) -> Iterator[Served]:
 
 
 class Tab(NamedTuple):
-    """A page of the browser, and what went wrong in it."""
+    """A page in the browser, and its errors."""
 
     page: Page
     problems: list[str]
@@ -65,7 +65,7 @@ class Tab(NamedTuple):
 
 @contextmanager
 def open_tab(browser: Browser, **options: Any) -> Iterator[Tab]:
-    """Collects what no page may do: errors, violations of its own policy, dialogs, requests to other places."""
+    """Collect what no page may do: errors, violations of its own policy, dialogs, requests to other hosts."""
     context: BrowserContext = browser.new_context(**options)
     try:
         page = context.new_page()
@@ -77,18 +77,18 @@ def open_tab(browser: Browser, **options: Any) -> Iterator[Tab]:
             'response',
             lambda response: problems.append(f'{response.url} {response.status}') if response.status >= 400 else None,
         )
-        page.on('request', lambda request: problems.append(request.url) if is_elsewhere(request.url) else None)
+        page.on('request', lambda request: problems.append(request.url) if is_other_host(request.url) else None)
         yield Tab(page, problems)
     finally:
         context.close()
 
 
 def is_failure(request: Request) -> bool:
-    """A page that is left takes its requests along."""
+    """Return whether a request failed; leaving a page cancels its requests, which is no failure."""
     return request.failure != 'net::ERR_ABORTED'
 
 
-def is_elsewhere(url: str) -> bool:
+def is_other_host(url: str) -> bool:
     return not url.startswith(('http://127.0.0.1:', 'file:', 'data:'))
 
 
@@ -97,7 +97,7 @@ def results(page: Page) -> list[str]:
 
 
 def search_for(page: Page, query: str) -> list[str]:
-    """What is shown once the search has come to its end."""
+    """Return what is shown when the search has finished."""
     page.get_by_role('searchbox').fill(query)
     page.wait_for_function(SETTLED, arg=query)
     return results(page)
@@ -108,7 +108,7 @@ SETTLED = """query => new URL(location.href).searchParams.get('q') === query
 
 
 def copied(page: Page, name: str) -> str:
-    """What a copy button puts into the clipboard."""
+    """Return what a copy button puts into the clipboard."""
     button = page.get_by_role('button', name=name, exact=True)
     button.click()
     expect(button).to_have_text('Copied')

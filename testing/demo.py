@@ -1,4 +1,4 @@
-"""A demonstration of everything that a page for people shows, some of it hostile."""
+"""A demonstration of everything that the human pages show, some of it hostile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAMPLE = (ROOT / 'testing' / 'sample-packages.jsonl').read_text(encoding='utf-8'
 SITE_URL = 'https://pypi.example.com/team/'
 MARKUP = '<img src=x onerror="document.title=\'broken into\'"> & "more"'
 
-# Tries to be taken for a part of our page, and to run, and to fetch.
+# A description that tries to imitate our page, to run code, and to fetch something.
 HOSTILE_DESCRIPTION = f"""
 # One
 
@@ -37,7 +37,7 @@ HOSTILE_DESCRIPTION = f"""
 - <li>n</li>
 """
 
-# What the sample does not have: text that is markup, no facts at all, all facts, a status, hundreds of releases.
+# What the sample lacks: text that is markup, no facts at all, all facts, a status, hundreds of releases.
 MORE: list[dict[str, Any]] = [
     {'project': 'hostile', 'summary': MARKUP, 'status': 'quarantined', 'status_reason': MARKUP},
     {'filename': 'hostile-1.0.tar.gz', 'yanked_reason': MARKUP, 'uploaded_by': MARKUP, 'upload_timestamp': 1},
@@ -77,7 +77,7 @@ OUTSIDE = re.compile('https:|pool/')
 
 
 def page_links(directory: Path, path: str) -> list[str]:
-    """The paths of the site that a page links to; files of packages and other places are none."""
+    """Return the paths of the site that a page links to, without package files and other sites."""
     text = (directory / path).read_text(encoding='utf-8')
     hrefs = (re.split('[?#]', html.unescape(href))[0] for href in re.findall('<a [^>]*?href="([^"]*)"', text))
     inside = [url for url in (urllib.parse.urljoin(path, href) for href in hrefs) if not OUTSIDE.match(url)]

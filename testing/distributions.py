@@ -14,10 +14,10 @@ from pathlib import Path
 # 2026-01-02T03:04:05Z
 UPLOADED = 1767323045
 
-# 1980-01-02: setuptools makes zip files of what was in an sdist, and those know no time before 1980.
+# 1980-01-02: setuptools makes zip files of the contents of an sdist, and zip has no times before 1980.
 _OLDEST = 315619200
 
-# Nothing to install before it runs: the wheel it "builds" travels inside the sdist.
+# Needs nothing else to be installed: the wheel that it "builds" is inside the sdist.
 _PYPROJECT = """\
 [build-system]
 requires = []
@@ -47,10 +47,9 @@ def make_wheel(
     tag: str = 'py3-none-any',
     filed_as: str | None = None,
 ) -> Path:
-    """A wheel with one module; of `name` only the dashes are replaced, as was usual for years.
+    """Make a wheel with one module. In `name` only dashes are replaced, as was usual for years.
 
-    Newer tools spell the name in the file name in another way (`flask-3.0.0-py3-none-any.whl` says `Name: Flask`):
-    `filed_as`.
+    Newer tools normalize the name in the file name (`flask-3.0.0-py3-none-any.whl` says `Name: Flask`): use `filed_as`.
     """
     stem = _stem(filed_as or name, version)
     path = directory / f'{stem}-{tag}.whl'
@@ -67,7 +66,7 @@ def make_sdist(
     requires_python: str | None = None,
     requires_dist: Sequence[str] = (),
 ) -> Path:
-    """An sdist that pip and uv can build without network: its build backend is in the tree and needs nothing."""
+    """Make an sdist that pip and uv can build without network: its build backend is in the tree and needs nothing."""
     stem = _stem(name, version)
     metadata = _metadata(name, version, requires_python, requires_dist)
     members = {
@@ -82,7 +81,7 @@ def make_sdist(
 
 
 def make_old_sdist(directory: Path, name: str, version: str) -> Path:
-    """An sdist from before PEP 517, for setuptools to build."""
+    """Make an sdist from before PEP 517, which setuptools builds."""
     stem = _stem(name, version)
     setup = f'from setuptools import setup\nsetup(name={name!r}, version={version!r}, py_modules=[{_module(name)!r}])\n'
     members = {
@@ -96,7 +95,7 @@ def make_old_sdist(directory: Path, name: str, version: str) -> Path:
 
 
 def read_metadata(path: Path) -> bytes:
-    """METADATA of a wheel, PKG-INFO of an sdist."""
+    """Return METADATA of a wheel, PKG-INFO of an sdist."""
     if path.suffix == '.whl':
         with zipfile.ZipFile(path) as wheel:
             [member] = (each for each in wheel.namelist() if each.endswith('.dist-info/METADATA'))
@@ -108,14 +107,14 @@ def read_metadata(path: Path) -> bytes:
 
 
 def write_metadata(wheel: Path) -> Path:
-    """Write `<wheel>.metadata` beside the wheel, as PEP 658 wants it to be served."""
+    """Write `<wheel>.metadata` beside the wheel, where PEP 658 expects it."""
     path = _metadata_path(wheel)
     path.write_bytes(read_metadata(wheel))
     return path
 
 
 def list_line(path: Path, *, upload_timestamp: int = UPLOADED) -> dict[str, object]:
-    """All that the file itself can tell, as one object of a `--package-list-json` (its keys, its order of keys)."""
+    """Return everything known from the file itself, as an object of a `--package-list-json`, with its order of keys."""
     metadata: Message = email.message_from_bytes(read_metadata(path))
     line: dict[str, object] = {
         'filename': path.name,
@@ -174,7 +173,7 @@ def _wheel_bytes(stem: str, module: str, version: str, metadata: bytes, tag: str
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, 'w') as wheel:
         for member, content in members.items():
-            # A ZipInfo made from a name alone is dated 1980, the same on every machine.
+            # A ZipInfo made from only a name is dated 1980, the same on every machine.
             info = zipfile.ZipInfo(member)
             info.external_attr = 0o644 << 16
             wheel.writestr(info, content)
@@ -182,7 +181,7 @@ def _wheel_bytes(stem: str, module: str, version: str, metadata: bytes, tag: str
 
 
 def _tag_lines(tag: str) -> str:
-    """`py2.py3-none-any` speaks of two tags, one line each."""
+    """Return a line for each tag; `py2.py3-none-any` means two tags."""
     pythons, abis, platforms = (part.split('.') for part in tag.split('-'))
     return ''.join(f'Tag: {python}-{abi}-{platform}\n' for python in pythons for abi in abis for platform in platforms)
 
@@ -195,7 +194,7 @@ def _tar_gz_bytes(members: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode='w', format=tarfile.USTAR_FORMAT) as sdist:
         for member, content in members.items():
-            # A TarInfo made from a name alone has no user and no group.
+            # A TarInfo made from only a name has no user and no group.
             info = tarfile.TarInfo(member)
             info.size = len(content)
             info.mtime = _OLDEST

@@ -1,4 +1,4 @@
-"""README.md and what lies in docs/: their sections and their fenced blocks, as they stand."""
+"""The sections and fenced blocks of README.md and of the documents in docs/."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import NamedTuple
 
 from testing.tools import ROOT
 
-# Of these languages a block is something that a reader runs.
+# A reader runs the blocks in these languages.
 COMMANDS = ('sh', 'bash')
 
 
 class Block(NamedTuple):
-    """What stands between two fences; `text` ends with a line break."""
+    """The lines between two fences; `text` ends with a line break."""
 
     document: str
-    heading: str  # the nearest above it, of any level
+    heading: str  # the nearest heading above it, of any level
     language: str
     text: str
 
 
 def documents() -> list[str]:
-    """By their paths, which are what blocks and links are looked up with."""
+    """Return the documents by path; blocks and links are looked up by path."""
     return ['README.md', *sorted(f'docs/{path.name}' for path in (ROOT / 'docs').glob('*.md'))]
 
 
@@ -30,7 +30,7 @@ def read(document: str) -> str:
 
 
 def section(document: str, heading: str) -> str:
-    """The text below a heading, down to the next of its level or above."""
+    """Return the text below a heading, down to the next heading of its level or above."""
     found = re.search(rf'^(##+) {re.escape(heading)}\n', read(document), re.MULTILINE)
     assert found is not None, f'{document}: {heading}'
     rest = read(document)[found.end() :]
@@ -39,7 +39,7 @@ def section(document: str, heading: str) -> str:
 
 
 def blocks(document: str, heading: str | None = None) -> list[Block]:
-    """All of a document, or those right below a heading."""
+    """Return all blocks of a document, or those directly below a heading."""
     found, above = [], ''
     for match in re.finditer(r'^#+ (.+)$|^```(\w*)\n((?:.*\n)*?)```$', read(document), re.MULTILINE):
         if match[1] is not None:
@@ -50,11 +50,11 @@ def blocks(document: str, heading: str | None = None) -> list[Block]:
 
 
 def block(document: str, words: str) -> str:
-    """The text of the one block that has these words in it."""
+    """Return the text of the only block that contains these words."""
     [found] = [each.text for each in blocks(document) if words in each.text]
     return found
 
 
 def _without_blocks(text: str) -> str:
-    """Of the same length, so that a comment in a script is no heading."""
+    """Return a text of the same length with the blocks blanked, so that a comment in a script is no heading."""
     return re.sub(r'^```.*?^```$', lambda match: '`' * len(match[0]), text, flags=re.MULTILINE | re.DOTALL)

@@ -9,7 +9,7 @@ from testing.states import State
 
 Line = dict[str, Any]
 
-JANUARY, FEBRUARY, MARCH = 1767323045, 1770001445, 1772420645  # of 2026, on the second day
+JANUARY, FEBRUARY, MARCH = 1767323045, 1770001445, 1772420645  # of 2026, uploads on the second day
 
 
 def file(filename: str, uploaded: float | None = JANUARY, **more: object) -> Line:
@@ -22,7 +22,7 @@ def without(lines: list[Line], *filenames: str) -> list[Line]:
 
 
 def saying(lines: list[Line], filename: str, **values: object) -> list[Line]:
-    """The list, with more said of one file; `None` says less."""
+    """Return the list with other values for one file; `None` removes a key."""
     return [line | values if line.get('filename') == filename else line for line in lines]
 
 
@@ -42,7 +42,7 @@ def with_lists(directory: Path) -> tuple[str, ...]:
 
 
 def busy_month(uploads: int) -> list[Line]:
-    """One release a minute, and the months around it."""
+    """Return a list with one release a minute in a month, and the months around it."""
     builds = (file(f'foo-{number}.0-py3-none-any.whl', FEBRUARY + 60 * number) for number in range(uploads))
     return [file('bar-1.0.tar.gz'), *builds, file('baz-1.0.tar.gz', MARCH)]
 

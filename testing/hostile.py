@@ -1,4 +1,4 @@
-"""Lists that nobody would write who means well, for Hypothesis."""
+"""Malicious lists, for Hypothesis."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ times = (
     | st.just('2026-01-02 03:04:05.123456789+0530')
 )
 
-# Nearly every one of these is accepted, and its texts must survive.
+# The program accepts nearly all of these, and must keep their texts.
 file_lines = st.fixed_dictionaries(
     {'filename': paths},
     optional={
@@ -141,7 +141,7 @@ good_lines = st.builds(
     st.lists(project_lines, max_size=2, unique_by=lambda line: line['project'].lower()),
 )
 
-# Every hostile text in every place for a text.
+# Every hostile text in every field for a text.
 EVERY_TEXT: list[dict[str, Any]] = [
     {'project': 'foo', 'summary': ''.join(HOSTILE), 'status': 'archived', 'status_reason': ''.join(HOSTILE)},
     *(
@@ -157,7 +157,7 @@ EVERY_TEXT: list[dict[str, Any]] = [
     *({'filename': f'foo-2.{number}.zip', 'uploaded_by': text} for number, text in enumerate(HOSTILE)),
 ]
 
-# Values of any kind under any key, and lines that are no objects at all.
+# Values of any type for any key, and lines that are not objects.
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | hostile | hostile_paths,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(hostile, inner, max_size=3),
@@ -181,7 +181,7 @@ raw_lists = st.lists(raw_lines, max_size=3).map(b'\n'.join)
 
 
 def slow(max_examples: int) -> settings:
-    """Each example builds whole sites."""
+    """Return settings for examples that build whole sites, which is slow."""
     return settings(
         max_examples=max_examples,
         deadline=None,
@@ -192,7 +192,7 @@ def slow(max_examples: int) -> settings:
 
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
-    """A directory with a file of somebody else beside the site, and one in it."""
+    """Yield a directory with a foreign file beside the site, and one in it."""
     with tempfile.TemporaryDirectory() as directory:
         top = Path(directory).resolve()
         for mine in ('mine.txt', 'mine/foo/index.html', 'site/mine.txt', 'site/simple/mine.txt'):

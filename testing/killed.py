@@ -1,10 +1,10 @@
-"""Runs the program, and kills it just before it changes the file system for the Nth time, with its process group.
+"""Runs the program and kills its process group just before the Nth change of the file system.
 
     python -m testing.killed N ARGUMENT...
 
-A count instead of a clock: the same N is the same moment every time, as long as there is one process; with more, each
-counts for itself, and the first at its Nth change is the end of all. With N = 0 nobody is killed, and two numbers go to
-standard output: how many changes there were, and the first with which the site itself, and not what is staged, differs.
+It counts changes and needs no clock: with one process, the same N is the same moment every time. With several, each
+process counts its own changes, and the first to reach N ends all of them. With N = 0 nothing is killed, and standard
+output gets two numbers: the number of changes, and the first one that is visible in the site and not only in staging.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ CHANGES = ('os.rename', 'os.remove', 'os.rmdir', 'os.mkdir')
 
 
 class Killer:
-    """An audit hook: Python calls it before each of these operations, whichever way the program spells it."""
+    """An audit hook: Python calls it before each of these operations, whatever function the program uses."""
 
     def __init__(self, last: int) -> None:
         self.last = last
         self.changes = 0
-        self.first = 0  # that the site shows
-        self.written: Any = None  # the file that was opened last, to be written anew
+        self.first = 0  # the first change that is visible in the site
+        self.written: Any = None  # the file that was opened last to be overwritten
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
         is_open = event == 'open' and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
@@ -37,7 +37,7 @@ class Killer:
                 self.first = self.changes
             if self.changes == self.last:
                 if self.written is not None and os.path.exists(self.written):
-                    # What a kill in the middle of writing it would have left.
+                    # As if killed in the middle of writing it.
                     os.truncate(self.written, os.path.getsize(self.written) // 2)
                 os.killpg(0, signal.SIGKILL)
         if is_open and args[2] & os.O_TRUNC:

@@ -36,7 +36,7 @@ def _unique_names(dice: random.Random, count: int) -> Iterator[str]:
         prefix = dice.choice(_PREFIXES) if dice.random() < 0.25 else ''
         name = prefix + dice.choice(_SEPARATORS).join(words)
         while (key := name.lower().replace('_', '-').replace('.', '-')) in seen:
-            name = f'{name}-{dice.choice(_WORDS)}'  # a word does not look like a version, as a number would
+            name = f'{name}-{dice.choice(_WORDS)}'  # not a number, which would look like a version
         seen.add(key)
         yield name
 
@@ -44,7 +44,7 @@ def _unique_names(dice: random.Random, count: int) -> Iterator[str]:
 # -------------------------------------------------------------------------------- files of a release
 
 _SOURCE, _PURE, _BINARY = range(3)
-# Old files are few: release 1.15.0 skips eggs and most versions that are not PEP 440, and both must do the same work.
+# Few old files: release 1.15.0 skips eggs and most versions outside PEP 440, but both programs must do the same work.
 _OLD_SOURCES = ('.tar.gz', '.tar.gz', '.tar.gz', '.tar.gz', '.zip', '.tar.bz2', '.tgz')
 _LINUX = 'manylinux_2_17_x86_64.manylinux2014_x86_64'
 _PLATFORMS = (_LINUX, 'win_amd64', 'macosx_11_0_arm64', 'macosx_10_9_x86_64', 'manylinux_2_28_aarch64')
@@ -61,7 +61,7 @@ _WHEELS = {year: _binary_wheels(year) for year in range(_FIRST_YEAR, _END_YEAR)}
 
 
 def _suffixes(kind: int, year: int, count: int, dice: random.Random) -> Sequence[str]:
-    """Return what follows the name and the version of the files of one release."""
+    """Return the ends of the file names of one release, after name and version."""
     source = '.tar.gz' if year > 2012 else dice.choice(_OLD_SOURCES)
     if count == 1:
         return (source,)
@@ -84,14 +84,14 @@ class _Project(NamedTuple):
     minors: int  # minor releases of each major one
     born: int  # seconds since 1970
     lived: int  # seconds until its last release
-    user: str  # '' when the list does not name it
+    user: str  # '' if the list does not name one
 
     @property
     def releases(self) -> int:
         return -(-self.files // self.files_a_release)
 
     def version(self, number: int) -> str:
-        """Return the version of a release, without what makes it a pre-release; no two are equal."""
+        """Return the version of a release without its pre-release part; each version is different."""
         minor, patch = divmod(number + 1, self.patches)
         major, minor = divmod(minor, self.minors)
         return f'{major}.{minor}.{patch}' if self.patches > 1 else f'{major}.{minor}'
@@ -102,9 +102,9 @@ def _seconds(year: int) -> int:
 
 
 def _file_counts(dice: random.Random, files: int, projects: int) -> list[int]:
-    """Return how many files each project has: a log-normal distribution, which is what the public index looks like.
+    """Return the number of files of each project: a log-normal distribution, like that of the public index.
 
-    Of 850,000 projects half have 6 files at most, the largest has about 30,000.
+    Half of 850,000 projects have at most 6 files; the largest has about 30,000.
     """
     mean = files / projects
     median = min(6.0, 3 + mean / 5, mean)
@@ -113,7 +113,7 @@ def _file_counts(dice: random.Random, files: int, projects: int) -> list[int]:
     weights = [math.exp(spread * quantile((number + 0.5) / projects)) for number in range(projects)]
     scale = files / sum(weights)
     counts = [max(1, round(weight * scale)) for weight in weights]
-    while excess := sum(counts) - files:  # rounding: corrected one by one from the large ones, which have enough
+    while excess := sum(counts) - files:  # rounding errors: corrected one by one, from the large projects first
         step = -1 if excess > 0 else 1
         for position in range(projects - 1, max(-1, projects - 1 - abs(excess)), -1):
             if counts[position] + step > 0:
@@ -126,7 +126,7 @@ def _make_project(dice: random.Random, name: str, files: int) -> _Project:
     roll = dice.random()
     kind = _BINARY if roll < (0.4 if files >= 30 else 0.08) else _PURE if roll < 0.92 else _SOURCE
     first, end = _seconds(_FIRST_YEAR), _seconds(_END_YEAR)
-    born = first + int((end - first) * math.sqrt(dice.random()))  # most are young
+    born = first + int((end - first) * math.sqrt(dice.random()))  # most projects are young
     return _Project(
         name=name,
         kind=kind,
@@ -164,7 +164,7 @@ _REASONS = ('', 'broken', 'Uploaded by mistake', 'security: please update')
 
 
 def _release_lines(dice: random.Random, project: _Project, number: int, when: int, year: int) -> Iterator[str]:
-    """Yield exactly what `json.dumps` makes of these objects (no value needs escaping), in a quarter of the time."""
+    """Yield the same text as `json.dumps` in a quarter of the time; no value needs escaping."""
     version = project.version(number)
     roll = dice.random()
     if roll < 0.07:
@@ -194,7 +194,7 @@ def _release_lines(dice: random.Random, project: _Project, number: int, when: in
 
 
 def _lines(files: int, projects: int) -> Iterator[str]:
-    """Yield the lines one by one; holds the projects, and one integer for each release."""
+    """Yield the lines one by one. Keeps the projects and one integer for each release in memory."""
     dice = random.Random(_SEED + 1)
     made = _make_projects(files, projects)
     uploads = array.array('Q')
@@ -214,7 +214,7 @@ def _lines(files: int, projects: int) -> Iterator[str]:
 
 
 def write_list(path: Path, files: int, projects: int) -> None:
-    """Write a list of exactly so many files of so many projects."""
+    """Write a list of exactly this number of files and projects."""
     with path.open('w', encoding='ascii') as output:
         output.writelines(_lines(files, projects))
 

@@ -1,4 +1,4 @@
-"""Every client, old and new, asked for the same: what it gets, and what it asks the server for."""
+"""Runs the same installs with every client, old and new: what each one gets and what it requests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _THIS_PYTHON = f'{sys.version_info.major}.{sys.version_info.minor}'
 
 
 class Case(NamedTuple):
-    """`requirement` as somebody types it, and what must come of it: project and version, or nothing at all."""
+    """`requirement` as a user types it, and the expected result: project and version, or nothing."""
 
     requirement: str
     project: str
@@ -53,7 +53,7 @@ CASES = {
     'dependency': Case('mixed-case', 'under-score', '1.5'),
     'extra': Case('Dotted.name[more]', 'only-with-more', '1.0'),
 }
-# One run for all of a line: a run has its price, and no case of a line stands in another's way.
+# One run for all cases of a line: runs are slow, and the cases of a line do not affect each other.
 _RUNS = [
     ['wheel', 'sdist', 'aspy.yaml', 'pinned', 'range', 'local', 'yanked', 'yanked, pinned', 'Requires-Python'],
     ['ASPY.YAML'],
@@ -63,7 +63,7 @@ _RUNS = [
 
 
 def make_pool(pool: Path) -> list[dict[str, object]]:
-    """The files, and the lines of a list for them."""
+    """Write the files, and return the lines of a list for them."""
     wheels = [
         make_wheel(pool, name, version, tag=_TAG)
         for name, version in [
@@ -89,7 +89,7 @@ def make_pool(pool: Path) -> list[dict[str, object]]:
 
 
 def make_spellings(pool: Path) -> list[Path]:
-    """Names as the field has them: the metadata, the file name and a requirement each have a spelling of their own."""
+    """Make names as they occur in practice: metadata, file name and requirement each spell them differently."""
     mixed, under, dotted = ['Under-Score<2.0,>=1.0'], ['Dotted.Name'], ["only_with_more>=1.0; extra == 'more'"]
     return [
         make_wheel(pool, 'Mixed.Case', '1.0', tag=_TAG, requires_dist=mixed, filed_as='mixed_case'),
@@ -104,7 +104,7 @@ def make_spellings(pool: Path) -> list[Path]:
 
 
 class Run(NamedTuple):
-    """What a client is given: `directory` is new and its own."""
+    """The input of a client; `directory` is new and used by no other client."""
 
     index_url: str
     directory: Path
@@ -112,16 +112,16 @@ class Run(NamedTuple):
 
 
 class OldClient(NamedTuple):
-    """`run` returns what it said, and which project it got in which version."""
+    """`run` returns the output and the version of each project that was fetched."""
 
     name: str
     python: str
     run: Callable[[str, Run], tuple[Outcome, dict[str, str]]]
-    # What a client that does not know of something gets instead.
+    # What a client without support for a feature gets instead.
     ignores: Mapping[str, str | None] = {}
-    # What else it gets where the server knows neither JSON nor names that are not normalized.
+    # What else differs if the server has neither JSON nor names that are not normalized.
     over_html: Mapping[str, str | None] = {}
-    # Builds an sdist with setuptools of its own environment, from before PEP 517.
+    # Builds an sdist with setuptools from its own environment, as before PEP 517.
     old_sdists: bool = False
 
 
@@ -129,7 +129,7 @@ _NOT_NORMALIZED = dict.fromkeys(('aspy.yaml', 'ASPY.YAML', 'extra'))
 
 
 def pip(version: str, python: str) -> OldClient:
-    """A pip, run out of its wheel."""
+    """Return a pip that runs from its wheel."""
     number = tuple(map(int, version.split('.')))
 
     def run(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
@@ -198,7 +198,7 @@ def run_pdm(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
     source = f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{run.index_url}"\n'
     write_project(run, f'[tool.pdm]\ndistribution = false\n{source}')
     env = {'PDM_CHECK_UPDATE': 'false', 'PDM_CACHE_DIR': str(run.directory / 'cache'), 'PDM_VENV_IN_PROJECT': 'true'}
-    # With the dependencies that its makers tested: it breaks on newer ones.
+    # With the dependencies that its authors tested: it breaks with newer ones.
     command = [str(make_tool('pdm', 'pdm[locked]') / 'pdm'), 'install']
     return execute(run.directory, command, env), read_installed(*run.directory.glob('.venv/lib/*/site-packages'))
 
@@ -216,7 +216,7 @@ def run_pipenv(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
 
 
 def run_pip_tools(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
-    """Compiles, and installs what was compiled with its own pip, which checks the hashes."""
+    """Compile requirements and install them with the pip of the same environment, which checks the hashes."""
     wanted, pinned = run.directory / 'requirements.in', run.directory / 'requirements.txt'
     wanted.write_text('\n'.join(run.requirements), encoding='utf-8')
     programs = make_tool('pip-tools', 'pip-tools')
@@ -252,7 +252,7 @@ CLIENTS = [
     pip('19.3.1', '2.7'),
     pip('20.3.4', '2.7'),
     pip('21.3.1', '3.6'),
-    # 23.0.1 is what `python3 -m venv` of Debian 12 brings.
+    # `python3 -m venv` of Debian 12 installs 23.0.1.
     pip('22.3', '3.11'),
     pip('22.3.1', '3.11'),
     pip('23.0.1', '3.11'),
@@ -274,7 +274,7 @@ CLIENTS = [
 
 
 def write_project(run: Run, tables: str) -> None:
-    """A pyproject.toml that requires what is asked for, and no newer Python than this one."""
+    """Write a pyproject.toml with these requirements and no newer Python than this one."""
     text = f"""\
 [project]
 name = "asking"
@@ -305,7 +305,7 @@ def execute(directory: Path, command: Sequence[str], env: Mapping[str, str] | No
 
 
 def read_files(directory: Path) -> dict[str, str]:
-    """Projects and versions of the downloaded files."""
+    """Return projects and versions of the downloaded files."""
     found = {}
     for path in directory.iterdir():
         if path.suffix == '.whl':
@@ -329,7 +329,7 @@ def read_installed(*directories: Path) -> dict[str, str]:
 
 
 class Result(NamedTuple):
-    """`got`: for each case the version that came, or nothing; `said`: everything it printed, for those who look why."""
+    """`got` has the version for each case, or nothing; `said` has all output, for debugging."""
 
     got: Mapping[str, str | None]
     requests: Sequence[Request]
@@ -340,7 +340,7 @@ Serve = Callable[[Path, Path], AbstractContextManager[Server]]
 
 
 def run_client(client: OldClient, site: Path, scratch: Path, serve: Serve) -> Result | None:
-    """All cases, behind a server of the client's own; nothing when its interpreter is not on this machine."""
+    """Run all cases with a separate server. Return `None` if this machine lacks the interpreter of the client."""
     interpreter = sys.executable if client.python == _THIS_PYTHON else find_python(client.python)
     if interpreter is None:
         return None
@@ -361,7 +361,7 @@ def run_client(client: OldClient, site: Path, scratch: Path, serve: Serve) -> Re
         for names in _RUNS:
             run(names)
             if len(names) > 1 and any(got[name] is None for name in names):
-                # One that fails takes the others with it.
+                # One failure makes the other requirements fail too.
                 for name in names:
                     run([name])
         return Result({name: got[name] for name in CASES}, server.requests(), '\n'.join(said))
@@ -374,13 +374,13 @@ def case_for(client: OldClient, name: str) -> Case:
 
 
 def expected(client: OldClient, over_html: bool) -> dict[str, str | None]:
-    """What the client gets when all is well; one from before a feature does not heed it."""
+    """Return what the client should get; a client that predates a feature ignores it."""
     others = {**client.ignores, **(client.over_html if over_html else {})}
     return {name: others.get(name, case.version) for name, case in CASES.items()}
 
 
 def table(negotiated: Mapping[str, Result], over_html: Mapping[str, Result]) -> list[str]:
-    """The rows of RATIONALE.md."""
+    """Return the rows of the table in RATIONALE.md."""
     lines = [f'| client | Python | {" | ".join(CASES)} | asks for `ASPY.YAML` | accepts | metadata | over HTML alone |']
     lines.append('|---' * (len(CASES) + 6) + '|')
     for client in CLIENTS:
@@ -400,7 +400,7 @@ def cell(name: str, got: str | None) -> str:
 
 
 def asks(result: Result) -> list[str]:
-    """The first page asked for under the name ASPY.YAML, what was accepted there, and whether metadata was read."""
+    """Return the first page requested for the name ASPY.YAML, its `Accept`, and whether metadata was read."""
     pages = [request for request in result.requests if request.path.startswith('/simple/')]
     spelled = [request for request in pages if re.fullmatch('/simple/aspy[-.]yaml/?', request.path, re.IGNORECASE)]
     as_typed = [request for request in spelled if request.path != '/simple/aspy-yaml/'] or spelled
@@ -410,7 +410,7 @@ def asks(result: Result) -> list[str]:
 
 
 def versions() -> str:
-    """Of the newest clients, installed by now."""
+    """Return the versions of the newest clients, which are installed by now."""
     names = [client.name.removesuffix(', newest') for client in CLIENTS if client.name.endswith(', newest')]
     libraries = {name: map(str, tool_directory(name).glob('lib/*/site-packages')) for name in names}
     found = {name: importlib.metadata.distributions(name=name, path=list(path)) for name, path in libraries.items()}

@@ -1,9 +1,9 @@
-"""Pools for `dumb-pypi-list`: archives of any content, and what the command makes of them.
+"""Pools for `dumb-pypi-list`: archives with any content, and the output of the command for them.
 
     python -m testing.pools N ARGUMENT...
 
-runs the command, and kills it just before it changes the file system for the Nth time, or, with `-N`, when it has
-printed N bytes. With N = 0 nobody is killed, and the last line on standard error is how many changes there were.
+runs the command and kills it just before the Nth change of the file system or, with `-N`, after it has printed N bytes.
+With N = 0 nothing is killed, and the last line on standard error is the number of changes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dumb_pypi.pool.main import main
 from testing.distributions import UPLOADED, make_sdist, make_wheel
 from testing.killed import CHANGES
 
-NOBODY = 65534  # the number of a user who owns nothing
+NOBODY = 65534  # the ID of a user who owns nothing
 
 
 class Outcome(NamedTuple):
@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
         return [json.loads(line) for line in self.output.splitlines()]
 
     def files(self) -> dict[str, dict[str, Any]]:
-        """The lines of files, by path."""
+        """Return the lines of files, by path."""
         return {line['filename']: line for line in self.lines if 'filename' in line}
 
     def projects(self) -> dict[str, dict[str, Any]]:
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 
 
 def run_list(*arguments: str | Path) -> Outcome:
-    """Runs the command in this process."""
+    """Run the command in this process."""
     output, messages = io.TextIOWrapper(io.BytesIO()), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(messages):
         status = main([*map(str, arguments)])
@@ -73,12 +73,12 @@ def make_tar(path: Path, members: Mapping[str, bytes], mode: str = 'w:gz') -> Pa
 
 
 def headers(name: str, version: str, *more: str) -> bytes:
-    """Core metadata, of version 2.2, which says what is static."""
+    """Return core metadata of version 2.2, which says what is static."""
     return '\n'.join(['Metadata-Version: 2.2', f'Name: {name}', f'Version: {version}', *more, '']).encode()
 
 
 def described_wheel(directory: Path, name: str, version: str, *more: str, tag: str = 'py3-none-any') -> Path:
-    """A wheel with these lines in its metadata, and nothing to install."""
+    """Make a wheel with these lines in its metadata and nothing to install."""
     path = directory / f'{name}-{version}-{tag}.whl'
     return make_zip(path, {f'{name}-{version}.dist-info/METADATA': headers(name, version, *more)})
 
@@ -91,9 +91,11 @@ def described_sdist(directory: Path, name: str, version: str, *more: str) -> Pat
 
 @contextlib.contextmanager
 def unprivileged() -> Iterator[None]:
-    """Root may do everything: be nobody meanwhile. What nobody may read then is what lies below the working directory,
-    and what has been imported before."""
-    import packaging.metadata  # noqa: F401  # the command does, once it has opened a file
+    """Give up root privileges in the block, because permissions do not apply to root.
+
+    Only modules imported before and files below the working directory are readable then.
+    """
+    import packaging.metadata  # noqa: F401  # the command imports it only after it has opened a file
 
     if os.geteuid():
         yield
@@ -107,13 +109,13 @@ def unprivileged() -> Iterator[None]:
 
 
 def settled(path: Path) -> Path:
-    """A file that is as old as all of them."""
+    """Give a file the modification time that all test files have, and return it."""
     os.utime(path, (UPLOADED, UPLOADED))
     return path
 
 
 def make_pool(directory: Path) -> Path:
-    """Two projects of two releases each."""
+    """Write two projects with two releases each into a directory, and return it."""
     directory.mkdir(parents=True, exist_ok=True)
     for name in ('foo', 'bar'):
         for version in ('1.0', '1.1'):
@@ -123,7 +125,7 @@ def make_pool(directory: Path) -> Path:
 
 
 class _Dying(io.RawIOBase):
-    """Standard output whose writer is killed when it has written so many bytes."""
+    """A standard output that kills its writer after this number of bytes."""
 
     def __init__(self, last: int) -> None:
         self.left = last

@@ -1,4 +1,4 @@
-"""Pages of a site as parsers that nobody here wrote read them."""
+"""Reads pages of a site with parsers that are not ours."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def read_json(path: Path) -> Any:
 
 
 def read_html(path: Path) -> Any:
-    """The root element; raises an exception for whatever HTML5 calls an error."""
+    """Return the root element. Raises an exception for everything that HTML5 calls an error."""
     builder = html5lib.getTreeBuilder('etree')
     return html5lib.HTMLParser(tree=builder, strict=True, namespaceHTMLElements=False).parse(path.read_bytes())
 
 
 class Seen(NamedTuple):
-    """What several tests want to know of each page: a page takes long to parse."""
+    """The facts of a page that several tests use, because parsing a page takes long."""
 
     language: str
     title: str
@@ -38,7 +38,7 @@ class Seen(NamedTuple):
 
 @functools.cache
 def read_pages(site: Path) -> dict[str, Seen]:
-    """Every page for a browser, by its path; raises an exception for whatever HTML5 calls an error."""
+    """Return every HTML page by path. Raises an exception for everything that HTML5 calls an error."""
     return {path: look(read_html(site / path)) for path in paths(site) if path.endswith('.html')}
 
 
@@ -56,7 +56,7 @@ def look(root: Any) -> Seen:
 
 
 def read_anchors(site: Path, project: str) -> dict[str, dict[str, str]]:
-    """The attributes of the anchors of an index page, by their text."""
+    """Return the attributes of the anchors of an index page, by their text."""
     return {anchor.text: dict(anchor.attrib) for anchor in read_html(site / f'simple/{project}/index.html').iter('a')}
 
 
@@ -74,14 +74,14 @@ def projects(site: Path) -> list[str]:
 
 
 def page_url(path: str) -> str:
-    """Where a page of a site is published."""
+    """Return the URL where a page of a site is published."""
     for index in ('index.html', 'index.v1_json'):
         path = path.removesuffix(index)
     return urllib.parse.urljoin(HERE, path)
 
 
 def read_releases(site: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every file with its project and version, as the legacy JSON pages have them."""
+    """Return every file with its project and version, from the legacy JSON pages."""
     for project in projects(site):
         for version, files in read_json(site / f'pypi/{project}/json')['releases'].items():
             for file in files:

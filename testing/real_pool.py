@@ -1,4 +1,4 @@
-"""Real files of the public index, fetched once: sixty wheels of fifteen projects, sdists of five, and a whole Flask."""
+"""Real files of the public index, fetched once: 60 wheels of 15 projects, sdists of 5, Flask and its dependencies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SDISTS = 'Jinja2==3.1.2 MarkupSafe==2.1.3 certifi==2022.12.7 click==8.1.3 six==
 
 
 def fetch_real_pool() -> Path:
-    """The directory of the files. Nobody may change it."""
+    """Return the directory of the files, which no test may change."""
     directory = CACHE / 'real-pool'
     if not directory.exists():
         CACHE.mkdir(exist_ok=True)
@@ -39,7 +39,7 @@ def fetch_real_pool() -> Path:
             for releases in _RELEASES:
                 options = ['--only-binary', ':all:', '--python-version', '3.8', '--platform', 'manylinux2014_x86_64']
                 _download(scratch, *options, *releases.split())
-            # pip makes their metadata before it is done: with what is installed here.
+            # pip prepares their metadata, with the build tools that are installed here.
             _download(scratch, '--no-binary', ':all:', '--no-build-isolation', '--use-pep517', *_SDISTS.split())
             scratch.chmod(0o755)
             os.rename(scratch, directory)
@@ -52,7 +52,7 @@ def fetch_real_pool() -> Path:
 
 
 def fetch_flask(python: str) -> Path:
-    """The wheels of Flask and of all that it requires, for this machine and this version of Python ("3.11").
+    """Return the wheels of Flask and its dependencies, for this machine and this version of Python ("3.11").
 
     The metadata says `Flask`, `Jinja2`, `MarkupSafe`, `Werkzeug`; file names, requirements and people say `flask`.
     """

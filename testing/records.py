@@ -1,4 +1,4 @@
-"""Records of a site, changed as somebody might who knows how they are written."""
+"""Changes records of a site, as somebody could who knows their format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dumb_pypi.pages.page import digest
 
 
 def edited(change: Callable[[dict[str, Any]], object], is_consistent: bool = True) -> Callable[[bytes], bytes]:
-    """Changes a record; by default as the program would have written it, with a digest of itself."""
+    """Change a record; by default with a correct digest, as if the program had written it."""
 
     def edit(content: bytes) -> bytes:
         head, body = map(json.loads, content.splitlines())

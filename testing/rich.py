@@ -1,10 +1,10 @@
-"""A list with every key, and where its site is published."""
+"""A list with every key, and the URL of its site."""
 
 from __future__ import annotations
 
 from typing import Any
 
-HERE = 'https://pypi.example.com/team/'  # where the sites are published, as far as these tests go
+HERE = 'https://pypi.example.com/team/'  # where the tests pretend to publish the sites
 
 MD5, SHA1, SHA256, SHA384, SHA512 = 'a' * 32, 'b' * 40, 'c' * 64, 'd' * 96, 'e' * 128
 

@@ -1,4 +1,4 @@
-"""An S3 that listens on loopback (moto), and the programs that people talk to S3 with."""
+"""An S3 server on loopback (moto), and the clients that people use for S3."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from testing.waiting import wait_for
 
 @contextmanager
 def s3(scratch: Path) -> Iterator[Server]:
-    """An empty one; it logs what it is asked for as Python's http.server does, nearly."""
+    """Start an empty S3 server; its access log is nearly that of Python's http.server."""
     log = scratch / 's3.log'
     command = [sys.executable, '-m', 'moto.server', '-H', '127.0.0.1', '-p', '0']
     with log.open('wb') as output, running(command, output.fileno()) as process:
@@ -33,9 +33,9 @@ def s3(scratch: Path) -> Iterator[Server]:
 
 
 def s3_env(server: Server, home: Path) -> dict[str, str]:
-    """What leads `aws` and `rclone remote:` to it, and nowhere else, unmeasured; `home` is made for them."""
+    """Return an environment in which `aws` and `rclone remote:` use only this server. Creates `home`."""
     home.mkdir(parents=True, exist_ok=True)
-    # In an environment of its own: it wants a docutils of years ago.
+    # In its own environment, because it requires an old docutils.
     programs = make_tool('awscli', 'awscli')
     strange = ('AWS_', 'RCLONE_', 'COV')
     env = {name: value for name, value in isolated_env(home).items() if not name.upper().startswith(strange)}
@@ -57,7 +57,7 @@ def s3_env(server: Server, home: Path) -> dict[str, str]:
 
 
 def make_programs(directory: Path) -> None:
-    """The two commands from this checkout, where the scripts expect them; the first has the driver of S3."""
+    """Install both commands from this checkout where the scripts expect them; `dumb-pypi-list` with the S3 driver."""
     directory.mkdir(parents=True)
     driver = make_tool('s3fs', 's3fs', 'msgspec', 'packaging') / 'python'
     for name, python, module in (
@@ -70,21 +70,21 @@ def make_programs(directory: Path) -> None:
 
 
 def aws(env: Mapping[str, str], *arguments: str) -> str:
-    """What the command printed; an error when it fails."""
+    """Run `aws` and return its output. Raises an error if it fails."""
     done = subprocess.run(['aws', *arguments], env=env, check=False, capture_output=True, encoding='utf-8', timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 class Hosting(NamedTuple):
-    """The name of index documents, and what everybody may do."""
+    """The name of index documents, and the actions that everybody may do."""
 
     suffix: str
     allowed: set[str]
 
 
 def read_hosting(env: Mapping[str, str], bucket: str) -> Hosting:
-    """As it is configured."""
+    """Return the website configuration of a bucket."""
     website = json.loads(aws(env, 's3api', 'get-bucket-website', '--bucket', bucket))
     policy = json.loads(json.loads(aws(env, 's3api', 'get-bucket-policy', '--bucket', bucket))['Policy'])
     allowed = {statement['Action'] for statement in policy['Statement'] if statement['Principal'] == '*'}
@@ -93,12 +93,12 @@ def read_hosting(env: Mapping[str, str], bucket: str) -> Hosting:
 
 @contextmanager
 def s3_website(store: Server, bucket: str, hosting: Hosting, scratch: Path) -> Iterator[Server]:
-    """The website of a bucket as S3 documents it, and moto does not: index documents, 404 or 403, plus signs."""
+    """Serve the website of a bucket as S3 documents it, which moto lacks: index documents, 404 or 403, plus signs."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.partition('?')[0]
-            # A plus sign means a space: who means a plus sign says %2B.
+            # A plus sign means a space; %2B means a plus sign.
             key = quote(unquote_plus(path))
             response = store.get(f'/{bucket}{key}{hosting.suffix if key.endswith("/") else ""}')
             if response.status == 404 and store.get(f'/{bucket}{key}/{hosting.suffix}').status == 200:

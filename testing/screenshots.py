@@ -16,7 +16,7 @@ from testing.browser import chromium
 SITE_URL = 'https://pypi.example.com/'
 NOW = '2026-11-20T12:00:00Z'
 SAMPLE = Path(__file__).parent / 'sample-packages.jsonl'
-# Those that the README shows: name, page, size, colours.
+# The pictures in the README: name, page, size, colours.
 PICTURES: tuple[tuple[str, str, str, Literal['light', 'dark']], ...] = (
     ('home-wide-light', 'index.html', 'wide', 'light'),
     ('project-wide-dark', 'project/pytest/index.html', 'wide', 'dark'),
@@ -33,7 +33,7 @@ def take_screenshots(target: Path, scratch: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
 
     def answer(route: Route) -> None:
-        """In place of a server: so the address in the pictures is always the same."""
+        """Answer in place of a server, so that the address in the pictures is always the same."""
         route.fulfill(path=site / urllib.parse.urlsplit(route.request.url).path.lstrip('/'))
 
     with chromium() as browser:
@@ -41,7 +41,7 @@ def take_screenshots(target: Path, scratch: Path) -> None:
             width, height = SIZES[size]
             page = browser.new_page(viewport={'width': width, 'height': height}, color_scheme=scheme)
             page.route(f'{SITE_URL}**', answer)
-            page.clock.install(time=NOW)  # so that what was days ago is so tomorrow as well
+            page.clock.install(time=NOW)  # so that "days ago" stays the same tomorrow
             page.goto(f'{SITE_URL}{path}')
             if '?' in path:
                 page.locator('.results .summary').first.wait_for()

@@ -1,4 +1,4 @@
-"""Real web servers on a free port of 127.0.0.1, and what was asked of them."""
+"""Real web servers on a free port of 127.0.0.1, and the requests that they received."""
 
 import http.client
 import os
@@ -41,7 +41,7 @@ class Response(NamedTuple):
 
 
 class Server(NamedTuple):
-    """`url` ends without a slash."""
+    """A running server; `url` ends without a slash."""
 
     port: int
     log: Path
@@ -51,7 +51,7 @@ class Server(NamedTuple):
         return f'http://127.0.0.1:{self.port}'
 
     def get(self, path: str, accept: str | None = None) -> Response:
-        """One request without redirects, proxies or an `Accept` of our own making; header names are in lower case."""
+        """Send one request without redirects, proxies or a default `Accept`; header names are in lower case."""
         connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=_SECONDS_TO_WAIT)
         try:
             connection.request('GET', path, headers={} if accept is None else {'Accept': accept})
@@ -62,8 +62,8 @@ class Server(NamedTuple):
             connection.close()
 
     def requests(self) -> list[Request]:
-        """Everything asked for up to now, in order."""
-        # nginx writes its line after the response, when the client may be gone: ask for one more page, and wait for it.
+        """Return all requests up to now, in order."""
+        # nginx logs after the response, maybe after the client has left: request one more page and wait for its line.
         marker = f'/{uuid.uuid4()}'
         self.get(marker)
         return wait_for(lambda: self._requests_before(marker))
@@ -81,11 +81,11 @@ class Server(NamedTuple):
 
 @contextmanager
 def http_server(directory: Path, scratch: Path) -> Iterator[Server]:
-    """`python -m http.server`: knows neither JSON pages nor `Accept`, like any object store."""
+    """Run `python -m http.server`, which supports neither JSON pages nor `Accept`, like any object store."""
     log = scratch / 'http.server.log'
     command = [sys.executable, '-u', '-m', 'http.server', '--bind', '127.0.0.1', '--directory', str(directory), '0']
     with log.open('wb') as output, running(command, output.fileno()) as process:
-        # It prints the port that the system gave it when it already listens.
+        # It prints the port that the system chose once it listens.
         yield Server(wait_for(lambda: _printed_port(log), process, log), log)
 
 
@@ -96,9 +96,9 @@ def nginx(
     config: str = 'short.conf',
     replacements: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    """A real nginx with a configuration of `testing/nginx/`, all of its files in `scratch`; see `find_nginx`.
+    """Run a real nginx with a configuration of `testing/nginx/` and all of its files in `scratch`; see `find_nginx`.
 
-    The port, the site's directory and `replacements` are put in place of what the configuration has for an example.
+    The port, the directory of the site and `replacements` replace the example values of the configuration.
     """
     with nginx_with((NGINX / config).read_text(encoding='utf-8'), directory, scratch, replacements) as [server]:
         yield server
@@ -108,14 +108,14 @@ def nginx(
 def nginx_with(
     text: str, directory: Path, scratch: Path, replacements: Mapping[str, str] | None = None
 ) -> Iterator[list[Server]]:
-    """A real nginx with this configuration: one server for each line `listen`, in their order."""
+    """Run a real nginx with this configuration: one server for each line `listen`, in their order."""
     program = find_nginx()
     assert program is not None, 'nginx is not installed'
     prefix = scratch / 'nginx'
     (prefix / 'temp').mkdir(parents=True)
     output = prefix / 'output.log'
-    # The ports are bound here and handed down the way nginx hands sockets to its own next binary (the variable NGINX):
-    # nobody can take one in between, as somebody could a port that was merely found to be free.
+    # The ports are bound here and passed on the way nginx passes sockets to its next binary (the variable NGINX):
+    # so no other process can take a port between our choice and the start of nginx.
     with ExitStack() as stack, output.open('wb') as output_file:
         listeners = {}
         with ExitStack() as inherited:
@@ -126,7 +126,7 @@ def nginx_with(
                 **{line: re.sub(r'\d+', f'127.0.0.1:{port}', line, count=1) for line, port in ports.items()},
                 '/srv/pypi': str(directory),
                 '/var/cache/nginx': str(prefix / 'cache'),
-                # Where people are sent on to another server of this one, its port is part of the address.
+                # Redirects to another server of this nginx contain its port.
                 'https://$host$': f'https://$host:{ports.get("listen 443 ssl;")}$',
                 **(replacements or {}),
             }
@@ -137,23 +137,23 @@ def nginx_with(
             command = [program, '-p', str(prefix), '-c', str(frame)]
             sockets = [listener.fileno() for listener in listeners.values()]
             process = stack.enter_context(running(command, output_file.fileno(), sockets))
-            # Written once the configuration is read and the sockets taken over; from then on connections are answered.
+            # nginx writes it after it has read the configuration and taken over the sockets; from then on it answers.
             wait_for(lambda: (prefix / 'nginx.pid').exists() or None, process, output)
         yield [Server(port, prefix / 'access.log') for port in ports.values()]
 
 
 def replaced(text: str, values: Mapping[str, str]) -> str:
-    """All at once: what was put in is not looked at again."""
+    """Replace all texts in one pass, so that replacements are not replaced again."""
     return re.sub('|'.join(map(re.escape, values)), lambda match: values[match[0]], text)
 
 
 def find_nginx() -> str | None:
-    """Its path; Debian installs it where only root's PATH looks."""
+    """Return the path of nginx; Debian installs it in a directory that is only on the PATH of root."""
     return shutil.which('nginx', path=os.pathsep.join([os.environ.get('PATH', ''), '/usr/sbin', '/usr/local/sbin']))
 
 
 def find_lua() -> list[Path]:
-    """The modules that `set_by_lua_block` needs, in the order in which they load; none where one is missing."""
+    """Return the modules that `set_by_lua_block` needs, in loading order; nothing if one of them is missing."""
     for directory in (Path('/usr/lib/nginx/modules'), Path('/usr/lib64/nginx/modules'), Path('/etc/nginx/modules')):
         modules = [directory / 'ndk_http_module.so', directory / 'ngx_http_lua_module.so']
         if all(module.exists() for module in modules):
@@ -163,8 +163,8 @@ def find_lua() -> list[Path]:
 
 def _nginx_frame(site: Path) -> str:
     values = {
-        # Started by root, the worker would become nobody, who may not read pytest's directories (mode 0700).
-        # Started by anybody else, nginx warns about the line.
+        # If root starts nginx, the worker would become `nobody`, who may not read pytest's directories (mode 0700).
+        # If anybody else starts it, nginx warns about this line.
         '@user@': 'user root;' if os.geteuid() == 0 else '',
         '@modules@': '\n'.join(f'load_module {module};' for module in find_lua()),
         '@site@': str(site),
@@ -174,7 +174,7 @@ def _nginx_frame(site: Path) -> str:
 
 @contextmanager
 def running(command: list[str], output: int, sockets: Sequence[int] = ()) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, and its end when the block ends; unmeasured, for it is no program of ours."""
+    """Start a process and end it with the block. Without coverage, because it is not our program."""
     env = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
     if sockets:
         env['NGINX'] = ''.join(f'{each};' for each in sockets)

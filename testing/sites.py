@@ -1,4 +1,4 @@
-"""Builds sites through the front door, and says what lies in them."""
+"""Builds sites through the command line, and lists their files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PACKAGES_URL = '../../pool/'
 
 
 def write_list(path: Path, lines: Iterable[Mapping[str, Any] | str]) -> Path:
-    """Writes a list: objects as one line of JSON each, text as it is."""
+    """Write a list: an object becomes one line of JSON, text stays unchanged."""
     texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(''.join(f'{text}\n' for text in texts).encode())
@@ -21,9 +21,9 @@ def write_list(path: Path, lines: Iterable[Mapping[str, Any] | str]) -> Path:
 
 
 def build(directory: Path, lines: Iterable[Mapping[str, Any] | str], *options: str) -> int:
-    """Builds the site of a JSON list in `directory`; returns the exit status.
+    """Build the site of a JSON list in `directory`, and return the exit status.
 
-    The list lies beside the directory, as `<name>.jsonl`. `options` come last: `--packages-url` there wins.
+    The list is written beside the directory, as `<name>.jsonl`. `options` come last, so `--packages-url` in them wins.
     """
     packages = write_list(directory.with_name(f'{directory.name}.jsonl'), lines)
     arguments = ['--package-list-json', packages, '--output-dir', directory, '--packages-url', PACKAGES_URL]
@@ -31,7 +31,7 @@ def build(directory: Path, lines: Iterable[Mapping[str, Any] | str], *options: s
 
 
 def paths(directory: Path) -> list[str]:
-    """Every file below a directory, hidden ones as well, /-separated and sorted."""
+    """Return every file below a directory, including hidden ones, /-separated and sorted."""
     return sorted(path.relative_to(directory).as_posix() for path in directory.rglob('*') if not path.is_dir())
 
 
@@ -40,5 +40,5 @@ def tree(directory: Path) -> dict[str, bytes]:
 
 
 def mtimes(directory: Path) -> dict[str, int]:
-    """When each file changed last, in nanoseconds."""
+    """Return the modification time of each file in nanoseconds, by path."""
     return {path: (directory / path).stat().st_mtime_ns for path in paths(directory)}

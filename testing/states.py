@@ -1,4 +1,4 @@
-"""A site to the last directory, and what a copying step does with the path lists."""
+"""The exact state of a site, with its directories, and a copy by the path lists."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class State(NamedTuple):
         return build(site, self.lines, *self.options, *options)
 
     def build_anew(self, site: Path) -> Entries:
-        """Builds it where nothing was; returns all of it."""
+        """Build the site in a new directory, and return all its entries."""
         assert not site.exists()
         assert self.build(site) == 0
         return entries(site)
 
 
 def entries(directory: Path) -> Entries:
-    """The bytes of every file below a directory, and `None` for every directory."""
+    """Return the bytes of every file below a directory, and `None` for every directory."""
     found: Entries = {}
     for path, directories, files in os.walk(directory):
         below = Path(path).relative_to(directory)
@@ -51,7 +51,7 @@ def entries(directory: Path) -> Entries:
 
 
 def everything(directory: Path) -> dict[str, bytes | str | None]:
-    """The same, where there may be more than files: where a link leads, and what else there is by name."""
+    """Return the entries of a directory that may have links, with their targets, and special files, with their kind."""
     found: dict[str, bytes | str | None] = {}
     for path in sorted(directory.rglob('*')):
         mode = path.lstat().st_mode
@@ -66,17 +66,17 @@ def everything(directory: Path) -> dict[str, bytes | str | None]:
 
 
 def without_own(found: Entries) -> Entries:
-    """The site alone: what the program keeps for its next run is no part of it."""
+    """Return the entries of the site without those that the program keeps for its next run."""
     return {path: content for path, content in found.items() if not path.startswith(OWN)}
 
 
 def without_leftovers(found: Entries) -> Entries:
-    """What there is but for what a killed run leaves: its lock, what it has staged, and what it was about to own."""
+    """Return the entries without those that a killed run leaves: its lock, staged files, pending note."""
     return {path: content for path, content in found.items() if path.split('/')[0] not in (LOCK, PENDING, TEMPORARY)}
 
 
 def pages(site: Path) -> dict[str, bytes]:
-    """The files of the site, sorted by path."""
+    """Return the files of the site, sorted by path."""
     return dict(sorted(files(without_own(entries(site))).items()))
 
 
@@ -85,13 +85,13 @@ def files(found: Entries) -> dict[str, bytes]:
 
 
 def backdate(directory: Path) -> None:
-    """Makes everything old, so that what is written next shows however soon it comes and however coarse the clock."""
+    """Make every file and directory old, so that later writes show in the times even if the clock is coarse."""
     for path in sorted(directory.rglob('*'), reverse=True):
         os.utime(path, ns=(LONG_AGO, LONG_AGO))
 
 
 def touched(directory: Path) -> set[str]:
-    """The files and directories that are no longer as old as `backdate` made them."""
+    """Return the files and directories that changed after `backdate`."""
     paths = directory.rglob('*')
     return {path.relative_to(directory).as_posix() for path in paths if path.stat().st_mtime_ns != LONG_AGO}
 
@@ -101,7 +101,7 @@ def read_paths(path_list: Path) -> list[str]:
 
 
 def copy(source: Path, target: Path, changed: Iterable[str], removed: Iterable[str]) -> None:
-    """What a copying step does: files only, as in a bucket, where directories come and go with them."""
+    """Copy by the path lists: only files, as in a bucket, where empty directories vanish."""
     for path in changed:
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / path, target / path)
@@ -122,9 +122,9 @@ class _Links(HTMLParser):
 
 
 def dead_links(site: Path) -> list[tuple[str, str]]:
-    """The links from a page of the site to one that it does not have, but for those into `pool/`.
+    """Return the links from pages of the site to missing pages, except those into `pool/`.
 
-    What a killed run has staged is no page of the site yet.
+    Pages that a killed run has staged do not count.
     """
     dead = []
     for page in site.rglob('*.html'):

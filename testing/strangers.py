@@ -1,4 +1,4 @@
-"""What the documents tell somebody to run, run where nothing but the documents has been followed."""
+"""Runs the commands of the documents, in an environment in which a reader has done only what they say."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 
 from testing.tools import ROOT, missing
 
-# The address in the documents, which stands for that of this repository.
+# The documents use this address for this repository.
 ADDRESS = 'https://git.example.com/dumb-pypi.git'
 
 _SECONDS_TO_WAIT = 600
 
 
 def git_env(home: Path) -> dict[str, str]:
-    """An environment in which git takes this repository, as it was committed last, for the one at `ADDRESS`."""
+    """Return an environment in which git reads `ADDRESS` from this repository, at its last commit."""
     if not (ROOT / '.git').exists():
         missing('the repository of these files', 'git clone')
     config = home / 'gitconfig'
     # Another user may own the checkout, as in a container.
     config.write_text(f'[url "{ROOT.as_uri()}"]\n\tinsteadOf = {ADDRESS}\n[safe]\n\tdirectory = *\n', encoding='utf-8')
-    # A make, a git hook or an environment that the tests run in is none of theirs.
+    # The commands must not see the make, git hook or environment that the tests run in.
     ours = ('GIT_', 'MAKE', 'MFLAGS', 'COV', 'VIRTUAL_ENV', 'PYTHON')
     env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     kept = {name: os.environ[name] for name in ('GIT_SSL_CAINFO',) if name in os.environ}
@@ -38,7 +38,7 @@ def git_env(home: Path) -> dict[str, str]:
 
 
 def run_shell(commands: str, directory: Path, env: Mapping[str, str]) -> str:
-    """What the commands print, which all have to succeed."""
+    """Run commands, which must all succeed, and return their output."""
     done = subprocess.run(
         ['bash', '-euo', 'pipefail', '-c', commands],
         cwd=directory,

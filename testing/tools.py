@@ -1,4 +1,4 @@
-"""Programs that are no dependency of the tests: fetched once, each into a place of its own below `.cache/`."""
+"""Programs that are no dependencies of the tests: fetched once, each into its own directory below `.cache/`."""
 
 import os
 import shutil
@@ -20,48 +20,48 @@ _SECONDS_TO_WAIT = 300
 
 
 def missing(what: str, how: str) -> NoReturn:
-    """Skip where a developer lacks a program; in CI nothing may be skipped unnoticed."""
+    """Skip the test if a developer lacks a program; fail in CI, where nothing may be skipped unnoticed."""
     if os.environ.get('CI') == 'true':
         pytest.fail(f'{what} is missing: {how}')
     pytest.skip(f'{what} is missing: {how}')
 
 
 def find_python(version: str) -> str | None:
-    """An interpreter of this version ("2.7"), from PATH or from pyenv."""
+    """Return an interpreter of this version ("2.7") from PATH or pyenv, or `None`."""
     root = Path(os.environ.get('PYENV_ROOT') or Path.home() / '.pyenv')
     candidates = [
         *sorted((root / 'versions').glob(f'{version}.*/bin/python{version}')),
         shutil.which(f'python{version}'),
     ]
-    # What is on PATH may be a shim of pyenv, which says that there is no such version.
+    # The one on PATH may be a shim of pyenv that only reports a missing version.
     return next((str(each) for each in candidates if each and _starts(str(each))), None)
 
 
 def make_tool(name: str, *requirements: str) -> Path:
-    """The directory of the programs of a virtual environment with the newest of these; `make clean` forgets them."""
+    """Return the `bin` of a virtual environment with the newest releases of these; `make clean` removes it."""
     directory = tool_directory(name)
     stamp = directory / '.requirements'
     windows = sys.platform == 'win32'
     bin_directory = directory / ('Scripts' if windows else 'bin')
-    # Of tests that run side by side, the first to want a tool makes it for all.
+    # If tests run in parallel, the first one that needs a tool makes it for all.
     with FileLock(_made(directory.parent) / f'{name}.lock'):
         if not stamp.exists() or stamp.read_text(encoding='utf-8') != '\n'.join(requirements):
             shutil.rmtree(directory, ignore_errors=True)
-            # Links, as `python -m venv` makes them: a copied interpreter does not find its libraries everywhere.
+            # Links, as in `python -m venv`: a copied interpreter does not find its libraries on every system.
             venv.create(directory, with_pip=True, symlinks=not windows)
             ordinary_pip(bin_directory / 'python', 'install', '--upgrade', 'pip', *requirements)
-            # Last, so that an installation that broke off is started again.
+            # Last, so that an interrupted installation starts again.
             stamp.write_text('\n'.join(requirements), encoding='utf-8')
     return bin_directory
 
 
 def tool_directory(name: str) -> Path:
-    """Each Python has its own, as tox runs the tests with several."""
+    """Return the directory of a tool, one for each Python, because tox runs the tests with several."""
     return CACHE / 'tools' / f'python{sys.version_info.major}.{sys.version_info.minor}' / name
 
 
 def fetch_library(name: str, version: str, python: str) -> Path:
-    """The unpacked wheel of a release that runs on this version of Python, for PYTHONPATH."""
+    """Return the unpacked wheel of a release that runs on this version of Python, for PYTHONPATH."""
     directory = CACHE / 'libraries' / f'{name}-{version}'
     with FileLock(_made(directory.parent) / f'{directory.name}.lock'):
         if not directory.exists():
@@ -77,7 +77,7 @@ def fetch_library(name: str, version: str, python: str) -> Path:
 
 
 def build_wheel(target: Path) -> Path:
-    """The wheel of this program. Built from a copy: setuptools leaves `build/` and `*.egg-info/` where it works."""
+    """Return the wheel of this program, built from a copy: setuptools leaves `build/` and `*.egg-info/` behind."""
     with tempfile.TemporaryDirectory(dir=target) as scratch:
         source = Path(scratch) / 'source'
         shutil.copytree(ROOT / 'dumb_pypi', source / 'dumb_pypi', ignore=shutil.ignore_patterns('__pycache__'))
@@ -95,7 +95,7 @@ def _made(directory: Path) -> Path:
 
 
 def ordinary_pip(python: Path, *arguments: str) -> None:
-    """pip with the machine's own configuration: where all programs come from."""
+    """Run pip with the configuration of this machine, which says where programs come from."""
     command = [str(python), '-m', 'pip', *arguments, '--quiet', '--no-input', '--disable-pip-version-check']
     process = subprocess.run(
         command,

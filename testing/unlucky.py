@@ -1,4 +1,4 @@
-"""Runs of the real program that a test makes unlucky."""
+"""Lists and command lines for tests that run the real program under bad conditions."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Renders descriptions as behind the wall, but without its limits: what tests compare with, and what can be measured.
+"""Renders descriptions as behind the wall, but without its limits: for comparison in tests, and to measure.
 
     python -m testing.unwalled
 
-Standard input is a JSON list of [markup, text]. Standard output is JSON as well: the answers, and what was opened,
+Standard input is a JSON list of [markup, text]. Standard output is JSON: the answers, and everything that was opened,
 imported or searched for after the renderers were made.
 """
 

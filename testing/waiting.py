@@ -1,4 +1,4 @@
-"""Waiting for something that another process does, and what becomes of its processes."""
+"""Waits for another process, and finds its child processes."""
 
 import contextlib
 import subprocess
@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 T = TypeVar('T')
 
-DEADLINE = 120.0  # seconds: by then something hangs
-_PAUSE = 0.002  # between two looks
+DEADLINE = 120.0  # seconds; after that, something hangs
+_PAUSE = 0.002  # seconds between two checks
 
 
 def wait_for(
@@ -18,7 +18,10 @@ def wait_for(
     process: 'subprocess.Popen[Any] | None' = None,
     output: Path | None = None,
 ) -> T:
-    """What `condition` returns once it is not None; an error when the process ends or the deadline passes first."""
+    """Return the first value of `condition` that is not `None`.
+
+    Raises `RuntimeError` if the process ends or the deadline passes first.
+    """
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline and (process is None or process.poll() is None):
         result = condition()
@@ -40,4 +43,4 @@ def is_running(pid: int) -> bool:
         state = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return state not in 'ZX'  # dead, but nobody has asked
+    return state not in 'ZX'  # dead, but its parent has not waited for it
