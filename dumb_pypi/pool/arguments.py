@@ -17,6 +17,11 @@ def is_url(address: str) -> bool:
     return '://' in address
 
 
+def label_of(address: str) -> str:
+    """Return what messages call a directory or a bucket: without a password."""
+    return shown(re.sub('//[^/]*@', '//', address))
+
+
 def path_below(root: str, address: str) -> str | None:
     """Return the path of a POOL below `--root`; '' if it is the same, `None` if it is not there."""
     if not is_url(root) and not is_url(address):
@@ -27,13 +32,14 @@ def path_below(root: str, address: str) -> str | None:
 
 def open_places(addresses: Iterable[str], root: str | None, writes: bool) -> list[Place]:
     """Open each directory and each bucket once, however many arguments are in it. Raises `Failure`."""
-    places: dict[str, Place] = {}
+    opened: dict[str, Place] = {}  # as typed
+    places: dict[str, Place] = {}  # by where they really are
     for address in addresses:
         top, below = split(address) if root is None else (root, path_below(root, address) or '')
-        where = top if is_url(top) else os.path.realpath(top)
-        if where not in places:
-            places[where] = open_place(top, writes)
-        places[where].below.append(f'{below}/' if below and is_directory(address) else below)
+        if top not in opened:
+            place = open_place(top, writes)
+            opened[top] = places.setdefault(place.where, place)
+        opened[top].below.append(f'{below}/' if below and is_directory(address) else below)
     return [*places.values()]
 
 
@@ -62,7 +68,7 @@ def is_distribution(name: str) -> bool:
 def open_place(address: str, writes: bool) -> Place:
     if not is_url(address):
         return Directory(address, writes)
-    label = shown(re.sub('//[^/]*@', '//', address))  # without a password
+    label = label_of(address)
     try:
         from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # the extra `remote`
         from fsspec.registry import get_filesystem_class  # type: ignore[import-untyped]

@@ -37,7 +37,7 @@ class Bucket:
         self.system = system
         self.root = root
         self.below: list[str] = []
-        self.label = label.rstrip('/')
+        self.label = self.where = label.rstrip('/')
         self.jobs = _JOBS
         self.small = 0
 

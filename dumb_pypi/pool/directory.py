@@ -24,6 +24,7 @@ _numbers = itertools.count()
 class Directory:
     def __init__(self, path: str, writes: bool) -> None:
         self.path = path
+        self.where = os.path.realpath(path)
         self.below: list[str] = []
         self.writes = writes
         self.jobs = read_cores()

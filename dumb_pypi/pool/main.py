@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from dumb_pypi import __version__
 from dumb_pypi.command_line import file_argument, number_argument, status_of, value_argument
-from dumb_pypi.errors import Failure, attempt, give_up, quoted
+from dumb_pypi.errors import Failure, attempt, give_up
 from dumb_pypi.package_list.values import directory_url
-from dumb_pypi.pool.arguments import open_places, path_below
+from dumb_pypi.pool.arguments import label_of, open_places, path_below
 from dumb_pypi.pool.listing import ListOptions, make_list
 
 STANDARD_OUTPUT = '<stdout>'
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error('argument --add: needs --known')
     for address in args.pool if args.root is not None else ():
         if path_below(args.root, address) is None:
-            parser.error(f'argument --root: expected a directory that {quoted(address)} is in, got {quoted(args.root)}')
+            parser.error(f'argument --root: expected what {label_of(address)} is in, got {label_of(args.root)}')
     options = ListOptions(*(getattr(args, name) for name in ListOptions._fields))
     return status_of(lambda: write_list(make_list(open_places(args.pool, args.root, args.write_metadata), options)))
 

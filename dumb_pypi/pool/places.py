@@ -22,6 +22,7 @@ OF_ONE_PATH = (*NOWHERE, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.EI
 class Place(Protocol):
     """A directory or a bucket. The arguments of the command say which part of it is the pool."""
 
+    where: str  # the same for the same place, whatever it is called
     below: list[str]  # paths of directories, each with a slash at its end, or '' for all; and of single files
     jobs: int  # how many files are read at once, unless somebody says
     small: int  # bytes: smaller files are read one after the other, unless somebody says

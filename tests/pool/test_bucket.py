@@ -23,6 +23,7 @@ from testing.pools import described_sdist, described_wheel, headers, make_pool, 
 from testing.s3 import s3, s3_env
 from testing.servers import Server
 from testing.tools import ROOT, make_tool
+from testing.waiting import wait_for
 
 WHEEL = 'foo-1.0-py3-none-any.whl'
 
@@ -78,6 +79,35 @@ def test_a_sidecar_whose_name_is_too_long_for_the_generator_is_passed_over(bucke
     bucket.put(name, b'egg')
     bucket.put(f'{name}.provenance', b'{}')
     assert run_list(bucket.address).files().keys() == {name}
+
+
+def test_several_objects_and_parts_of_a_bucket_are_listed_by_their_names_or_below_a_root(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    described_wheel(tmp_path / 'cu121', 'foo', '1.0', 'Summary: foo')
+    described_sdist(tmp_path / 'common', 'bar', '1.0')
+    described_sdist(tmp_path / 'common' / 'old', 'bar', '0.9')
+    described_sdist(tmp_path / 'cpu', 'baz', '1.0')
+    bucket.upload(tmp_path)
+    wheel, common = f'{bucket.address}/cu121/{WHEEL}', f'{bucket.address}/common'
+    cases: list[tuple[list[str], list[str]]] = [
+        ([wheel], [WHEEL]),
+        ([wheel, common], ['bar-1.0.tar.gz', WHEEL, 'old/bar-0.9.tar.gz']),
+        ([f'{common}/', f'{common}/bar-1.0.tar.gz', common], ['bar-1.0.tar.gz', 'old/bar-0.9.tar.gz']),
+        (
+            ['--root', bucket.address, wheel, common],
+            ['common/bar-1.0.tar.gz', 'common/old/bar-0.9.tar.gz', f'cu121/{WHEEL}'],
+        ),
+        (['--root', f'{bucket.address}/', f'{bucket.address}/gone', wheel], [f'cu121/{WHEEL}']),
+        ([str(tmp_path / 'cpu'), wheel], ['baz-1.0.tar.gz', WHEEL]),
+    ]
+    for arguments, expected in cases:
+        outcome = run_list('--write-metadata', *arguments)
+        assert (outcome.status, outcome.messages) == (0, '')
+        assert sorted(outcome.files()) == expected
+    assert bucket.get(f'cu121/{WHEEL}.metadata') == headers('foo', '1.0', 'Summary: foo')
+    bucket.put(f'common/{WHEEL}', b'garbage')
+    assert run_list(wheel, common).messages == f'{common}/{WHEEL}: left out: {wheel} has the same name\n'
 
 
 def test_an_address_of_a_directory_is_a_directory(tmp_path: Path) -> None:
@@ -268,6 +298,58 @@ def test_ten_rounds_of_change_in_s3_read_only_what_is_new(tmp_path: Path) -> Non
         assert (tmp_path / 'anew').read_bytes().count(b'"filename"') == 14
         sidecar = client.get_object(Bucket='mine', Key='pool/foo-1.9-py3-none-any.whl.metadata')['Body'].read()
         assert sidecar == headers('foo', '1.9', 'Summary: Round 9')
+        client.close()
+
+
+def test_objects_of_s3_that_are_copied_onto_themselves_were_uploaded_when_they_were(tmp_path: Path) -> None:
+    """The copy has another time, and is fetched once; so is a new object, listed by its own address."""
+    import boto3
+
+    python = make_tool('s3fs', 's3fs', 'msgspec', 'packaging') / 'python'
+    old = described_wheel(tmp_path / 'old', 'Foo', '1.0', 'Summary: old')
+    new = described_wheel(tmp_path / 'new', 'Foo', '1.1', 'Summary: new')
+    with s3(tmp_path) as server:
+        env = {**s3_env(server, tmp_path / 'home'), 'PYTHONPATH': str(ROOT)}
+        keys = {'aws_access_key_id': 'nobody', 'aws_secret_access_key': 'nothing', 'region_name': 'us-east-1'}
+        client = boto3.client('s3', endpoint_url=server.url, **keys)
+        client.create_bucket(Bucket='mine')
+
+        def listed(*arguments: str) -> dict[str, dict[str, Any]]:
+            command = [str(python), '-m', 'dumb_pypi.pool', *arguments]
+            done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=False, timeout=100)
+            assert (done.returncode, done.stderr) == (0, b'')
+            (tmp_path / 'known').write_bytes(done.stdout)
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            return {line['filename']: line for line in lines if 'filename' in line}
+
+        def modified(key: str) -> float:
+            time: datetime.datetime = client.head_object(Bucket='mine', Key=key)['LastModified']
+            return time.timestamp()
+
+        key = f'pool/cu121/{old.name}'
+        client.put_object(Bucket='mine', Key=key, Body=old.read_bytes())
+        first = modified(key)
+        before = listed('--root', 's3://mine/pool', 's3://mine/pool/cu121')
+        assert before[f'cu121/{old.name}']['upload_timestamp'] == first
+
+        def copied() -> float | None:
+            """Until the clock shows the next second."""
+            source = {'Bucket': 'mine', 'Key': key}
+            client.copy_object(Bucket='mine', Key=key, CopySource=source, MetadataDirective='REPLACE')
+            return modified(key) if modified(key) != first else None
+
+        later = wait_for(copied)
+        asked = len(requested(server))
+        expected = {f'cu121/{old.name}': before[f'cu121/{old.name}'] | {'modified': later}}
+        for _ in range(2):
+            assert listed('--known', 'known', '--root', 's3://mine/pool', 's3://mine/pool/cu121') == expected
+        assert requested(server)[asked:] == [f'GET {key}']
+        client.put_object(Bucket='mine', Key=f'pool/{new.name}', Body=new.read_bytes())
+        asked = len(requested(server))
+        added = listed('--known', 'known', '--add', f's3://mine/pool/{new.name}')
+        assert [*added] == [f'cu121/{old.name}', new.name]
+        assert {**added, **expected} == added
+        assert [each for each in requested(server)[asked:] if each.startswith('GET')] == [f'GET pool/{new.name}']
         client.close()
 
 

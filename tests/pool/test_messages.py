@@ -408,6 +408,35 @@ USAGE = {
     'no pool': ([], 'the following arguments are required: POOL'),
     'an empty pool': ([''], "argument POOL: expected the name of a file, got ''"),
     'no jobs': (['--jobs', '0', 'pool'], "argument --jobs: expected a whole number, 1 or more, got '0'"),
+    'no releases': (['--newest', '0', 'pool'], "argument --newest: expected a whole number, 1 or more, got '0'"),
+    'a number that is none': (
+        ['--newest', '1.5', 'pool'],
+        "argument --newest: expected a whole number, 1 or more, got '1.5'",
+    ),
+    'nothing to add to': (['--add', 'pool'], 'argument --add: needs --known'),
+    'an empty known list': (['--known', '', 'pool'], "argument --known: expected the name of a file, got ''"),
+    'no URL': (
+        ['--base-url', 'ftp://files.example.com/', 'pool'],
+        'argument --base-url: expected a percent-encoded http, https or file URL without a fragment, '
+        "got 'ftp://files.example.com/'",
+    ),
+    'a URL with a query': (
+        ['--base-url', 'https://files.example.com/?a', 'pool'],
+        "argument --base-url: expected a URL without a query, got 'https://files.example.com/?a'",
+    ),
+    'a root that does not hold the second pool': (
+        ['--root', 'pool', 'pool/a', 'pools/b'],
+        'argument --root: expected what pools/b is in, got pool',
+    ),
+    'a root in the pool': (['--root', 'pool/a', 'pool'], 'argument --root: expected what pool is in, got pool/a'),
+    'a root of another bucket': (
+        ['--root', 's3://me:secret@bucket/a', 's3://me:secret@bucket/ab'],
+        'argument --root: expected what s3://bucket/ab is in, got s3://bucket/a',
+    ),
+    'a directory for the root of a bucket': (
+        ['--root', 'pool', 's3://bucket/pool'],
+        'argument --root: expected what s3://bucket/pool is in, got pool',
+    ),
 }
 
 
