@@ -14,7 +14,7 @@ from dumb_pypi.package_list.families import BATCH, read_families
 from dumb_pypi.package_list.list_file import ListFile, ListOption, check_kind, read_list_file
 from dumb_pypi.package_list.problems import Report
 from dumb_pypi.pages.description import Descriptions
-from dumb_pypi.pages.paths import PROJECT_DIRECTORIES
+from dumb_pypi.pages.kinds import PROJECT_DIRECTORIES
 from dumb_pypi.previous_list import in_another_place, own_noted_pages, read_is_known, waiting_paths
 from dumb_pypi.processes import undisturbed
 from dumb_pypi.publish import Publication, publish, publish_for_another_place, write_path_lists

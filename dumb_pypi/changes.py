@@ -18,8 +18,8 @@ from dumb_pypi.package_list.projects import Project, parse_family
 from dumb_pypi.package_list.releases import Release, latest_release, offered_releases, project_releases
 from dumb_pypi.pages.changelog import month_pages, upload_lines
 from dumb_pypi.pages.description import Descriptions, Outcome
+from dumb_pypi.pages.kinds import PACKAGES, in_order
 from dumb_pypi.pages.page import Page, digest
-from dumb_pypi.pages.paths import PACKAGES, in_order
 from dumb_pypi.pages.project import listed_status, project_pages
 from dumb_pypi.pages.shared import shared_pages
 from dumb_pypi.processes import in_processes

@@ -12,8 +12,8 @@ from dumb_pypi.package_list.projects import Project
 from dumb_pypi.package_list.releases import offered_releases, project_releases
 from dumb_pypi.pages.changelog import changelog_parts, month_pages
 from dumb_pypi.pages.description import Descriptions
+from dumb_pypi.pages.kinds import MONTH, PACKAGES, in_order_of_removal
 from dumb_pypi.pages.page import Page, digest
-from dumb_pypi.pages.paths import MONTH, PACKAGES, in_order_of_removal
 from dumb_pypi.pages.project import project_pages
 from dumb_pypi.pages.shared import shared_pages
 from dumb_pypi.settings import Settings

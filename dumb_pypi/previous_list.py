@@ -16,7 +16,7 @@ from dumb_pypi.fingerprint import read_is_same
 from dumb_pypi.package_list.families import read_families
 from dumb_pypi.package_list.list_file import ListFile
 from dumb_pypi.package_list.problems import Report
-from dumb_pypi.pages.paths import kind_of, project_of
+from dumb_pypi.pages.kinds import kind_of, project_of
 from dumb_pypi.settings import Settings
 from dumb_pypi.site.directory import Site
 from dumb_pypi.site.ownership import Owned

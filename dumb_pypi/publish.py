@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from dumb_pypi.errors import Failure, attempt, cannot, shown
-from dumb_pypi.pages.paths import DIRECTORIES
+from dumb_pypi.pages.kinds import DIRECTORIES
 from dumb_pypi.site.directory import Site, read_names, remove_file
 from dumb_pypi.site.path_lists import PathLists
 from dumb_pypi.site.record import NOTE, PENDING, RECORD, UPLOADS, Note, Pending, Record, write_document

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from dumb_pypi.package_list.releases import Release, first_upload
 from dumb_pypi.package_list.values import normal_time
+from dumb_pypi.pages.kinds import CHANGELOG, CHANGELOG_MOVED, MONTH, top_of
 from dumb_pypi.pages.page import Page
-from dumb_pypi.pages.paths import CHANGELOG, CHANGELOG_MOVED, MONTH, top_of
 from dumb_pypi.pages.rendering import human_page, layout, render_macro
 from dumb_pypi.settings import Settings
 

@@ -7,8 +7,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from dumb_pypi.pages.kinds import LETTERS, LISTING
 from dumb_pypi.pages.page import Page
-from dumb_pypi.pages.paths import LETTERS, LISTING
 from dumb_pypi.pages.rendering import human_page
 from dumb_pypi.settings import Settings
 

@@ -1,4 +1,4 @@
-"""A page is a value: a path below the output directory, and its bytes. Also: how pages link to files."""
+"""A page as a value: its path below the output directory, and its bytes. Kinds of pages are in `kinds.py`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from typing import NamedTuple
 
 from dumb_pypi.package_list.values import is_absolute
-from dumb_pypi.pages.paths import SIMPLE_HTML, top_of
+from dumb_pypi.pages.kinds import SIMPLE_HTML, top_of
 
 
 class Page(NamedTuple):

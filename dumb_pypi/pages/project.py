@@ -10,9 +10,9 @@ from dumb_pypi.package_list.projects import File, Project
 from dumb_pypi.package_list.releases import Release, first_upload, latest_release
 from dumb_pypi.pages.description import Descriptions
 from dumb_pypi.pages.facts import project_facts, python_words
+from dumb_pypi.pages.kinds import PROJECT, PROJECT_FILES, top_of
 from dumb_pypi.pages.legacy_json import legacy_pages
 from dumb_pypi.pages.page import Page, relocated
-from dumb_pypi.pages.paths import PROJECT, PROJECT_FILES, top_of
 from dumb_pypi.pages.rendering import description_markup, layout, page_hash, render_macro
 from dumb_pypi.pages.simple_api import simple_pages
 from dumb_pypi.pages.wheels import FEW_FILES, Choice, in_order, make_choice

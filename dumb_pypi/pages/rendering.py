@@ -8,7 +8,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dumb_pypi.package_list.values import PLAIN, is_absolute, is_web_url, iso_time
-from dumb_pypi.pages.paths import top_of
+from dumb_pypi.pages.kinds import top_of
 from dumb_pypi.pages.words import readable_size
 from dumb_pypi.settings import Settings
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from dumb_pypi.package_list.lines import encode
-from dumb_pypi.pages import paths
+from dumb_pypi.pages import kinds
 from dumb_pypi.pages.changelog import Upload, changelog_index_pages, changelog_parts
 from dumb_pypi.pages.listing import Row, listing_pages
 from dumb_pypi.pages.page import Page
@@ -81,7 +81,7 @@ def items(uploads: Iterable[Upload], projects: Mapping[str, Brief]) -> list[Item
 def feed_pages(releases: list[Item], projects: Mapping[str, Brief], settings: Settings) -> Iterator[Page]:
     """Return the two feeds (RSS 2.0)."""
     newest = items(newest_projects(projects), projects)
-    feeds = ((paths.NEWEST_RELEASES, 'updates', releases), (paths.NEWEST_PROJECTS, 'packages', newest))
+    feeds = ((kinds.NEWEST_RELEASES, 'updates', releases), (kinds.NEWEST_PROJECTS, 'packages', newest))
     for path, name, shown in feeds:
         yield Page(path, render('feed.xml', path=path, name=name, settings=settings, items=shown))
 
@@ -92,7 +92,7 @@ def home_page(
     is_short = len(rows) <= LISTED_AT_HOME
     newest = items(newest_of_projects(uploads, FEW_RELEASES if is_short else NEWEST_RELEASES), projects)
     content = human_page(
-        paths.HOME,
+        kinds.HOME,
         'home.html',
         settings,
         projects=len(projects),
@@ -104,7 +104,7 @@ def home_page(
         built=built,
         current='home',
     )
-    return Page(paths.HOME, content)
+    return Page(kinds.HOME, content)
 
 
 def search_pages(rows: list[Row]) -> Iterator[Page]:
@@ -112,9 +112,9 @@ def search_pages(rows: list[Row]) -> Iterator[Page]:
 
     Each is complete by itself, because a browser may get them from different runs.
     """
-    yield Page(paths.NAMES, _script('projectNames', ' '.join(row.name for row in rows)))
+    yield Page(kinds.NAMES, _script('projectNames', ' '.join(row.name for row in rows)))
     details = _script('projectDetails', rows)
-    yield Page(paths.DETAILS, details if len(details) <= MOST_DETAILS else _script('projectDetails', None))
+    yield Page(kinds.DETAILS, details if len(details) <= MOST_DETAILS else _script('projectDetails', None))
 
 
 def _script(name: str, value: object) -> bytes:
@@ -125,7 +125,7 @@ def _script(name: str, value: object) -> bytes:
 def missing_page(settings: Settings) -> Page:
     """Return `404.html`. Servers show it at any address, so it cannot use relative links without `--site-url`."""
     root = urllib.parse.urlsplit(settings.site_url or '').path
-    return Page(paths.MISSING, human_page(paths.MISSING, '404.html', settings, root=root))
+    return Page(kinds.MISSING, human_page(kinds.MISSING, '404.html', settings, root=root))
 
 
 def shared_pages(

@@ -14,8 +14,8 @@ import msgspec
 from dumb_pypi.package_list.lines import encode
 from dumb_pypi.package_list.projects import File, Project
 from dumb_pypi.package_list.releases import Release
+from dumb_pypi.pages.kinds import ROOT_HTML, ROOT_JSON, SIMPLE_HTML, SIMPLE_JSON
 from dumb_pypi.pages.page import Page
-from dumb_pypi.pages.paths import ROOT_HTML, ROOT_JSON, SIMPLE_HTML, SIMPLE_JSON
 from dumb_pypi.pages.rendering import render_macro
 
 API_VERSION = '1.4'

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Collection
 
 from dumb_pypi.errors import Failure, attempt, cannot, shown
-from dumb_pypi.pages.paths import project_paths
+from dumb_pypi.pages.kinds import project_paths
 from dumb_pypi.site.ownership import NOTHING, OWN
 
 TEMPORARY = '.dumb-pypi.tmp'  # a fixed name: the next run removes what a killed run leaves here

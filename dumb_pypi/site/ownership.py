@@ -11,7 +11,7 @@ from dumb_pypi.package_list.file_names import identify
 from dumb_pypi.package_list.lines import Facts, parse_line
 from dumb_pypi.package_list.projects import SIDECARS
 from dumb_pypi.package_list.values import iso_time
-from dumb_pypi.pages.paths import OLD_PROJECT_DIRECTORIES, PROJECT_DIRECTORIES, site_paths
+from dumb_pypi.pages.kinds import OLD_PROJECT_DIRECTORIES, PROJECT_DIRECTORIES, site_paths
 
 OWN = '.dumb-pypi'  # prefix of the program's own files, which the next run reads
 

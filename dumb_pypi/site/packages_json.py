@@ -11,7 +11,7 @@ from typing import NamedTuple
 from dumb_pypi.errors import attempt
 from dumb_pypi.package_list.lines import Facts, encode
 from dumb_pypi.package_list.projects import Project
-from dumb_pypi.pages.paths import PACKAGES
+from dumb_pypi.pages.kinds import PACKAGES
 from dumb_pypi.site.published import Published
 from dumb_pypi.site.record import Entry
 from dumb_pypi.site.staging import Staging

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from dumb_pypi.errors import Failure, attempt, quoted, shown
-from dumb_pypi.pages.paths import kind_of
+from dumb_pypi.pages.kinds import kind_of
 from dumb_pypi.site.syncing import sync_file
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from dumb_pypi.errors import attempt
 from dumb_pypi.package_list.projects import Project, parse_family
 from dumb_pypi.pages.changelog import Upload
+from dumb_pypi.pages.kinds import PACKAGES
 from dumb_pypi.pages.page import digest
-from dumb_pypi.pages.paths import PACKAGES
 from dumb_pypi.site.directory import read_file
 from dumb_pypi.site.record import UPLOADS, Month, Record
 

@@ -15,8 +15,8 @@ import msgspec
 from dumb_pypi.errors import attempt
 from dumb_pypi.package_list.lines import encode
 from dumb_pypi.package_list.values import LAST_SECOND, NORMALIZED
+from dumb_pypi.pages.kinds import COUNTED_DIRECTORIES, PACKAGES, ROOT_HTML, ROOT_JSON, is_of_site, project_of
 from dumb_pypi.pages.page import digest
-from dumb_pypi.pages.paths import COUNTED_DIRECTORIES, PACKAGES, ROOT_HTML, ROOT_JSON, is_of_site, project_of
 from dumb_pypi.site.directory import Site, read_file, read_names
 from dumb_pypi.site.ownership import NOTHING, Owned, owned_by_list
 from dumb_pypi.site.syncing import sync_directory, sync_file

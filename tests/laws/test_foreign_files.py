@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from dumb_pypi.main import main
+from dumb_pypi.pages.kinds import PAGES, kind_of
 from dumb_pypi.pages.page import digest
-from dumb_pypi.pages.paths import PAGES, kind_of
 from testing.benchmark import PEER
 from testing.edits import BASE, Line, without
 from testing.sites import PACKAGES_URL, build, write_list
