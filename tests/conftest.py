@@ -1,4 +1,4 @@
-"""A site of handmade distributions, real servers for it and real clients of it."""
+"""A site of handmade distributions, with real servers and real clients for it."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ from testing.sites import build, write_list
 from testing.states import Entries, State
 from testing.tools import ROOT, missing
 
-# How long an example takes says more about the tests beside it; and in CI the same commit has the same examples.
+# No deadline: the time of an example depends on the tests beside it. In CI a commit always has the same examples.
 settings.register_profile(
     'side by side',
     settings(),
@@ -37,9 +37,9 @@ JANUARY_2026 = 1767225600
 
 
 def pytest_configure() -> None:
-    """Temporary files are in memory where it has room: each build waits for the disk, and there are thousands.
+    """Put temporary files into memory if it has room, because thousands of builds would wait for the disk.
 
-    Whoever sets TMPDIR gets it. Some tests start programs that they have written: a memory that runs none is no use.
+    TMPDIR takes precedence. Tests start programs that they have written, so the memory must not be mounted `noexec`.
     """
     if 'TMPDIR' in os.environ or not os.access(MEMORY, os.W_OK) or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
         return
@@ -49,7 +49,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope='session')
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files; a sibling of `simple/` in the site."""
+    """Return the directory of the files, beside `simple/` in the site."""
     directory = tmp_path_factory.mktemp('site') / 'pool'
     directory.mkdir()
     return directory
@@ -57,8 +57,8 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='session')
 def package_list(pool: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A `--package-list-json` of all files in the pool: one project for each way in which clients are tested."""
-    # As the field has them: each spells a name in a way of its own.
+    """Write a `--package-list-json` of all files in the pool: one project for each client feature."""
+    # Names as they occur in practice: metadata, file name and requirement spell them differently.
     requires = ['Also.Described>=1', "only_wheel; extra == 'more'"]
     described = make_wheel(pool, 'Described', '1.0', requires_dist=requires, extras=['more'], filed_as='described')
     also_described = make_wheel(pool, 'Also-described', '1.0', filed_as='also_described')
@@ -85,7 +85,7 @@ def package_list(pool: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='session')
 def site(pool: Path, package_list: Path) -> Path:
-    """The output directory, with the files inside: one directory to serve."""
+    """Build the site in an output directory that also contains the files: one directory to serve."""
     directory = pool.parent
     arguments = ['--package-list-json', str(package_list), '--packages-url', '../../pool/']
     assert main([*arguments, '--output-dir', str(directory)]) == 0
@@ -112,7 +112,7 @@ def serve(
     request: pytest.FixtureRequest,
     tmp_path: Path,
 ) -> Serve:
-    """Start this kind of server on a directory."""
+    """Return a function that starts this kind of server on a directory."""
     if request.param == 'http.server':
         return lambda directory: http_server(directory, tmp_path)
     request.getfixturevalue('with_lua' if request.param == 'nginx' else 'with_nginx')
@@ -122,7 +122,7 @@ def serve(
 
 @pytest.fixture
 def server(serve: Serve, site: Path) -> Iterator[Server]:
-    """The site behind a server whose access log belongs to this test alone."""
+    """Serve the site with a separate access log for each test."""
     with serve(site) as started:
         yield started
 
@@ -139,7 +139,7 @@ def uv(tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 @pytest.fixture(params=['pip', 'uv'])
 def client(request: pytest.FixtureRequest) -> Client:
-    """Each of the two in turn."""
+    """Return each of the two clients in turn."""
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Client)
     return found
@@ -147,7 +147,7 @@ def client(request: pytest.FixtureRequest) -> Client:
 
 @pytest.fixture(scope='session')
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[State], Entries]:
-    """What a state looks like where nothing was before; each is built once."""
+    """Return a function that builds a state in a new directory, once, and returns its entries."""
     built: dict[str, Entries] = {}
 
     def look(state: State) -> Entries:
@@ -161,7 +161,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[State], Entries
 
 @pytest.fixture(scope='session')
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of 12,383 files that the public index has, or had."""
+    """Build the site of 12,383 files that the public index has or had."""
     directory = tmp_path_factory.mktemp('real') / 'site'
     assert build(directory, (ROOT / 'testing' / 'real-packages.jsonl').read_text().splitlines()) == 0
     return directory
@@ -169,7 +169,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='session')
 def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of a list with every key."""
+    """Build the site of a list with every key."""
     directory = tmp_path_factory.mktemp('rich') / 'site'
     assert build(directory, RICH) == 0
     return directory
@@ -177,7 +177,7 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=['real', 'rich'])
 def either(request: pytest.FixtureRequest) -> Path:
-    """Each of these two sites in turn."""
+    """Return each of these two sites in turn."""
     directory = request.getfixturevalue(request.param)
     assert isinstance(directory, Path)
     return directory
@@ -185,13 +185,13 @@ def either(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory, so that messages have no paths of the machine in them."""
+    """Change to a new working directory, so that messages contain no paths of this machine."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def earlier(here: Path) -> Path:
-    """A site of an earlier list."""
+    """Build the site of an earlier list."""
     assert build(here / 'site', BEFORE) == 0
     return here / 'site'

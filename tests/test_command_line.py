@@ -1,4 +1,4 @@
-"""Wrong usage: one line that says what was expected, and exit status 2."""
+"""Wrong usage gives one line that says what was expected, and exit status 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors name the culprit: what is refused, in one line; and a bug shows where it is."""
+"""Errors name their cause in one line; a bug shows its traceback."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from testing.waiting import DEADLINE, wait_for
 
 REAL = ROOT / 'testing' / 'real-packages.jsonl'
 
-# The system refuses to open, for the Nth time, a file whose path ends like this.
+# The system refuses the Nth attempt to open a file whose path ends like this.
 REFUSED = """
 import errno, os, sys
 from dumb_pypi.main import main
@@ -43,7 +43,7 @@ raise SystemExit(main(sys.argv[3:]))
 
 
 def refuse(ending: str, time: int, packages: Path, directory: Path, *options: str) -> tuple[int, str]:
-    """The status, and what is said."""
+    """Run the program on a system that refuses a file. Return exit status and messages."""
     arguments = ['--package-list-json', packages, '--output-dir', directory / 'site', '--packages-url', '../../pool/']
     command = [sys.executable, '-c', REFUSED, ending, str(time), *map(str, arguments), *options]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
@@ -52,22 +52,22 @@ def refuse(ending: str, time: int, packages: Path, directory: Path, *options: st
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize('time', [1, 2, 3, 4])  # opened, divided, parsed, its lines counted
+@pytest.mark.parametrize('time', [1, 2, 3, 4])  # the list is opened, divided, parsed, and its lines are counted
 def test_a_list_that_cannot_be_read_is_blamed(time: int, tmp_path: Path) -> None:
     packages = write_list(tmp_path / 'list.jsonl', [{'filename': 'Foo-1.0.tar.gz'}, {'filename': 'README.md'}])
     said = refuse('list.jsonl', time, packages, tmp_path)
     assert said == (1, f'cannot read {packages}: Input/output error\n')
 
 
-def test_what_cannot_be_written_is_blamed(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_blamed(tmp_path: Path) -> None:
     packages = write_list(tmp_path / 'list.jsonl', [{'filename': 'Foo-1.0.tar.gz'}])
     said = refuse('lines-0', 1, packages, tmp_path)
     assert said == (1, f'cannot write {tmp_path}/site/packages.json: Input/output error\n')
 
 
 @pytest.mark.parametrize('jobs', ['1', '2'])
-def test_a_template_that_is_missing_shows_its_traceback(jobs: str, tmp_path: Path) -> None:
-    """It was the list that could not be read, for the reason None."""
+def test_a_missing_template_shows_a_traceback(jobs: str, tmp_path: Path) -> None:
+    """The message blamed the list instead, with the reason None."""
     shutil.copytree(ROOT / 'dumb_pypi', tmp_path / 'dumb_pypi')
     (tmp_path / 'dumb_pypi' / 'templates' / 'simple_project.html').unlink()
     arguments = ['--package-list-json', REAL, '--output-dir', 'site', '--packages-url', '../../pool/', '--jobs', jobs]
@@ -80,15 +80,15 @@ def test_a_template_that_is_missing_shows_its_traceback(jobs: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize('jobs', ['1', '2'])
-def test_what_would_end_the_run_without_a_word_shows_its_traceback(jobs: str, tmp_path: Path) -> None:
-    """It ended with status 0."""
+def test_a_bug_that_would_end_the_run_silently_shows_a_traceback(jobs: str, tmp_path: Path) -> None:
+    """It ended with exit status 0."""
     status, said = refuse('templates/simple_project.html', 2, REAL, tmp_path, '--jobs', jobs, '--rebuild')
     assert status == 1
     assert ', in project_pages\n' in said
     assert said.endswith('RuntimeError: exit with status 0\n')
 
 
-# Has this much more memory than when the run begins.
+# Limits the memory to this much more than at the start of the run.
 SHORT_OF_MEMORY = """
 import importlib, resource, sys
 main = importlib.import_module(sys.argv[1]).main
@@ -107,7 +107,7 @@ raise SystemExit(main(sys.argv[2:]))
     ],
 )
 def test_too_little_memory_is_one_line(command: str, arguments: str, tmp_path: Path) -> None:
-    """For one line of 400 MB."""
+    """The list has one line of 400 MB."""
     with open(tmp_path / 'list', 'wb') as file:
         file.truncate(400_000_000)
     script = [sys.executable, '-c', SHORT_OF_MEMORY, command, *arguments.split()]
@@ -116,7 +116,7 @@ def test_too_little_memory_is_one_line(command: str, arguments: str, tmp_path: P
     assert not (tmp_path / 'site').exists()
 
 
-# Can start only so many threads.
+# Limits the number of threads.
 FEW_THREADS = """
 import sys
 from dumb_pypi.pool.main import main
@@ -135,7 +135,7 @@ raise SystemExit(main(sys.argv[2:]))
 
 
 @pytest.mark.parametrize('threads', [0, 1, 2])
-def test_where_threads_cannot_be_started_fewer_make_the_list(threads: int, tmp_path: Path) -> None:
+def test_a_list_is_made_with_fewer_threads_if_they_cannot_be_started(threads: int, tmp_path: Path) -> None:
     wheels = [make_wheel(tmp_path, 'Foo.Bar', f'1.{number}') for number in range(5)]
     script = [sys.executable, '-c', FEW_THREADS, str(threads), '--jobs', '3', str(tmp_path)]
     done = subprocess.run(script, check=False, capture_output=True, text=True)
@@ -144,7 +144,7 @@ def test_where_threads_cannot_be_started_fewer_make_the_list(threads: int, tmp_p
     assert [line['filename'] for line in lines if 'filename' in line] == [wheel.name for wheel in wheels]
 
 
-# Says how many bytes a run has read.
+# Prints how many bytes a run has read.
 COUNTED = """
 import sys
 from dumb_pypi.main import main
@@ -161,8 +161,8 @@ raise SystemExit(status)
 
 
 @pytest.mark.parametrize('line', ['{"filename": "Foo-1.0.zip", "key": "%s"}', '{"filename": "Foo-1.0.zip"}\n%s'])
-def test_a_long_line_is_not_read_again_and_again(line: str, tmp_path: Path) -> None:
-    """One of 300 MB took 37 seconds: each part of the list read it to its end."""
+def test_a_long_line_is_not_read_repeatedly(line: str, tmp_path: Path) -> None:
+    """A line of 300 MB took 37 seconds, because each part of the list read it to its end."""
     packages = tmp_path / 'list'
     packages.write_bytes((line % ('x' * 30_000_000)).encode())
     arguments = ['--package-list-json', packages, '--packages-url', '../../pool/', '--output-dir', tmp_path / 'site']
@@ -171,9 +171,9 @@ def test_a_long_line_is_not_read_again_and_again(line: str, tmp_path: Path) -> N
     assert int(done.stdout) < 5 * 30_000_000
 
 
-# ------------------------------------------------------------------------------------------------- half of a character
+# ------------------------------------------------------------------------------------------------- lone surrogates
 
-HALF = '\ud800'  # of a surrogate pair, which JSON can spell and UTF-8 cannot
+HALF = '\ud800'  # half of a surrogate pair, which JSON can spell and UTF-8 cannot
 
 
 @pytest.mark.parametrize('command', ['dumb-pypi', 'dumb-pypi-list --known', 'dumb-pypi-list --facts'])
@@ -193,7 +193,7 @@ HALF = '\ud800'  # of a surrogate pair, which JSON can spell and UTF-8 cannot
         ({'project': HALF}, r"project: expected a project name, got '\ud800'"),
     ],
 )
-def test_half_of_a_character_is_named(
+def test_a_lone_surrogate_is_named(
     line: dict[str, str], said: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     packages = str(write_list(tmp_path / 'list.jsonl', [line]))
@@ -202,7 +202,7 @@ def test_half_of_a_character_is_named(
 
 
 def run_with(command: str, packages: str, directory: Path) -> int:
-    """Runs a command that reads this list."""
+    """Run a command that reads this list."""
     if command == 'dumb-pypi':
         site = str(directory / 'site')
         return main(['--package-list-json', packages, '--output-dir', site, '--packages-url', '../../pool/'])
@@ -224,7 +224,7 @@ ODD: list[object] = [
 
 @pytest.mark.parametrize('command', ['dumb-pypi', 'dumb-pypi-list --known', 'dumb-pypi-list --facts'])
 @pytest.mark.parametrize('key', [*PACKAGE_KEYS, *FACTS_KEYS, HALF])
-def test_half_of_a_character_anywhere_is_one_line_for_each_line(
+def test_a_lone_surrogate_in_any_field_is_one_message_for_each_line(
     key: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     subject = 'filename' if key in PACKAGE_KEYS else 'project'
@@ -237,7 +237,7 @@ def test_half_of_a_character_anywhere_is_one_line_for_each_line(
         assert all(line.startswith((f'{packages}:', 'skipped ')) for line in said.splitlines())
 
 
-NAME = b'x\xff\ny'  # of a file: no UTF-8, and more than one line
+NAME = b'x\xff\ny'  # a file name that is not UTF-8 and has more than one line
 SHOWN = r'x\udcff\ny'
 
 
@@ -255,7 +255,7 @@ SHOWN = r'x\udcff\ny'
         ('--removed-paths', NAME + b'.d', 1, f"'{SHOWN}.d': expected a regular file"),
     ],
 )
-def test_a_name_that_no_text_has_is_shown_in_one_line(
+def test_a_file_name_that_is_not_text_is_shown_in_one_line(
     option: str, value: bytes, status: int, said: str, tmp_path: Path
 ) -> None:
     write_list(tmp_path / 'list.jsonl', [{'filename': 'Foo-1.0.tar.gz'}])
@@ -286,7 +286,7 @@ def test_a_name_that_no_text_has_is_shown_in_one_line(
         ([b'--facts', NAME, b'.'], rf"'{SHOWN}':1: expected a JSON object, got '{{'"),
     ],
 )
-def test_a_name_that_no_text_has_is_shown_in_one_line_by_the_list_maker(
+def test_a_file_name_that_is_not_text_is_shown_in_one_line_by_the_list_maker(
     arguments: list[bytes], said: str, tmp_path: Path
 ) -> None:
     Path(os.fsdecode(os.fsencode(tmp_path) + b'/' + NAME)).write_bytes(b'{\n')
@@ -299,7 +299,7 @@ def test_a_name_that_no_text_has_is_shown_in_one_line_by_the_list_maker(
 
 # --------------------------------------------------------------------------------------------------------------- Ctrl-C
 
-# Gets a signal when it imports the Nth module after `argparse`, which the command imports first; says how many follow.
+# Gets a signal at the import of the Nth module after `argparse`, the first import; prints how many imports follow.
 INTERRUPTED = """
 import os, runpy, signal, sys
 
@@ -331,8 +331,8 @@ def interrupt_import(module: str, number: int) -> tuple[int, str]:
 
 @pytest.mark.parametrize('percent', [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95])
 @pytest.mark.parametrize('module', COMMANDS)
-def test_an_interrupt_of_the_imports_is_one_line(module: str, percent: int) -> None:
-    """It was a traceback, was lost, or crashed the process."""
+def test_an_interrupt_during_the_imports_is_one_line(module: str, percent: int) -> None:
+    """The interrupt gave a traceback, was lost, or crashed the process."""
     status, left = interrupt_import(module, 10**6)
     imports = 10**6 - int(left)
     assert (status, imports > 30) == (0, True)
@@ -341,7 +341,7 @@ def test_an_interrupt_of_the_imports_is_one_line(module: str, percent: int) -> N
 
 @pytest.mark.parametrize('module', COMMANDS)
 def test_an_interrupt_before_the_run_is_one_line(module: str) -> None:
-    """Here the help waits for a reader."""
+    """The program waits for a reader of its help text."""
     reading, writing = os.pipe()
     room = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
     os.write(writing, bytes(room))
@@ -356,19 +356,19 @@ def test_an_interrupt_before_the_run_is_one_line(module: str) -> None:
 
 
 @pytest.mark.parametrize('module', COMMANDS)
-def test_an_interrupt_that_is_ignored_is_ignored_from_the_beginning(module: str) -> None:
-    """As below `nohup`."""
+def test_an_ignored_interrupt_is_ignored_from_the_beginning(module: str) -> None:
+    """As with `nohup`."""
     script = ['sh', '-c', 'trap "" INT; exec "$@"', 'sh', sys.executable, '-c', INTERRUPTED, module, '5']
     done = subprocess.run(script, check=True, capture_output=True, text=True)
     assert done.stdout.startswith(f'dumb-pypi{"" if module == "dumb_pypi" else "-list"} ')
 
 
-def test_the_installed_commands_are_those_that_can_be_interrupted() -> None:
+def test_the_installed_commands_handle_interrupts() -> None:
     text = (ROOT / 'setup.py').read_text(encoding='utf-8')
     assert "['dumb-pypi = dumb_pypi.__main__:main', 'dumb-pypi-list = dumb_pypi.pool.__main__:main']" in text
 
 
-# ----------------------------------------------------------------------------------- what is not what an option expects
+# ----------------------------------------------------------------------------------- values that an option refuses
 
 NAMES = b'README.md\nFoo-1.0.tar.gz\nbar-1.0-py3-none-any.whl\n'
 OBJECTS = b'\xef\xbb\xbf\n{"project": "foo", "summary": "\xc3\xa4"}\n{"filename": "Foo-1.0.tar.gz"}\n'
@@ -391,7 +391,7 @@ ARE_NAMES, ARE_OBJECTS = (
         pytest.param('-json', b'', 0, '', id='nothing'),
     ],
 )
-def test_a_list_of_the_other_kind_is_one_line(
+def test_a_list_of_the_other_format_is_one_message(
     suffix: str,
     content: bytes,
     status: int,
@@ -401,7 +401,7 @@ def test_a_list_of_the_other_kind_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """It was a line for each of its lines."""
+    """It gave one message for each line of the list."""
     monkeypatch.chdir(tmp_path)
     Path('list').write_bytes(content)
     Path('names').write_bytes(b'bar-1.0.zip\n')
@@ -417,7 +417,7 @@ def test_a_list_of_the_other_kind_is_one_line(
     [b'{"filename": "foo-1.0.tar.gz"}', b'{a}.zip', b'{}}-1.0.zip', b'{"a":' * 10**5],
     ids=['an object', 'a name', 'a name that begins like an object', 'too deep'],
 )
-def test_a_list_of_both_kinds_is_what_its_option_says(
+def test_the_option_decides_the_format_of_an_ambiguous_list(
     first: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,6 +1,6 @@
-"""Whether the pages of an earlier run would be the same today: another Python, or another release of a library.
+"""The fingerprint of a site changes with another Python or another release of a library.
 
-The libraries here are made up: they are found, and never imported.
+The libraries here are fake: the program finds them and never imports them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ print(read_with_renderers(read_fingerprint(settings)))
 
 
 def read(*path: Path, change: str = '') -> str:
-    """The fingerprint of a site with descriptions, where libraries are found at `path` first."""
+    """Return the fingerprint of a site with descriptions; libraries in `path` come first."""
     script = SCRIPT.format(change=change)
     done = subprocess.run(
         [sys.executable, '-c', script, *map(str, path)], cwd=ROOT, check=True, capture_output=True, text=True
@@ -35,7 +35,7 @@ def read(*path: Path, change: str = '') -> str:
 
 
 def make_library(directory: Path, name: str, metadata: str | None, content: str = '') -> Path:
-    """A directory like `site-packages`, with one library."""
+    """Make a directory like `site-packages` with one library."""
     package = directory / name
     (package / 'lexers').mkdir(parents=True)
     (package / '__init__.py').touch()
@@ -56,7 +56,7 @@ def test_two_releases_of_a_library_with_files_of_the_same_sizes_differ(name: str
 
 
 def test_the_same_release_is_the_same_at_another_path(tmp_path: Path) -> None:
-    """Also when it has been compiled there, and whatever else has been installed beside it."""
+    """Bytecode and other installed libraries make no difference."""
     one = make_library(tmp_path / 'one', 'pygments', 'pygments-2.19.1.dist-info')
     other = make_library(tmp_path / 'o t h e r', 'pygments', 'pygments-2.19.1.dist-info')
     (other / 'pygments' / '__init__.pyc').touch()
@@ -72,7 +72,7 @@ def test_the_same_release_is_the_same_at_another_path(tmp_path: Path) -> None:
         pytest.param('Pygments-{}-py3.11.egg-info', id='of another age'),
     ],
 )
-def test_a_release_is_known_by_metadata_of_other_kinds(metadata: str, tmp_path: Path) -> None:
+def test_a_release_is_identified_by_other_kinds_of_metadata(metadata: str, tmp_path: Path) -> None:
     one = make_library(tmp_path / 'one', 'pygments', metadata.format('2.14.0'))
     other = make_library(tmp_path / 'other', 'pygments', metadata.format('2.14.1'))
     same = make_library(tmp_path / 'same', 'pygments', metadata.format('2.14.0'), 'never read')
@@ -80,7 +80,7 @@ def test_a_release_is_known_by_metadata_of_other_kinds(metadata: str, tmp_path: 
     assert read(one) == read(same)
 
 
-def test_a_library_without_metadata_is_known_by_what_its_files_contain(tmp_path: Path) -> None:
+def test_a_library_without_metadata_is_identified_by_its_files(tmp_path: Path) -> None:
     one = make_library(tmp_path / 'one', 'pygments', None, 'a = 1')
     same = make_library(tmp_path / 'same', 'pygments', 'Pygments.egg-info', 'a = 1')
     other = make_library(tmp_path / 'other', 'pygments', None, 'a = 2')
@@ -89,7 +89,7 @@ def test_a_library_without_metadata_is_known_by_what_its_files_contain(tmp_path:
     assert read(one) != read(other)
 
 
-def test_a_library_in_an_archive_is_known_by_what_the_archive_contains(tmp_path: Path) -> None:
+def test_a_library_in_an_archive_is_identified_by_the_archive(tmp_path: Path) -> None:
     for name, content in (('one', 'a = 1'), ('same', 'a = 1'), ('other', 'a = 2')):
         with zipfile.ZipFile(tmp_path / f'{name}.zip', 'w') as archive:
             archive.writestr(zipfile.ZipInfo('pygments/__init__.py'), content)
@@ -104,6 +104,6 @@ def test_a_library_in_an_archive_is_known_by_what_the_archive_contains(tmp_path:
         pytest.param('sys.implementation.name = "pypy"', id='another implementation'),
     ],
 )
-def test_another_python_is_another_site(change: str) -> None:
+def test_another_python_changes_the_fingerprint(change: str) -> None:
     assert read() == read()
     assert read(change=change) != read()

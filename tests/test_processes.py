@@ -1,4 +1,4 @@
-"""Several processes: they make what one makes, and when they, or whoever made them, die, the site is whole."""
+"""Several processes make the same site as one; if they or their parent die, the site stays whole."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def program(*command: str) -> list[str]:
 
 
 def unmeasured() -> dict[str, str]:
-    """The environment for whole runs, which take twice as long measured, and for those that are killed."""
+    """Return an environment without coverage, for whole runs, which it makes twice as long, and for killed runs."""
     return {name: value for name, value in os.environ.items() if not name.startswith('COV')}
 
 
@@ -57,7 +57,7 @@ def real_lines() -> list[str]:
 
 
 def edited(lines: list[str]) -> list[str]:
-    """Files are gone, yanked, and new, in every process's part of the list; a project is gone, and one is new."""
+    """Remove, yank and add files in the part of each process; remove a project and add one."""
     kept = [line for number, line in enumerate(lines) if number % 1000 and '"docutils-' not in line]
     for number in range(1, len(kept), 777):
         kept[number] = json.dumps(json.loads(kept[number]) | {'yanked_reason': 'broken'})
@@ -68,7 +68,7 @@ def edited(lines: list[str]) -> list[str]:
 
 @pytest.fixture(scope='module')
 def lists(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """All of them are large enough for several processes."""
+    """Return lists that are all large enough for several processes."""
     directory = tmp_path_factory.mktemp('lists')
     lines = edited(real_lines())
     shuffled = random.Random(1).sample(lines, len(lines))
@@ -81,7 +81,7 @@ def lists(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope='module')
 def by_one(lists: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Entries]:
-    """What a single process makes where nothing was before."""
+    """Return the sites that a single process builds in new directories."""
     found = {}
     for name in ('real', 'edited'):
         site = tmp_path_factory.mktemp('one') / 'site'
@@ -90,14 +90,14 @@ def by_one(lists: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
     return found
 
 
-# ------------------------------------------------------------------------------------------------ the same as one does
+# ------------------------------------------------------------------------------------------------ same as one process
 
 
 @pytest.mark.parametrize('jobs', ['1', '2', '5'])
-def test_any_number_of_processes_makes_the_bytes_that_one_makes(
+def test_any_number_of_processes_makes_the_same_bytes_as_one(
     jobs: str, lists: dict[str, Path], by_one: dict[str, Entries], tmp_path: Path
 ) -> None:
-    """Record included: fresh, with nothing changed, after edits, with the lines shuffled, and on the way back."""
+    """Including the record: in a new directory, without changes, after edits, after shuffling, and after reverting."""
     site = tmp_path / 'site'
     for name in ('real', 'real', 'edited', 'shuffled', 'real'):
         build(lists[name], site, '--jobs', jobs)
@@ -110,7 +110,7 @@ def test_any_number_of_processes_makes_the_bytes_that_one_makes(
 
 
 @pytest.mark.parametrize('jobs', ['1', '2', '5'])
-def test_a_list_that_comes_through_a_pipe_makes_the_same_site(
+def test_a_list_through_a_pipe_makes_the_same_site(
     jobs: str, lists: dict[str, Path], by_one: dict[str, Entries], tmp_path: Path
 ) -> None:
     command = program(*arguments('-', tmp_path / 'site', '--jobs', jobs))
@@ -141,7 +141,7 @@ def test_any_number_of_processes_makes_the_same_difference(
 
 
 def with_lines(places: dict[int, str]) -> list[str]:
-    """The real list with these lines put in, by number."""
+    """Return the real list with these lines inserted, by line number."""
     lines = real_lines()
     for number, line in places.items():
         lines.insert(number - 1, line)
@@ -200,7 +200,7 @@ def test_messages_come_in_the_order_of_the_lines(
 
 @pytest.fixture(scope='module')
 def large_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every line six times, 20 MB: time enough to see the processes at work, and a small site to wait for."""
+    """Write a list with every line six times, 20 MB: enough time to see the processes at work, but a small site."""
     packages = write_list(tmp_path_factory.mktemp('large') / 'list.jsonl', real_lines() * 6)
     assert packages.stat().st_size > 15_000_000
     return packages
@@ -208,14 +208,14 @@ def large_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='module')
 def large_site(large_list: Path, tmp_path_factory: pytest.TempPathFactory) -> Entries:
-    """What becomes of it."""
+    """Return the site of the large list."""
     site = tmp_path_factory.mktemp('large') / 'site'
     build(large_list, site, *TWO_PROCESSES)
     return entries(site)
 
 
 def is_waiting(pid: int) -> bool:
-    """Whether it sleeps in a system call: so its processes have all been made."""
+    """Return whether a process sleeps in a system call: then it has started all of its processes."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] == 'S'
     return False
@@ -236,7 +236,7 @@ PHASES = pytest.mark.parametrize('phase', [is_surveying, is_parsing], ids=['surv
 def at_work(
     packages: Path, site: Path, phase: Callable[[Path], bool]
 ) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
-    """A run with two processes that work, on top of a small site."""
+    """Start a run with two working processes, on top of a small site."""
     small = write_list(site.with_name('small.jsonl'), ['{"filename": "small-1.0.tar.gz"}'])
     build(small, site, '--no-per-release-json')
     backdate(site)
@@ -280,7 +280,7 @@ def test_a_process_that_is_killed_fails_the_run_and_changes_nothing(
 def test_a_run_that_is_killed_alone_takes_its_processes_with_it(
     phase: Callable[[Path], bool], large_list: Path, large_site: Entries, tmp_path: Path
 ) -> None:
-    """They hold its lock until they end."""
+    """Its processes hold the lock until they end."""
     site = tmp_path / 'site'
     with at_work(large_list, site, phase) as (run, workers):
         os.kill(run.pid, signal.SIGKILL)
@@ -316,10 +316,10 @@ def test_a_list_that_grows_while_it_is_read_is_an_error(large_list: Path, large_
     check_next_run(site, large_list, large_site)
 
 
-def test_a_list_that_was_changed_a_moment_ago_is_told_from_the_one_it_was(
+def test_a_list_that_changed_a_moment_ago_is_an_error(
     tmp_path: Path,
 ) -> None:
-    """In this very process: what asks for the list's size a second time gets another answer."""
+    """The list has grown between two checks of its size in the same process."""
     packages = write_list(tmp_path / 'list.jsonl', ['{"filename": "foo-1.0.tar.gz"}'])
     listed = read_list_file(ListOption(str(packages), True), str(tmp_path / 'copy'))
     check_list_file(listed)
@@ -333,7 +333,7 @@ def test_a_list_that_was_changed_a_moment_ago_is_told_from_the_one_it_was(
 
 
 def who_takes(tasks: Iterable[int]) -> list[tuple[int, int]]:
-    """The tasks, and the process that has them."""
+    """Return the tasks and the ID of the process that has them."""
     return [(os.getpid(), task) for task in tasks]
 
 
@@ -358,7 +358,7 @@ def break_at_three(tasks: Iterable[int]) -> int:
     return 0
 
 
-def test_an_exception_in_a_process_is_raised_here_and_says_where_it_was() -> None:
+def test_an_exception_in_a_process_is_raised_here_with_its_traceback() -> None:
     with pytest.raises(LookupError, match='three is out of order') as caught:
         in_processes(break_at_three, range(10), 2)
     assert 'in break_at_three' in str(caught.value.__cause__)
@@ -366,7 +366,7 @@ def test_an_exception_in_a_process_is_raised_here_and_says_where_it_was() -> Non
 
 
 class Numbered(Exception):
-    """Its constructor takes more than a text."""
+    """An exception whose constructor takes more than a text."""
 
     def __init__(self, number: int, text: str) -> None:
         super().__init__(f'{number}: {text}')
@@ -374,7 +374,7 @@ class Numbered(Exception):
 
 
 class Prefixed(Exception):
-    """Its constructor makes another text of a text."""
+    """An exception whose constructor changes its text."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f'trouble: {text}')
@@ -398,8 +398,8 @@ class Prefixed(Exception):
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_any_exception_in_a_process_is_raised_here_as_it_is(error: BaseException, jobs: int) -> None:
-    """Some could not be sent: then there was too little memory, or a TypeError in their place."""
+def test_any_exception_in_a_process_is_raised_here_unchanged(error: BaseException, jobs: int) -> None:
+    """Exceptions that could not be pickled became a MemoryError or a TypeError."""
 
     def fail(tasks: Iterable[int]) -> None:
         raise error
@@ -412,7 +412,7 @@ def test_any_exception_in_a_process_is_raised_here_as_it_is(error: BaseException
     assert jobs == 1 or ', in fail\n' in str(caught.value.__cause__)
 
 
-def test_an_exception_that_only_its_process_knows_is_named_here() -> None:
+def test_an_exception_that_cannot_be_sent_is_named_here() -> None:
     class Local(Exception):
         pass
 
@@ -431,14 +431,14 @@ def die_at_three(tasks: Iterable[int]) -> int:
     return 0
 
 
-def test_a_process_that_dies_is_told_of_here() -> None:
+def test_a_process_that_dies_is_reported_here() -> None:
     with pytest.raises(Failure, match='died before it was done'):
         in_processes(die_at_three, range(10), 2)
     assert children(os.getpid()) == []
 
 
 def interrupt_the_parent(tasks: Iterable[int]) -> int:
-    """Waits for an end from outside; the second process sees to it that there is one."""
+    """Wait to be ended; the second process interrupts the parent."""
     for task in tasks:
         if task == 1:
             wait_for(lambda: is_waiting(os.getppid()) or None)
@@ -454,7 +454,7 @@ def test_an_interrupt_here_ends_the_processes() -> None:
 
 
 def test_large_results_come_back_whole() -> None:
-    """Larger than what a pipe holds, from each of them."""
+    """Each process returns more than the buffer of a pipe holds."""
     size = 3_000_000
     parts = in_processes(lambda tasks: [bytes(size) for _ in tasks], range(8), 3)
     assert [len(content) for part in parts for content in part] == [size] * 8
@@ -482,11 +482,11 @@ def test_a_terminal_is_shown_the_progress(jobs: str, tmp_path: Path) -> None:
     assert shown.endswith('\n')
     counts = [int(count.replace(',', '')) for count in re.findall(r'\r([\d,]+) projects', shown)]
     assert counts == sorted(counts)
-    assert shown.count('\r') > 2  # and not only when all is done
+    assert shown.count('\r') > 2  # progress was shown before the end
 
 
 @pytest.mark.parametrize('jobs', ['1', '2'])
-def test_nobody_else_is_shown_the_progress(jobs: str, tmp_path: Path) -> None:
+def test_progress_is_shown_only_on_a_terminal(jobs: str, tmp_path: Path) -> None:
     command = program(*arguments(REAL, tmp_path / 'site', '--jobs', jobs))
     done = subprocess.run(command, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b'', b'')

@@ -1,4 +1,4 @@
-"""A system that is short of something: the site is built, or the message names what is missing."""
+"""On a system that lacks a resource, the site is built or the message names the resource."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from testing.sites import build, write_list
 from testing.states import TEMPORARY, entries
 from testing.unlucky import BAR, FOO, program
 
-# Processes cannot be started from the Nth on: a limit of the system does not bind root.
+# Starting the Nth process and all later ones fails; a system limit would not apply to root.
 NO_FORK = """
 import errno, os, sys
 from dumb_pypi.main import main
@@ -38,7 +38,7 @@ raise SystemExit(status)
 
 @pytest.fixture(scope='module')
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site, and beside it its list: a short one, but as long as several processes need."""
+    """Build a site beside its list, which is short but long enough for several processes."""
     site = tmp_path_factory.mktemp('large') / 'site'
     required = [f'{"x" * 1000}>={number}' for number in range(100)]
     lines = [{'filename': f'{name}-1.0.zip', 'requires_dist': required} for name in 'abcdefghijklmnopqrstuvwxyz']
@@ -49,7 +49,9 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize('started', [0, 1, 2, 4])
-def test_where_processes_cannot_be_started_fewer_build_the_site(started: int, large: Path, tmp_path: Path) -> None:
+def test_a_site_is_built_with_fewer_processes_if_they_cannot_be_started(
+    started: int, large: Path, tmp_path: Path
+) -> None:
     site = tmp_path / 'site'
     command = program(site, '--jobs', '3', packages=large.with_name('list.jsonl'))
     script = [sys.executable, '-c', NO_FORK, str(started), *command[3:]]
@@ -59,7 +61,7 @@ def test_where_processes_cannot_be_started_fewer_build_the_site(started: int, la
 
 
 def with_descriptors(most: int, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Unmeasured, for that takes some of them."""
+    """Run without coverage, which needs descriptors too."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
     limited = ['sh', '-c', f'ulimit -n {most} && exec "$@"', 'sh', *command]
     return subprocess.run(limited, env=environment, capture_output=True, text=True, check=False)
@@ -67,7 +69,7 @@ def with_descriptors(most: int, command: Sequence[str]) -> subprocess.CompletedP
 
 @pytest.mark.parametrize('most', [7, 8, 9, 10, 11, 12, 14, 16, 20, 30])
 def test_with_too_few_file_descriptors_the_site_is_built_or_the_cause_is_named(most: int, tmp_path: Path) -> None:
-    """With 3 for the streams, and as many as Python needs to begin."""
+    """The limits start at the 3 for the streams plus those that Python needs to start."""
     site, fresh = tmp_path / 'site', tmp_path / 'fresh'
     write_list(tmp_path / 'list.jsonl', [FOO, BAR])
     command = program(site, '--jobs', '8')
@@ -98,7 +100,7 @@ def test_with_too_few_file_descriptors_for_its_processes_fewer_build_the_site(
         assert not site.exists()
 
 
-# As many more descriptors than are open when the run begins.
+# Allows this many descriptors more than are open at the start of the run.
 LIMITED = """
 import os, resource, sys
 from dumb_pypi.main import main
@@ -113,7 +115,7 @@ raise SystemExit(status)
 
 @pytest.mark.parametrize('more', [0, 1, 2])
 @pytest.mark.parametrize('jobs', ['1', '8'])
-def test_with_hardly_any_file_descriptor_the_cause_is_named_and_not_the_list(
+def test_with_hardly_any_file_descriptors_the_message_names_the_cause_and_not_the_list(
     jobs: str, more: int, large: Path, tmp_path: Path
 ) -> None:
     command = program(tmp_path / 'site', '--jobs', jobs, packages=large.with_name('list.jsonl'))
@@ -121,7 +123,7 @@ def test_with_hardly_any_file_descriptor_the_cause_is_named_and_not_the_list(
     done = subprocess.run(script, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, '')
     assert done.stderr == 'out of file descriptors for this process (Too many open files)\n'
-    # To clear up takes some as well.
+    # Cleaning up needs descriptors too.
     assert set(os.listdir(tmp_path / 'site') if (tmp_path / 'site').exists() else ()) <= {TEMPORARY}
 
 
@@ -141,7 +143,7 @@ raise SystemExit(main(sys.argv[2:]))
 
 
 def run_broken(number: int, directory: Path) -> str:
-    """What it says when the system has this to say."""
+    """Run the program on a system that raises this error, and return its messages."""
     write_list(directory / 'list.jsonl', [FOO])
     command = [sys.executable, '-c', BROKEN, str(number), *program(directory / 'site')[3:]]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -150,7 +152,7 @@ def run_broken(number: int, directory: Path) -> str:
     return done.stderr
 
 
-def test_what_nobody_has_foreseen_shows_its_traceback(tmp_path: Path) -> None:
+def test_an_unforeseen_error_shows_a_traceback(tmp_path: Path) -> None:
     said = run_broken(errno.EIO, tmp_path)
     assert said.startswith('Traceback (most recent call last):\n')
     assert said.endswith('OSError: [Errno 5] Input/output error\n')
@@ -164,5 +166,5 @@ def test_what_nobody_has_foreseen_shows_its_traceback(tmp_path: Path) -> None:
         (errno.ENOMEM, 'out of memory (Cannot allocate memory)'),
     ],
 )
-def test_a_shortage_is_named_wherever_it_comes(number: int, what: str, tmp_path: Path) -> None:
+def test_a_shortage_is_named_wherever_it_happens(number: int, what: str, tmp_path: Path) -> None:
     assert run_broken(number, tmp_path) == f'{what}\n'

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a run says so, leaves nothing behind, and the next one finishes."""
+"""Ctrl-C and SIGTERM: the run reports it and leaves nothing behind, and the next run finishes the site."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from testing.waiting import children, is_running, wait_for
 REAL = ROOT / 'testing' / 'real-packages.jsonl'
 SIGNALS = {'Ctrl-C': (signal.SIGINT, 130), 'SIGTERM': (signal.SIGTERM, 143)}
 
-# Gets a signal before the Nth time that it opens a file to write, makes, moves or removes something.
+# Gets a signal before the Nth time that it opens a file for writing, or makes, moves or removes something.
 SIGNALLED = """
 import os, sys
 from dumb_pypi.main import main
@@ -50,19 +50,19 @@ def signalled(number: int, moment: int, command: Sequence[str]) -> subprocess.Co
 
 @pytest.fixture(scope='module')
 def moments(tmp_path_factory: pytest.TempPathFactory) -> int:
-    """How many there are in a run from the one list to the other."""
+    """Return the number of moments in a run from one list to the other."""
     site = tmp_path_factory.mktemp('whole') / 'site'
     assert build(site, [FOO, BAR]) == 0
     write_list(site.with_name('list.jsonl'), [FOO, BAZ])
     return 10**6 - int(signalled(signal.SIGINT, 10**6, program(site)).stdout)
 
 
-@pytest.mark.parametrize('percent', [0, 3, 10, 50, 90, 98])  # in the middle of staging, moving, clearing up
+@pytest.mark.parametrize('percent', [0, 3, 10, 50, 90, 98])  # in the middle of staging, moving, cleaning up
 @pytest.mark.parametrize(('number', 'status'), SIGNALS.values(), ids=SIGNALS)
 def test_an_interrupted_run_says_so_and_leaves_nothing_behind(
     number: int, status: int, percent: int, moments: int, tmp_path: Path
 ) -> None:
-    """The site is whole, and the next run ends in the bytes of a fresh build."""
+    """The site stays whole, and the next run gives the bytes of a fresh build."""
     site = tmp_path / 'site'
     assert build(site, [FOO, BAR]) == 0
     write_list(tmp_path / 'list.jsonl', [FOO, BAZ])
@@ -81,13 +81,13 @@ def test_a_first_run_that_is_interrupted_leaves_no_directory(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(('number', 'status'), SIGNALS.values(), ids=SIGNALS)
-def test_processes_at_work_end_with_an_interrupted_run(number: int, status: int, tmp_path: Path) -> None:
+def test_worker_processes_end_with_an_interrupted_run(number: int, status: int, tmp_path: Path) -> None:
     site = tmp_path / 'site'
     command = program(site, '--jobs', '3', packages=REAL)
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
         working = wait_for(lambda: children(run.pid) if len(children(run.pid)) > 1 else None, run)
         if number == signal.SIGINT:
-            os.killpg(run.pid, number)  # as a terminal does
+            os.killpg(run.pid, number)  # as a terminal sends it
         else:
             run.send_signal(number)
         assert run.stderr is not None
@@ -97,8 +97,8 @@ def test_processes_at_work_end_with_an_interrupted_run(number: int, status: int,
     assert sorted(os.listdir(tmp_path)) == []
 
 
-def test_a_run_in_a_thread_of_another_program_is_like_any_other(tmp_path: Path) -> None:
-    """Where no signal handler can be set."""
+def test_a_run_works_in_a_thread_of_another_program(tmp_path: Path) -> None:
+    """Outside the main thread, Python allows no signal handler."""
     site = tmp_path / 'site'
     statuses: list[int] = []
     for lines in ([FOO, BAR], [FOO]):

@@ -1,4 +1,4 @@
-"""Streams that are closed or full: a run does what it should, and has the exit status that it should."""
+"""With closed or full streams, a run still does its work and has the right exit status."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ STREAMS = {
 
 
 @pytest.mark.parametrize('redirection', STREAMS.values(), ids=STREAMS)
-def test_a_good_list_builds_whatever_became_of_the_streams(redirection: str, tmp_path: Path) -> None:
-    """Though there is something to say."""
+def test_a_good_list_builds_with_closed_or_full_streams(redirection: str, tmp_path: Path) -> None:
+    """The run has warnings to print."""
     site = tmp_path / 'site'
     write_list(tmp_path / 'list.jsonl', WARNED)
     done = in_shell(program(site), redirection)
@@ -47,7 +47,7 @@ def test_a_good_list_builds_whatever_became_of_the_streams(redirection: str, tmp
 @pytest.mark.parametrize(
     ('content', 'options', 'status'), [('{', (), 1), ('', ('--jobs', '0'), 2)], ids=['a bad list', 'wrong usage']
 )
-def test_a_bad_one_has_its_status_whatever_became_of_the_streams(
+def test_a_bad_list_has_its_exit_status_with_closed_or_full_streams(
     content: str, options: Sequence[str], status: int, redirection: str, tmp_path: Path
 ) -> None:
     write_list(tmp_path / 'list.jsonl', [content])
@@ -62,7 +62,7 @@ def test_a_list_on_a_closed_standard_input_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_good_list_builds_when_the_reader_of_its_messages_leaves(tmp_path: Path) -> None:
-    """As `2>&1 | head -1` does."""
+    """As in `2>&1 | head -1`."""
     site = tmp_path / 'site'
     lines: list[Line] = [FOO, *({'filename': f'{number}{"x" * 200}.md'} for number in range(1000))]
     write_list(tmp_path / 'list.jsonl', lines)

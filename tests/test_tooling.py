@@ -1,4 +1,4 @@
-"""What surrounds the program: the sample list, the command and the wheel."""
+"""The sample list, the command, and the wheel of the program."""
 
 import json
 import re
@@ -14,7 +14,7 @@ import pytest
 from dumb_pypi import __version__
 from testing.tools import ROOT, build_wheel
 
-# Known from the files themselves and from a lock file, not from the long list of real files.
+# Keys that come from the files themselves and from a lock file, not from the long list of real files.
 EXTRA = {'click': 8, 'idna': 6}
 
 
@@ -23,19 +23,19 @@ def read_list(name: str) -> list[str]:
 
 
 def split_sample() -> tuple[list[str], dict[str, dict[str, str]]]:
-    """The lines of files as they stand, and the lines of projects by project."""
+    """Return the lines of files unchanged, and the lines of projects by project."""
     lines = read_list('sample-packages.jsonl')
     projects = [json.loads(line) for line in lines if line.startswith('{"project"')]
     return [line for line in lines if line.startswith('{"filename"')], {line['project']: line for line in projects}
 
 
-def test_the_sample_list_has_nothing_but_files_and_projects() -> None:
+def test_the_sample_list_has_only_files_and_projects() -> None:
     files, projects = split_sample()
     assert len(files) + len(projects) == len(read_list('sample-packages.jsonl'))
 
 
 def test_the_sample_list_holds_several_hundred_real_files() -> None:
-    """As they are in the list of real files, which knows no dependencies."""
+    """They equal those in the list of real files, which has no dependencies."""
     files, _ = split_sample()
     bare = {json.dumps(json.loads(line) | {'requires_dist': None}) for line in files}
     real = {json.dumps(json.loads(line) | {'requires_dist': None}) for line in read_list('real-packages.jsonl')}
@@ -44,7 +44,7 @@ def test_the_sample_list_holds_several_hundred_real_files() -> None:
 
 
 def test_the_sample_list_shows_whole_releases_of_every_project() -> None:
-    """A release with half of its files would be no example of a project page."""
+    """A release without some of its files would be a bad example of a project page."""
     files, projects = split_sample()
     names = [json.loads(line)['filename'] for line in files]
     shown = {name for name in names if name.partition('-')[0] not in EXTRA}
@@ -64,7 +64,7 @@ def test_the_sample_list_shows_every_kind_of_file_and_state() -> None:
     assert all(line['summary'] for line in projects.values())
 
 
-def test_tox_tries_the_very_versions_from_which_setup_py_goes_up() -> None:
+def test_tox_tries_the_oldest_versions_that_setup_py_allows() -> None:
     bounds = dict(re.findall(r"'([\w\[\]]+)>=([\d.]+)'", (ROOT / 'setup.py').read_text(encoding='utf-8')))
     pins = dict(re.findall(r'([\w\[\]]+)==([\d.]+)', (ROOT / 'tox.ini').read_text(encoding='utf-8')))
     assert set(bounds) == {'jinja2', 'msgspec', 'packaging', 'readme_renderer[md]'}
@@ -83,7 +83,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
-    # Another test's Python may be writing what it has compiled.
+    # Another test may be writing bytecode at this moment.
     files = {path for path in (ROOT / 'dumb_pypi').rglob('*') if path.is_file() and '__pycache__' not in path.parts}
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.startswith('dumb_pypi/')}
@@ -101,7 +101,7 @@ def test_the_wheel_says_who_it_is_and_what_it_needs(wheel: Path) -> None:
         'dumb-pypi = dumb_pypi.main:main',
         'dumb-pypi-list = dumb_pypi.pool.main:main',
     ]
-    # The oldest of each is what `tox -e lowest` installs; a bound that nobody tries is a guess.
+    # `tox -e lowest` installs the oldest release of each; an untested bound is a guess.
     tox = ConfigParser(interpolation=None)
     tox.read(ROOT / 'tox.ini')
     lowest = tox['testenv:lowest']['commands_pre'].split()
