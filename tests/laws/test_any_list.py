@@ -1,4 +1,4 @@
-"""What holds for every list, however hostile: nothing is written outside the site, and no text becomes markup."""
+"""For every list, however hostile: nothing is written outside the site, and no text becomes markup."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dumb_pypi.main import main
 from testing.hostile import EVERY_TEXT, good_lines, hostile, raw_lists, scratch, slow
 from testing.sites import build, mtimes, tree, write_list
 
-# Every element and attribute that our own templates write; whatever else turns up came in with the list.
+# Every element and attribute that our own templates write; any other came in with the list.
 ALLOWED: dict[str, set[str]] = {
     'html': {'lang'},
     'head': set(),
@@ -91,7 +91,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 
 
-# What the column of facts, the choice of wheels and the description have besides.
+# Further ones in the column of facts, the choice of wheels, and the description.
 for _tag, _attributes in {
     'link': {'title'},
     'a': {'aria-current'},
@@ -120,7 +120,7 @@ _watched: list[str] | None = None
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    """Notes every path that is written, made, renamed or removed: an audit hook sees whatever Python asks for."""
+    """Record every path that is written, made, renamed or removed: an audit hook sees every such call."""
     if _watched is None:
         return
     if event == 'open':
@@ -129,7 +129,7 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
             _watched.append(path)
     elif event in ('os.rename', 'os.link', 'os.symlink'):
         _watched.extend(str(path) for path in arguments[:2])
-    elif event in ('os.rmdir', 'os.remove') and arguments[1] >= 0:  # relative to a directory that is open
+    elif event in ('os.rmdir', 'os.remove') and arguments[1] >= 0:  # relative to an open directory
         _watched.append(os.path.join(os.readlink(f'/proc/self/fd/{arguments[1]}'), arguments[0]))
     elif event in ('os.mkdir', 'os.rmdir', 'os.remove', 'os.truncate', 'os.chmod', 'os.chown', 'os.utime'):
         _watched.append(str(arguments[0]))
@@ -137,7 +137,7 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 @pytest.fixture(scope='module', autouse=True)
 def _audit(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A hook cannot be removed again, but it can be deaf. What is imported late is imported before."""
+    """Install a hook, which cannot be removed but can ignore events. Late imports happen before that."""
     assert build(tmp_path_factory.mktemp('first') / 'site', [{'filename': 'foo-1.0.zip'}]) == 0
     sys.addaudithook(_watch)
 
@@ -153,7 +153,7 @@ def watched_writes() -> Iterator[list[str]]:
 
 
 def run(top: Path, option: str, *options: str) -> tuple[int, str]:
-    """Builds `top/list` into `top/site`: exit status and messages; nothing outside the site may change."""
+    """Build `top/list` into `top/site`, and return exit status and messages. Nothing outside the site may change."""
     arguments = [option, str(top / 'list'), '--output-dir', str(top / 'site')]
     before = {path: (content, mtimes(top)[path]) for path, content in tree(top).items() if not path.startswith('site/')}
     messages = io.StringIO()
@@ -187,7 +187,7 @@ def test_any_bytes_are_a_list_or_an_error(option: str, content: bytes) -> None:
         check_pages(top / 'site')
 
 
-# -------------------------------------------------------------------------------------------------- no markup of others
+# -------------------------------------------------------------------------------------------------- no foreign markup
 
 
 def check_url(url: str) -> None:
@@ -196,13 +196,13 @@ def check_url(url: str) -> None:
 
 
 def check_page(content: bytes) -> Counter[str]:
-    """Parses a page, allows what the templates write, and returns how often it has each element."""
+    """Parse a page, check that only the templates wrote markup, and return how often it has each element."""
     root = html5lib.HTMLParser(tree=html5lib.getTreeBuilder('etree'), strict=True, namespaceHTMLElements=False).parse(
         content
     )
     elements: Counter[str] = Counter()
     for element in root.iter():
-        assert element.tag in ALLOWED  # a comment has a function for a tag
+        assert element.tag in ALLOWED  # the tag of a comment is a function
         assert set(element.keys()) <= ALLOWED[element.tag]
         check_url(element.get('href', ''))
         if element.tag == 'script':
@@ -235,12 +235,12 @@ def text_of(root: Any) -> str:
 
 
 def anchors(site: Path, name: str) -> dict[str, Mapping[str, str]]:
-    """The files that the index page of a project offers: attributes by text."""
+    """Return the files on the index page of a project: attributes by text."""
     return {anchor.text: anchor.attrib for anchor in parse(site / f'simple/{name}/index.html').iter('a')}
 
 
 def check_texts(site: Path) -> None:
-    """Every text of the list is on its pages, as text."""
+    """Check that every text of the list is on its pages, as text."""
     lines = [json.loads(line) for line in (site / 'packages.json').read_text(encoding='utf-8').splitlines()]
     facts = {line['project']: line for line in lines if 'project' in line}
     packages = {line['filename'].rpartition('/')[2]: line for line in lines if 'filename' in line}
@@ -279,7 +279,7 @@ def test_every_text_of_a_list_stays_text(lines: list[dict[str, Any]]) -> None:
 
 @slow(50)
 @given(title=hostile, logo=st.none() | hostile)
-@example(title='\udcff', logo='\udcff')  # what Python makes of an argument that is not UTF-8
+@example(title='\udcff', logo='\udcff')  # Python's form of an argument that is not UTF-8
 @example(title='', logo='http://[')
 @example(title='\0', logo='\0')
 def test_a_title_and_a_logo_stay_text(title: str, logo: str | None) -> None:
@@ -289,7 +289,7 @@ def test_a_title_and_a_logo_stay_text(title: str, logo: str | None) -> None:
         try:
             status, _ = run(top, '--package-list-json', *options)
         except SystemExit as refused:
-            # A title of which nothing would be seen, and what is no address of an image, are wrong usage.
+            # An invisible title and an invalid URL of an image are wrong usage.
             may_be = logo is not None or not any(letter.isprintable() and letter != ' ' for letter in title)
             status = 2 if refused.code == 2 and may_be else -1
         assert status in (0, 2)

@@ -1,4 +1,4 @@
-"""Law 3: what this program did not write it neither removes nor overwrites, and it follows no link inside the site."""
+"""Law 3: the program never removes or overwrites files that it did not write, and follows no link inside the site."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ IN_THE_WAY = (
 OBSTACLE = re.escape(IN_THE_WAY.format(' (and 0 more)')).replace(r'\ \(and\ 0\ more\)', r'(?: \(and \d+ more\))?')
 OWN_NAMES = [f'{OWN}.{name}' for name in ('json', 'pending', 'elsewhere', 'uploads', 'tmp', 'lock')]
 
-# ------------------------------------------------------------------------------------------------- files of others
+# ------------------------------------------------------------------------------------------------- foreign files
 
 OTHERS = {
     'a PEP 691 page of another program': ('simple/other/index.v1_json', b'{"meta":{"api-version":"1.4"},"files":[]}'),
@@ -72,7 +72,7 @@ def plant_others(site: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize('is_first', [True, False], ids=['before the first run', 'after it'])
 @pytest.mark.parametrize(('path', 'content'), OTHERS.values(), ids=OTHERS)
-def test_what_others_wrote_survives_whatever_it_looks_like(
+def test_foreign_files_survive_even_if_they_look_like_ours(
     path: str, content: bytes, is_first: bool, tmp_path: Path
 ) -> None:
     site = tmp_path / 'site'
@@ -95,8 +95,8 @@ def test_what_others_wrote_survives_whatever_it_looks_like(
     assert files(entries(site)) == files(fresh) | {path: content}
 
 
-def test_a_page_of_the_site_that_is_copied_beside_it_is_somebodys_own(tmp_path: Path) -> None:
-    """To the byte what this program writes; but it did not write it there."""
+def test_a_copy_of_a_page_at_another_path_is_foreign(tmp_path: Path) -> None:
+    """The program writes the same bytes, but it did not write them there."""
     site = tmp_path / 'site'
     assert build(site, [FOO, BAR]) == 0
     copies = {
@@ -140,7 +140,7 @@ def test_a_page_of_the_site_that_is_copied_beside_it_is_somebodys_own(tmp_path: 
         'static/names.js',
     ],
 )
-def test_a_first_run_overwrites_nothing_and_says_what_is_in_the_way(
+def test_a_first_run_overwrites_nothing_and_names_what_is_in_the_way(
     path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -162,7 +162,7 @@ def pages_of(site: Path) -> dict[str, bytes]:
     return pages(site)
 
 
-def test_all_that_is_in_the_way_is_counted_and_the_path_lists_stay_empty(
+def test_everything_in_the_way_is_counted_and_the_path_lists_stay_empty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -181,7 +181,7 @@ def test_all_that_is_in_the_way_is_counted_and_the_path_lists_stay_empty(
 def test_a_later_run_overwrites_nothing_either(
     options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The page of a project that is new, at a path where somebody has been before."""
+    """The page of a new project, at a path where a foreign file is."""
     monkeypatch.chdir(tmp_path)
     site = Path('site')
     assert build(site, [FOO]) == 0
@@ -200,7 +200,7 @@ def make_fifo(path: Path) -> None:
 
 
 def make_device(path: Path) -> None:
-    """`/dev/full` by another name; or a FIFO, where nobody may make a device."""
+    """Make `/dev/full` under another name, or a FIFO if devices are forbidden."""
     try:
         os.mknod(path, 0o600 | 0o020000, os.makedev(1, 7))
     except PermissionError:
@@ -210,7 +210,7 @@ def make_device(path: Path) -> None:
 @pytest.mark.parametrize('make', [make_fifo, make_device])
 @pytest.mark.parametrize('path', ['index.html', 'packages.json', 'simple/foo/index.html', '.dumb-pypi.uploads/2023-11'])
 @pytest.mark.parametrize('is_first', [True, False], ids=['a first run', 'a later one'])
-def test_what_is_no_file_where_a_page_belongs_is_an_error_and_no_run_waits_for_it(
+def test_a_special_file_at_the_path_of_a_page_is_an_error_and_no_run_waits_for_it(
     path: str,
     make: Callable[[Path], None],
     is_first: bool,
@@ -232,7 +232,7 @@ def test_what_is_no_file_where_a_page_belongs_is_an_error_and_no_run_waits_for_i
 
 
 @pytest.mark.parametrize('name', OWN_NAMES)
-def test_a_pipe_in_place_of_what_the_program_keeps_is_an_error(
+def test_a_pipe_in_place_of_a_note_of_the_program_is_an_error(
     name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     site = tmp_path / 'site'
@@ -247,9 +247,9 @@ def test_a_pipe_in_place_of_what_the_program_keeps_is_an_error(
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path) -> Path:
-    """A site of somebody else, and his notes."""
-    directory = tmp_path / 'elsewhere'
+def other_site(tmp_path: Path) -> Path:
+    """Build the site of somebody else, with a file of notes."""
+    directory = tmp_path / 'other'
     assert build(directory, [FOO, BAR]) == 0
     (directory / 'notes').write_bytes(b'precious')
     return directory
@@ -287,43 +287,43 @@ LINKED_PAGES = [
     ids=['a project less', 'emptied', 'rebuilt', 'a file changed', 'another title', 'fewer pages'],
 )
 def test_nothing_is_written_or_removed_through_a_link(
-    lines: list[Line], options: tuple[str, ...], path: str, elsewhere: Path, tmp_path: Path
+    lines: list[Line], options: tuple[str, ...], path: str, other_site: Path, tmp_path: Path
 ) -> None:
-    """Either the link is in the way, which is an error; or nobody asks what is behind it."""
+    """Either the link is in the way, which is an error, or the program never reads its target."""
     site = tmp_path / 'site'
     assert build(site, [FOO, BAR]) == 0
     if (site / path).is_dir():
         shutil.rmtree(site / path)
     else:
         (site / path).unlink()
-    (site / path).symlink_to(elsewhere / path)
-    before, there = everything(site), everything(elsewhere)
+    (site / path).symlink_to(other_site / path)
+    before, there = everything(site), everything(other_site)
     status = build(site, lines, *options)
-    assert everything(elsewhere) == there
-    assert os.readlink(site / path) == str(elsewhere / path)
+    assert everything(other_site) == there
+    assert os.readlink(site / path) == str(other_site / path)
     if status != 0:
         assert everything(site) == before
 
 
-def test_a_link_where_a_page_belongs_is_in_the_way(
-    elsewhere: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+def test_a_link_at_the_path_of_a_page_is_in_the_way(
+    other_site: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     site = tmp_path / 'site'
     site.mkdir()
     for name in ('static', 'index.html', 'packages.json'):
-        (site / name).symlink_to(elsewhere / name)
+        (site / name).symlink_to(other_site / name)
     (site / '404.html').symlink_to('nowhere')
-    before, there = everything(site), everything(elsewhere)
+    before, there = everything(site), everything(other_site)
     assert build(site, [FOO], *FEEDS) == 1
     assert capfd.readouterr() == ('', f'{site}/404.html: {IN_THE_WAY.format(" (and 3 more)")}')
     assert everything(site) == before
-    assert everything(elsewhere) == there
+    assert everything(other_site) == there
 
 
 @pytest.mark.parametrize('name', OWN_NAMES)
 @pytest.mark.parametrize('leads', ['a file', 'a directory', 'nowhere'])
-def test_a_link_in_place_of_what_the_program_keeps_is_an_error(
-    leads: str, name: str, elsewhere: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+def test_a_link_in_place_of_a_note_of_the_program_is_an_error(
+    leads: str, name: str, other_site: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     site = tmp_path / 'site'
     assert build(site, [FOO]) == 0
@@ -331,27 +331,27 @@ def test_a_link_in_place_of_what_the_program_keeps_is_an_error(
         shutil.rmtree(site / name)
     else:
         (site / name).unlink(missing_ok=True)
-    targets: dict[str, str | Path] = {'a file': elsewhere / 'notes', 'a directory': elsewhere, 'nowhere': 'nowhere'}
+    targets: dict[str, str | Path] = {'a file': other_site / 'notes', 'a directory': other_site, 'nowhere': 'nowhere'}
     (site / name).symlink_to(targets[leads])
-    before, there = everything(site), everything(elsewhere)
+    before, there = everything(site), everything(other_site)
     assert build(site, [FOO, BAR]) == 1
     assert capfd.readouterr() == ('', f'{site}/{name}: is no regular file; move it away\n')
     assert everything(site) == before
-    assert everything(elsewhere) == there
+    assert everything(other_site) == there
 
 
 @pytest.mark.parametrize('month', ['2023-11', '2023-10'], ids=['of a month with uploads', 'of one without any'])
 @pytest.mark.parametrize('lines', [[FOO, BAR], []], ids=['more', 'nothing'])
-def test_a_link_among_the_data_of_the_changelog_leads_nowhere(
-    lines: list[Line], month: str, elsewhere: Path, tmp_path: Path
+def test_a_link_in_the_data_of_the_changelog_is_not_followed(
+    lines: list[Line], month: str, other_site: Path, tmp_path: Path
 ) -> None:
     site = tmp_path / 'site'
     assert build(site, [FOO]) == 0
     path = site / '.dumb-pypi.uploads' / month
     path.unlink(missing_ok=True)
-    path.symlink_to(elsewhere / 'notes')
+    path.symlink_to(other_site / 'notes')
     build(site, lines, '--allow-empty')
-    assert (elsewhere / 'notes').read_bytes() == b'precious'
+    assert (other_site / 'notes').read_bytes() == b'precious'
     assert path.is_symlink()
 
 
@@ -368,11 +368,11 @@ def test_the_output_directory_itself_may_be_a_link(tmp_path: Path) -> None:
 # ----------------------------------------------------------------------------------------------- sites taken over
 
 
-BUSY: list[Line] = [  # more uploads in a month than its page has room for
+BUSY: list[Line] = [  # more uploads in a month than fit on its page
     {'filename': f'busy-1.0-{number}-py3-none-any.whl', 'upload_timestamp': 1600000000 + number}
     for number in range(600)
 ]
-MANY: list[Line] = [{'filename': f'p{number}-1.0.zip'} for number in range(1001)]  # more than a listing has room for
+MANY: list[Line] = [{'filename': f'p{number}-1.0.zip'} for number in range(1001)]  # more than fit on a listing
 
 
 @pytest.mark.parametrize(
@@ -389,7 +389,7 @@ MANY: list[Line] = [{'filename': f'p{number}-1.0.zip'} for number in range(1001)
 def test_a_site_fetched_back_without_hidden_files_is_taken_over(
     before: list[Line], lines: list[Line], options: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """Nothing that left the list stays, and what others have there does."""
+    """Pages of removed projects go; foreign files stay."""
     published, site = tmp_path / 'published', tmp_path / 'site'
     assert build(published, before, *FEEDS, *options) == 0
     copy(published, site, pages(published), [])
@@ -398,18 +398,18 @@ def test_a_site_fetched_back_without_hidden_files_is_taken_over(
     assert files(entries(site)) == files(State(lines, options).build_anew(tmp_path / 'fresh')) | mine
 
 
-def test_every_page_stands_in_the_table_of_pages_and_the_table_names_no_other(tmp_path: Path) -> None:
-    """What is not there would be nobody's when a site is taken over."""
+def test_the_table_of_pages_names_every_page_and_no_other(tmp_path: Path) -> None:
+    """A page outside the table would be treated as foreign when a site is taken over."""
     site = tmp_path / 'site'
     releases: list[Line] = [{'filename': f'foo-{number}-py3-none-any.whl'} for number in range(101)]
     assert build(site, [*BUSY, *MANY, *releases], *FEEDS) == 0
     assert {kind_of(path) for path in pages(site)} == set(PAGES)
 
 
-def test_pages_of_an_earlier_release_of_this_program_go_where_it_divided_months_and_letters_otherwise(
+def test_pages_of_an_earlier_release_that_divided_months_and_letters_differently_are_removed(
     tmp_path: Path,
 ) -> None:
-    """It had a month for each upload, where this one has a month for each release; the first wheel came late."""
+    """It listed each upload in its own month, not in the month of the release. The first wheel came late."""
     site = tmp_path / 'site'
     late: Line = {'filename': 'foo-1.0-py3-none-any.whl', 'upload_timestamp': 1705000000}
     assert build(site, [FOO, late]) == 0
@@ -432,7 +432,7 @@ def test_pages_of_an_earlier_release_of_this_program_go_where_it_divided_months_
     'content',
     [b'', b'[]\n', b'{"name": "a", "version": "1"}\n', b'{"filename": "foo-1.0.tar.gz"}\n{"a": 1}\n', b'\xff'],
 )
-def test_a_list_of_another_program_is_no_site_of_ours(
+def test_a_list_of_another_program_does_not_make_a_site_ours(
     content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     site = tmp_path / 'site'
@@ -444,7 +444,7 @@ def test_a_list_of_another_program_is_no_site_of_ours(
 
 
 def make_nothing(site: Path) -> None:
-    """As after a fetch that was cut off."""
+    """Leave nothing, as after an interrupted download."""
 
 
 def make_a_directory(site: Path) -> None:
@@ -462,10 +462,10 @@ def make_a_link_to_a_site(site: Path) -> None:
 
 
 @pytest.mark.parametrize('make', [make_nothing, make_a_directory, make_a_link, make_a_link_to_a_site])
-def test_somebodys_own_list_in_his_web_root_is_read_and_not_replaced(
+def test_a_foreign_list_in_a_web_root_is_read_and_not_replaced(
     make: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """His spelling and order, which no page has; only beside `simple/index.html` is such a list one of ours."""
+    """Its spelling and order differ from ours. Such a list is one of ours only beside `simple/index.html`."""
     monkeypatch.chdir(tmp_path)
     site = Path('site')
     write_list(site / 'packages.json', ['{ "filename": "Foo-1.0.tar.gz" }', '{ "filename": "bar-1.0.tar.gz" }'])
@@ -482,10 +482,10 @@ def test_somebodys_own_list_in_his_web_root_is_read_and_not_replaced(
 @pytest.mark.parametrize('lists', [True, False], ids=['with path lists', 'without'])
 @pytest.mark.parametrize('options', [(), ('--rebuild',)], ids=['a usual run', '--rebuild'])
 @pytest.mark.parametrize('name', [RECORD, PENDING, f'{OWN}.elsewhere'])
-def test_what_somebody_wrote_into_a_note_of_the_program_is_no_page(
+def test_paths_that_somebody_wrote_into_a_note_of_the_program_are_no_pages(
     name: str, options: tuple[str, ...], lists: bool, tmp_path: Path
 ) -> None:
-    """Neither removed nor overwritten, and in no list of paths to remove."""
+    """It is neither removed nor overwritten, nor listed in the removed paths."""
     site = tmp_path / 'site'
     if lists:
         options = (*options, '--changed-paths', str(tmp_path / 'changed'), '--removed-paths', str(tmp_path / 'removed'))
@@ -520,7 +520,7 @@ def test_what_somebody_wrote_into_a_note_of_the_program_is_no_page(
 
 
 def claim(note: Path, paths: list[str]) -> None:
-    """Adds paths to what a note of the program says to own, and makes it whole again; or makes such a pending note."""
+    """Add paths to those that a note of the program owns and make its digest right, or make such a pending note."""
     head, body = map(json.loads, (note if note.exists() else note.with_name(RECORD)).read_bytes().splitlines())
     if not note.exists():
         body = {'projects': [], 'pages': []}
@@ -529,7 +529,7 @@ def claim(note: Path, paths: list[str]) -> None:
     note.write_bytes(json.dumps(head | {'digest': digest(text)}).encode() + b'\n' + text + b'\n')
 
 
-def test_a_line_that_is_no_distribution_takes_nothing_away_from_a_list_of_ours(tmp_path: Path) -> None:
+def test_a_list_of_ours_stays_ours_with_a_line_that_is_no_distribution(tmp_path: Path) -> None:
     site, fresh = tmp_path / 'site', tmp_path / 'fresh'
     assert build(site, [FOO, BAR]) == 0
     (site / RECORD).unlink()
@@ -553,19 +553,19 @@ def old_lines() -> list[Line]:
 
 @pytest.fixture(scope='module')
 def of_release_1_15_0(old_lines: list[Line], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `pip install dumb-pypi==1.15.0` makes of them, as it comes from the public index."""
+    """Build sites with `dumb-pypi==1.15.0` from the public index."""
     site = tmp_path_factory.mktemp('old') / 'site'
     packages = write_list(site.with_name('list.jsonl'), old_lines)
     command = ['--package-list-json', packages, '--output-dir', site, '--packages-url', PACKAGES_URL]
     subprocess.run([make_tool('peer', PEER) / 'dumb-pypi', *map(str, command)], check=True)
     assert not (site / 'simple/index.v1_json').exists()
-    shutil.copy(site / 'changelog/page1.html', site / 'changelog/page2.html')  # as of more than 5,000 files
+    shutil.copy(site / 'changelog/page1.html', site / 'changelog/page2.html')  # as for more than 5,000 files
     return site
 
 
 @pytest.mark.parametrize('with_previous', [False, True], ids=['without a previous list', 'with a previous list'])
 @pytest.mark.parametrize('edit', ['the same list', 'projects less', 'another list'])
-def test_a_site_of_release_1_15_0_becomes_one_of_this_program_and_no_orphan_stays(
+def test_a_site_of_release_1_15_0_is_taken_over_and_no_orphan_stays(
     edit: str, with_previous: bool, of_release_1_15_0: Path, old_lines: list[Line], tmp_path: Path
 ) -> None:
     site = tmp_path / 'site'
@@ -580,12 +580,12 @@ def test_a_site_of_release_1_15_0_becomes_one_of_this_program_and_no_orphan_stay
     state = State(lines)
     assert state.build(site, *(previous if with_previous else ())) == 0
     assert files(entries(site)) == files(state.build_anew(tmp_path / 'fresh')) | mine
-    # And once more, as cron goes on to do.
+    # And once more, as cron does.
     assert state.build(site, *(previous if with_previous else ())) == 0
     assert files(entries(site)) == files(entries(tmp_path / 'fresh')) | mine
 
 
-def test_what_a_site_of_release_1_15_0_loses_and_gets_is_told_to_the_copying_step(
+def test_the_path_lists_name_all_changes_to_a_site_of_release_1_15_0(
     of_release_1_15_0: Path, old_lines: list[Line], tmp_path: Path
 ) -> None:
     site, far = tmp_path / 'site', tmp_path / 'far'
@@ -600,7 +600,7 @@ def test_what_a_site_of_release_1_15_0_loses_and_gets_is_told_to_the_copying_ste
 def test_a_foreign_page_in_the_way_of_a_site_of_release_1_15_0_is_an_error(
     of_release_1_15_0: Path, old_lines: list[Line], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """That release wrote neither of these."""
+    """That release wrote neither of these files."""
     site = tmp_path / 'site'
     shutil.copytree(of_release_1_15_0, site)
     for path in ('static/style.css', 'project/foo/index.html'):
@@ -612,11 +612,11 @@ def test_a_foreign_page_in_the_way_of_a_site_of_release_1_15_0_is_an_error(
     assert entries(site) == before
 
 
-# ------------------------------------------------------------------------------------------------------ whatever comes
+# ------------------------------------------------------------------------------------------------------ random walks
 
 
 class Walk(RuleBasedStateMachine):
-    """Somebody puts files and links where pages are or may come, and runs go on beside him."""
+    """Somebody puts files and links where pages are or may come, between runs of the program."""
 
     lines = st.lists(
         st.sampled_from(
@@ -658,7 +658,7 @@ class Walk(RuleBasedStateMachine):
         self.there = everything(self.outside)
 
     def may_come(self, path: str) -> bool:
-        """Where nothing is yet, and nothing of his own is on the way; what the program wrote is not his to replace."""
+        """Return whether a foreign file may be put there: the path is free, and no foreign file is above it."""
         below = [self.site.joinpath(*Path(path).parts[:depth]) for depth in range(1, len(Path(path).parts))]
         return not os.path.lexists(self.site / path) and not any(each.is_symlink() or each.is_file() for each in below)
 
@@ -689,7 +689,7 @@ class Walk(RuleBasedStateMachine):
         is_lost=st.sampled_from([False, False, False, True]),
     )
     def run(self, lines: list[Line], options: tuple[str, ...], is_lost: bool) -> None:
-        """A run that is refused changes nothing."""
+        """Run the program. A run that ends in an error changes nothing."""
         if is_lost:
             (self.site / RECORD).unlink(missing_ok=True)
         before = everything(self.site) if self.site.exists() else {}
@@ -706,7 +706,7 @@ class Walk(RuleBasedStateMachine):
         shutil.rmtree(self.top)
 
 
-def test_whatever_runs_come_what_somebody_put_there_stays(capfd: pytest.CaptureFixture[str]) -> None:
+def test_foreign_files_survive_random_walks(capfd: pytest.CaptureFixture[str]) -> None:
     is_ci = os.environ.get('CI') == 'true'
     walks = settings(max_examples=100, stateful_step_count=5, deadline=None, database=None, derandomize=is_ci)
     run_state_machine_as_test(Walk, settings=walks)
@@ -734,7 +734,7 @@ FOREIGN = {
 }
 
 
-def test_files_of_others_survive_everything(tmp_path: Path, fresh: Callable[[State], Entries]) -> None:
+def test_foreign_files_survive_everything(tmp_path: Path, fresh: Callable[[State], Entries]) -> None:
     site = tmp_path / 'site'
     assert build(site, BASE) == 0
     for path, content in FOREIGN.items():
@@ -762,8 +762,8 @@ def test_files_of_others_survive_everything(tmp_path: Path, fresh: Callable[[Sta
     assert entries(site) == fresh(State(BASE[:-1])) | directories | FOREIGN
 
 
-def test_what_a_link_leads_to_survives(tmp_path: Path) -> None:
-    """A pool that lies on another disk."""
+def test_the_target_of_a_link_survives(tmp_path: Path) -> None:
+    """The link is a pool on another disk."""
     (tmp_path / 'pool').mkdir()
     (tmp_path / 'pool' / 'foo-1.0.tar.gz').write_bytes(b'a distribution')
     site = tmp_path / 'site'

@@ -1,4 +1,4 @@
-"""Law 4: a run that is killed, or that the file system refuses, leaves a whole site, and the next run finishes it."""
+"""Law 4: a killed run, or one that the file system stops, leaves a whole site, and the next run finishes it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from testing.states import (
 from testing.tools import ROOT, missing
 from testing.waiting import wait_for
 
-APRIL = 1775099045  # 2026, on the second day
+APRIL = 1775099045  # 2026, the second day
 POINTS = 50
 
 KEPT = [
@@ -46,7 +46,7 @@ KEPT = [
     file('foo-1.0-py3-none-any.whl', JANUARY),
     file('kept-1.0.tar.gz', FEBRUARY),
 ]
-# From the one to the other pages of every kind are added, changed and removed.
+# From one to the other, pages of every kind are added, changed and removed.
 OLD = State(
     [
         *KEPT,
@@ -64,7 +64,7 @@ NEW = State(
     ]
 )
 OTHER = State([*KEPT, file('leaves1-1.0.tar.gz', MARCH), file('comes1-1.0.tar.gz', APRIL + 1)])
-# Every page for people differs.
+# Every human page differs.
 OTHER_TITLE = State(OLD.lines, ('--title', 'Other packages'))
 LISTS = {'the same list': NEW, 'the list before': OLD, 'another list': OTHER}
 TITLE = ('another title', OTHER_TITLE)
@@ -72,14 +72,14 @@ TITLE = ('another title', OTHER_TITLE)
 
 @pytest.fixture(scope='module')
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Entries]:
-    """What each list looks like where nothing was before."""
+    """Return the fresh build of each list."""
     directory = tmp_path_factory.mktemp('fresh')
     return {name: state.build_anew(directory / name) for name, state in [*LISTS.items(), TITLE]}
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """The site of the old list, with a directory of its own around it."""
+    """Build the site of the old list, alone in a directory."""
     site = tmp_path / 'here' / 'site'
     site.parent.mkdir()
     assert OLD.build(site) == 0
@@ -87,7 +87,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def arguments(state: State, site: Path) -> list[str]:
-    """What the program is told; the path lists lie beside the site."""
+    """Return the arguments of the program; the path lists are beside the site."""
     packages = write_list(site.with_name('site.jsonl'), state.lines)
     return [
         *('--package-list-json', str(packages), '--output-dir', str(site), '--packages-url', PACKAGES_URL),
@@ -96,7 +96,7 @@ def arguments(state: State, site: Path) -> list[str]:
 
 
 def run(*command: str, text: str = '') -> subprocess.CompletedProcess[str]:
-    """In a session and process group of its own; unmeasured, for a killed process measures nothing."""
+    """Run a command in its own session and process group, without coverage, which a killed process cannot write."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
     return subprocess.run(
         [*command],
@@ -115,14 +115,14 @@ def run_killed(number: int, arguments: Sequence[str]) -> subprocess.CompletedPro
 
 
 def check_whole(site: Path, *states: Entries) -> None:
-    """Every page is that of one of the states, to the byte, and leads to pages that are there."""
+    """Check that every page equals that of one of the states and links only to pages that exist."""
     for path, content in files(without_leftovers(entries(site))).items():
         assert content in [state.get(path) for state in states], path
     assert dead_links(site) == []
 
 
 def check_finished(site: Path, published: Path, state: State, expected: Entries) -> None:
-    """The next run ends well, leaves nothing else, and knows all that differs from what was published."""
+    """Check that the next run succeeds, leaves nothing else, and lists every difference from the published site."""
     assert main(arguments(state, site)) == 0
     assert entries(site) == expected
     assert {path.name for path in site.parent.iterdir()} == {'site', 'site.jsonl', 'changed', 'removed'}
@@ -137,13 +137,13 @@ def check_finished(site: Path, published: Path, state: State, expected: Entries)
 
 
 class Moments(NamedTuple):
-    """A whole run changes the file system so many times: each is a moment to be killed at."""
+    """The number of times that a whole run changes the file system: it can be killed at each of these moments."""
 
     last: int
-    first_seen: int  # with this one the site itself changes: pages are moved, then removed
+    first_seen: int  # the first change of the site itself: pages are moved, then removed
 
     def spread(self, points: int) -> list[int]:
-        """Half of them while the site is staged, half while it changes."""
+        """Return moments: half of them while pages are staged, half while the site changes."""
         half = points // 2
         staging = [1 + point * (self.first_seen - 1) // half for point in range(half)]
         rest = self.last - self.first_seen
@@ -167,15 +167,15 @@ def moments(tmp_path_factory: pytest.TempPathFactory) -> Moments:
 
 @pytest.fixture(scope='module')
 def first_moments(tmp_path_factory: pytest.TempPathFactory) -> Moments:
-    """Of a run where no site was before."""
+    """Return the moments of a first run."""
     return read_moments(tmp_path_factory.mktemp('whole') / 'site')
 
 
 @pytest.mark.parametrize('point', range(POINTS))
-def test_a_run_killed_anywhere_leaves_a_whole_site_and_the_next_one_finishes(
+def test_a_run_killed_anywhere_leaves_a_whole_site_and_the_next_run_finishes_it(
     point: int, moments: Moments, site: Path, tmp_path: Path, fresh: dict[str, Entries]
 ) -> None:
-    """Until the first change that can be seen, it leaves the site it found."""
+    """Before the first visible change, the site is the old one."""
     number = moments.spread(POINTS)[point]
     killed = run_killed(number, arguments(NEW, site))
     assert (killed.returncode, killed.stdout, killed.stderr) == (-signal.SIGKILL, '', '')
@@ -190,24 +190,24 @@ def test_a_run_killed_anywhere_leaves_a_whole_site_and_the_next_one_finishes(
 
 
 @pytest.mark.parametrize('point', range(10))
-def test_a_run_killed_after_a_run_killed_changes_nothing_about_that(
+def test_two_killed_runs_leave_a_whole_site_and_the_next_run_finishes_it(
     point: int, moments: Moments, site: Path, tmp_path: Path, fresh: dict[str, Entries]
 ) -> None:
     published = tmp_path / 'published'
     assert OLD.build(published) == 0
     number = moments.spread(10)[point]
     assert run_killed(number, arguments(NEW, site)).returncode == -signal.SIGKILL
-    # Less is left to do, or more if the list is another.
+    # Less work is left, or more if the list is another one.
     run_killed(1 + moments.last - number, arguments(OTHER, site))
     check_whole(site, *fresh.values())
     check_finished(site, published, NEW, fresh['the same list'])
 
 
 @pytest.mark.parametrize('point', range(10))
-def test_a_first_run_killed_anywhere_leaves_whole_pages_and_the_next_one_finishes(
+def test_a_first_run_killed_anywhere_leaves_whole_pages_and_the_next_run_finishes_it(
     point: int, first_moments: Moments, tmp_path: Path, fresh: dict[str, Entries]
 ) -> None:
-    """Its pages lead to others that are still to come: nobody has been told of the site yet."""
+    """Its pages may link to missing pages: nobody knows the site yet."""
     site = tmp_path / 'here' / 'site'
     killed = run_killed(first_moments.spread(10)[point], arguments(NEW, site))
     assert killed.returncode == -signal.SIGKILL
@@ -220,7 +220,7 @@ REAL = ROOT / 'testing' / 'real-packages.jsonl'
 
 
 def large_lines() -> list[str]:
-    """Enough for two processes, by their spaces, where as many files would make each test wait for their pages."""
+    """Return lines padded with spaces, long enough for two processes; as many files would make each test slow."""
     lines = [f'{line[:-1]:1000}}}' for line in REAL.read_text(encoding='utf-8').splitlines()[:2200]]
     assert sum(map(len, lines)) > 2 * BATCH
     return lines
@@ -228,7 +228,7 @@ def large_lines() -> list[str]:
 
 @pytest.fixture(scope='module')
 def large(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A site of a large list, that of a similar one, and the list of this."""
+    """Build the site of a large list. Return it, the site of a similar list, and that list."""
     directory = tmp_path_factory.mktemp('large')
     before = write_list(directory / 'before.jsonl', large_lines())
     after = write_list(directory / 'after.jsonl', [line for number, line in enumerate(large_lines()) if number % 20])
@@ -243,7 +243,7 @@ def two_processes(packages: Path, site: Path) -> list[str]:
 
 
 def group_of(directory: Path) -> list[str]:
-    """The processes that speak of this directory."""
+    """Return the processes whose command line names this directory."""
     found = []
     for command in Path('/proc').glob('[0-9]*/cmdline'):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -256,7 +256,7 @@ def group_of(directory: Path) -> list[str]:
 def test_a_run_of_two_processes_killed_anywhere_leaves_a_whole_site_and_no_process(
     number: int, large: dict[str, Path], tmp_path: Path
 ) -> None:
-    """Which of them makes this change, and how far the other is then, differs from one time to the next."""
+    """Which process makes this change, and how far the other one is, differs from run to run."""
     site = tmp_path / 'site'
     shutil.copytree(large['old'], site)
     killed = run_killed(number, two_processes(large['list'], site))
@@ -268,7 +268,7 @@ def test_a_run_of_two_processes_killed_anywhere_leaves_a_whole_site_and_no_proce
     assert entries(site) == new
 
 
-# ----------------------------------------------------------------------------------------------------------- refused
+# ----------------------------------------------------------------------------------------------------- failing disks
 
 
 def check_refused(done: subprocess.CompletedProcess[str], reason: str) -> None:
@@ -277,7 +277,7 @@ def check_refused(done: subprocess.CompletedProcess[str], reason: str) -> None:
 
 
 @pytest.mark.parametrize('percent', [0, 0.1, 1, 3, 10, 20, 40, 60, 80, 99])
-def test_a_file_system_that_takes_no_large_files_is_one_clear_line(
+def test_a_file_system_that_refuses_large_files_is_one_clear_line(
     percent: float, site: Path, tmp_path: Path, fresh: dict[str, Entries]
 ) -> None:
     assert OLD.build(tmp_path / 'published') == 0
@@ -293,7 +293,9 @@ def test_a_file_system_that_takes_no_large_files_is_one_clear_line(
 
 
 @pytest.mark.parametrize('percent', [0, 5, 30, 60, 95])
-def test_what_cannot_be_staged_changes_nothing_in_the_site(percent: int, site: Path, fresh: dict[str, Entries]) -> None:
+def test_a_page_that_cannot_be_staged_changes_nothing_in_the_site(
+    percent: int, site: Path, fresh: dict[str, Entries]
+) -> None:
     old, new = files(fresh['the list before']), files(fresh['another title'])
     limit = max(len(content) for path, content in new.items() if content != old[path]) * percent // 100
     if shutil.which('prlimit') is None:
@@ -317,10 +319,10 @@ def no_larger_files_than(limit: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_page_of_which_only_the_beginning_can_be_written_is_no_page(
+def test_a_page_that_is_only_partly_written_is_not_published(
     site: Path, fresh: dict[str, Entries], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The system takes the part for which it has room, and refuses the rest."""
+    """The system writes the part that fits, and refuses the rest."""
     pages = files(fresh['another title'])
     limit = len(pages['project/foo/index.html']) - 10
     assert limit > len(pages['packages.json'])
@@ -334,7 +336,7 @@ def test_a_page_of_which_only_the_beginning_can_be_written_is_no_page(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, of one megabyte."""
+    """Mount a separate file system of one megabyte."""
     disk = tmp_path / 'disk'
     disk.mkdir()
     done = run('mount', '-t', 'tmpfs', '-o', 'size=1m', 'dumb-pypi-test', str(disk))
@@ -345,14 +347,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(filler: Path, spare: int) -> None:
-    """Leaves room for `spare` blocks on the disk."""
+    """Fill the disk except for `spare` blocks."""
     room = os.statvfs(filler.parent)
     filler.write_bytes(bytes((room.f_bavail - spare) * room.f_frsize))
     assert os.statvfs(filler.parent).f_bavail == spare
 
 
 @pytest.mark.parametrize('spare', [0, 1, 4, 8, 12])
-def test_a_disk_that_gets_full_while_much_is_staged_changes_nothing_in_the_site(
+def test_a_disk_that_fills_up_during_staging_changes_nothing_in_the_site(
     spare: int, small_disk: Path, fresh: dict[str, Entries]
 ) -> None:
     site, filler = small_disk / 'here' / 'site', small_disk / 'filler'
@@ -371,7 +373,7 @@ def test_a_disk_without_room_for_a_list_from_a_pipe_is_one_clear_line(length: in
     site, filler = small_disk / 'site', small_disk / 'filler'
     assert OLD.build(site) == 0
     backdate(site)
-    fill(filler, 1)  # that the lock takes
+    fill(filler, 1)  # for the lock
     command = [sys.executable, '-m', 'dumb_pypi', '--package-list', '-', '--output-dir', str(site)]
     done = run(*command, '--packages-url', PACKAGES_URL, text=f'{"a" * length}\n')
     check_refused(done, 'No space left on device')
@@ -415,7 +417,7 @@ def test_a_directory_that_lost_a_permission_is_one_clear_line(
 ) -> None:
     assert OLD.build(tmp_path / 'published') == 0
     command = [sys.executable, '-m', 'dumb_pypi', *arguments(NEW, site)]
-    # The path lists are there already, as they are on every day but the first.
+    # The path lists exist, as in every run but the first.
     site.with_name('changed').touch()
     site.with_name('removed').touch()
     (site.parent / directory).chmod(mode)
@@ -432,7 +434,7 @@ def test_a_directory_that_lost_a_permission_is_one_clear_line(
 
 
 def as_anybody() -> list[str]:
-    """Root may do what permissions forbid, unless it gives that up."""
+    """Return a command prefix that drops the right of root to ignore permissions."""
     if os.geteuid() != 0:
         return []
     if shutil.which('setpriv') is None:
@@ -442,7 +444,7 @@ def as_anybody() -> list[str]:
 
 
 @pytest.mark.parametrize('path', ['.dumb-pypi.tmp', '.dumb-pypi.tmp/site/simple/foo/index.html'])
-def test_what_a_killed_run_left_unfinished_is_taken_away(path: str, tmp_path: Path) -> None:
+def test_unfinished_files_of_a_killed_run_are_removed(path: str, tmp_path: Path) -> None:
     site = tmp_path / 'site'
     assert build(site, BASE) == 0
     (site / path).parent.mkdir(parents=True, exist_ok=True)

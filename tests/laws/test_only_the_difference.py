@@ -1,4 +1,4 @@
-"""Law 2: a run writes and removes only what differs, and its path lists name just that."""
+"""Law 2: a run writes and removes only what differs, and its path lists name exactly that."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def respelled(line: Line) -> str:
     return json.dumps(dict(reversed(line.items())), indent=1, separators=(' ,', ' : ')).replace('\n', ' ')
 
 
-def test_lines_in_another_spelling_change_nothing_but_the_record(tmp_path: Path) -> None:
+def test_lines_in_another_spelling_change_only_the_record(tmp_path: Path) -> None:
     site = tmp_path / 'site'
     assert build(site, BASE) == 0
     backdate(site)
@@ -52,14 +52,14 @@ def test_lines_in_another_spelling_change_nothing_but_the_record(tmp_path: Path)
 
 
 @pytest.mark.parametrize('options', [(), ('--no-per-release-json',), ('--generate-timestamp',)], ids=' '.join)
-def test_a_run_with_nothing_changed_touches_nothing_and_says_nothing(
+def test_a_run_without_changes_touches_nothing_and_prints_nothing(
     options: tuple[str, ...], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     site = tmp_path / 'site'
     assert build(site, BASE, *options, *with_lists(tmp_path)) == 0
     backdate(tmp_path)
     assert build(site, BASE[::-1], *options, *with_lists(tmp_path)) == 0
-    # The directory itself has changed: the lock came and went in it.
+    # Only the directory has changed: the lock was made and removed in it.
     assert touched(tmp_path) == {'site', 'site.jsonl'}
     assert capfd.readouterr() == ('', '')
 
@@ -68,19 +68,19 @@ def test_a_run_with_nothing_changed_touches_nothing_and_says_nothing(
     ('lines', 'upload', 'expected'),
     [
         pytest.param(BASE, file('qux-1.0.tar.gz', MARCH + 1), {'2026-03.html'}, id='in the newest month'),
-        pytest.param(BASE, file('qux-1.0.tar.gz', JANUARY + 1), {'2026-01.html'}, id='in a month long past'),
+        pytest.param(BASE, file('qux-1.0.tar.gz', JANUARY + 1), {'2026-01.html'}, id='in an old month'),
         pytest.param(BASE, file('qux-1.0.tar.gz', MARCH + 31 * 86_400), {'2026-04.html'}, id='in a new month'),
         pytest.param(
             busy_month(999)[:-1],
             file('foo-999.0-py3-none-any.whl', FEBRUARY + 60 * 999),
             {'2026-02-2.html'},
-            id='the last for which its page has room',
+            id='the last one that fits on its page',
         ),
         pytest.param(
             busy_month(1000)[:-1],
             file('foo-1000.0-py3-none-any.whl', FEBRUARY + 60 * 1000),
             {'2026-02-3.html'},
-            id='the first for which its page has no room',
+            id='the first one that does not fit on its page',
         ),
     ],
 )
@@ -98,10 +98,10 @@ SAME_OPTIONS = {name: edit for name, edit in EDITS.items() if edit[0].options ==
 
 
 @pytest.mark.parametrize(('before', 'after'), SAME_OPTIONS.values(), ids=SAME_OPTIONS)
-def test_with_the_packages_json_of_a_site_the_difference_goes_into_an_empty_directory(
+def test_with_the_packages_json_of_a_site_only_the_difference_is_written_into_an_empty_directory(
     before: State, after: State, tmp_path: Path, fresh: Callable[[State], Entries]
 ) -> None:
-    """Copied over the published site it makes a fresh build of the list."""
+    """Copied over the published site, it makes it equal to a fresh build of the list."""
     published, difference = tmp_path / 'published', tmp_path / 'difference'
     assert before.build(published) == 0
     downloaded = tmp_path / 'downloaded.json'
@@ -130,7 +130,7 @@ def test_a_previous_list_may_be_plain_text(tmp_path: Path) -> None:
     assert without_own(entries(published)) == without_own(expected)
 
 
-def test_two_lists_that_say_the_same_write_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_two_lists_with_the_same_content_write_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert build(tmp_path / 'published', BASE) == 0
     previous = ('--previous-package-list-json', str(tmp_path / 'published' / 'packages.json'))
     (tmp_path / 'difference').mkdir()
@@ -139,10 +139,10 @@ def test_two_lists_that_say_the_same_write_nothing(tmp_path: Path, capfd: pytest
     assert capfd.readouterr() == ('', '')
 
 
-def test_a_difference_that_was_not_copied_is_made_up_for_by_the_next_one(
+def test_a_change_that_was_not_copied_is_reverted_by_the_next_run(
     tmp_path: Path, fresh: Callable[[State], Entries]
 ) -> None:
-    """The directory still holds what the run before wrote, when the next list takes some of it back."""
+    """The directory still has the pages of the run before, when the next list reverts some of its edits."""
     published, difference = tmp_path / 'published', tmp_path / 'difference'
     assert build(published, BASE) == 0
     changed, removed = tmp_path / 'changed', tmp_path / 'removed'
@@ -177,10 +177,10 @@ def test_one_upload_into_a_site_of_50000_projects_rewrites_fewer_than_20_files(t
     packages = write_list(tmp_path / 'site.jsonl', lines)
     command = ['--package-list-json', str(packages), '--no-per-release-json']
     command += ['--output-dir', str(site), '--packages-url', PACKAGES_URL]
-    # Not measured: what it runs, other tests run, and it takes twice as long.
+    # Without coverage, which takes twice as long; other tests run the same code.
     environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
     subprocess.run([sys.executable, '-m', 'dumb_pypi', *command], env=environment, check=True)
-    published = (site / RECORD).stat().st_mtime_ns  # of the file written last
+    published = (site / RECORD).stat().st_mtime_ns  # the record is written last
     with packages.open('a', encoding='utf-8') as more:
         more.write(json.dumps(file('newcomer-1.0.tar.gz', JANUARY + 600 * 50_000)))
     assert main(command) == 0
@@ -190,7 +190,7 @@ def test_one_upload_into_a_site_of_50000_projects_rewrites_fewer_than_20_files(t
     assert 5 < len(new) < 20
 
 
-def test_the_order_of_a_list_leaves_no_trace(either: Path, tmp_path: Path) -> None:
+def test_the_order_of_a_list_changes_nothing(either: Path, tmp_path: Path) -> None:
     lines = either.with_name('site.jsonl').read_text().splitlines()
     random.Random(0).shuffle(lines)
     assert build(tmp_path / 'shuffled', lines) == 0

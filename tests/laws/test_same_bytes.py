@@ -1,4 +1,4 @@
-"""Law 1: a build on top of any earlier one has the bytes of a fresh build."""
+"""Law 1: a build on top of any earlier one gives the bytes of a fresh build."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from testing.states import RECORD, Entries, State, backdate, entries, files, pag
 
 
 @pytest.mark.parametrize(('before', 'after'), EDITS.values(), ids=EDITS)
-def test_an_edit_ends_in_the_bytes_of_a_fresh_build_and_so_does_its_way_back(
+def test_an_edit_and_its_reversal_give_the_bytes_of_a_fresh_build(
     before: State, after: State, tmp_path: Path, fresh: Callable[[State], Entries]
 ) -> None:
-    """And in its directories, its record, and nothing else; a file that has its bytes already is not touched."""
+    """And also its directories, its record, and nothing else; files with the right bytes are not touched."""
     site = tmp_path / 'site'
     assert before.build(site) == 0
     for state, earlier in ((after, before), (before, after)):
@@ -37,7 +37,7 @@ def test_an_edit_ends_in_the_bytes_of_a_fresh_build_and_so_does_its_way_back(
         assert {path for path in touched(site) if path in new} == {path for path in new if new[path] != old.get(path)}
 
 
-def test_the_order_of_the_list_leaves_no_trace(tmp_path: Path, fresh: Callable[[State], Entries]) -> None:
+def test_the_order_of_the_list_makes_no_difference(tmp_path: Path, fresh: Callable[[State], Entries]) -> None:
     assert State(BASE[::-1]).build_anew(tmp_path / 'site') == fresh(State(BASE))
 
 
@@ -49,7 +49,7 @@ class Walk(RuleBasedStateMachine):
     names = st.sampled_from(['foo', 'Foo', 'foo.bar', 'foo-bar', 'FOO_Bar', 'qux', 'json'])
     versions = st.sampled_from(['1.0', '1.0.0', '1', '2.0a1', '2.0', '3.0+local.1', '0!1.0', 'r9', 'json'])
     endings = st.sampled_from(['.tar.gz', '.zip', '.linux-x86_64.tar.gz', '-py2.7.egg'])
-    # Three months, one of them with two files at the same moment.
+    # Three months; one of them has two files with the same time.
     times = st.sampled_from([None, JANUARY, JANUARY + 0.5, FEBRUARY, FEBRUARY, MARCH])
     projects = st.sampled_from(['foo', 'foo-bar', 'qux', 'json', 'renamed'])
     pick = st.integers(min_value=0, max_value=99)
@@ -64,7 +64,7 @@ class Walk(RuleBasedStateMachine):
         self.once: tuple[str, ...] = ()
         self.directory = Path(tempfile.mkdtemp())
         self.site = self.directory / 'site'
-        self.steps.append(-1)  # the invariant holds before the first step too
+        self.steps.append(-1)  # the invariant must hold before the first step too
 
     @rule(name=names, version=versions, ending=endings, time=times)
     def upload(self, name: str, version: str, ending: str, time: float | None) -> None:
@@ -156,7 +156,7 @@ class Walk(RuleBasedStateMachine):
         (self.site / paths[number % len(paths)]).write_bytes(b'edited')
         self.once = ('--rebuild',)
 
-    @precondition(lambda self: (self.site / 'packages.json').stat().st_size)  # else nothing tells whose the site is
+    @precondition(lambda self: (self.site / 'packages.json').stat().st_size)  # otherwise the site is foreign
     @rule(content=st.sampled_from([b'', b'{"format":1', b'{"format":2}', b'[]']))
     def damage_the_record(self, content: bytes) -> None:
         (self.site / RECORD).write_bytes(content)
@@ -183,7 +183,7 @@ class Walk(RuleBasedStateMachine):
         shutil.rmtree(self.directory)
 
 
-def test_random_walks_stay_on_the_bytes_of_fresh_builds() -> None:
+def test_each_step_of_a_random_walk_gives_the_bytes_of_a_fresh_build() -> None:
     Walk.steps = []
     walks = settings(
         max_examples=3,
@@ -197,13 +197,13 @@ def test_random_walks_stay_on_the_bytes_of_fresh_builds() -> None:
 
 
 def build_plain(site: Path, names: list[str], *options: str) -> int:
-    """Builds the site of a plain list, whose lines have nothing in them but what an uploader chooses."""
+    """Build the site of a plain list, whose lines contain only what an uploader chooses."""
     packages = write_list(site.with_name(f'{site.name}.txt'), names)
     return main(['--package-list', str(packages), '--output-dir', str(site), '--packages-url', PACKAGES_URL, *options])
 
 
-def test_nobody_hides_a_file_by_names_that_make_the_digest_come_out_as_before(tmp_path: Path) -> None:
-    """With a sum of hashes for a digest, 1,024 well-chosen names beside `foo-1.1.tar.gz` were no change at all."""
+def test_no_choice_of_names_hides_a_file_behind_an_unchanged_digest(tmp_path: Path) -> None:
+    """The digest was a sum of hashes: with 1,024 well-chosen names beside it, `foo-1.1.tar.gz` was not noticed."""
     before, after = ['foo-1.0.tar.gz'], ['foo-1.0.tar.gz', *colliding_names()]
     sums = [
         sum(int.from_bytes(hashlib.sha256(name.encode()).digest(), 'little') for name in names)
@@ -221,7 +221,7 @@ def test_nobody_hides_a_file_by_names_that_make_the_digest_come_out_as_before(tm
     assert b'foo-1.1.tar.gz' in (difference / 'simple/foo/index.html').read_bytes()
 
 
-def test_rebuild_heals_what_somebody_edited_by_hand(tmp_path: Path, fresh: Callable[[State], Entries]) -> None:
+def test_rebuild_repairs_manual_edits(tmp_path: Path, fresh: Callable[[State], Entries]) -> None:
     site = tmp_path / 'site'
     assert build(site, BASE) == 0
     with (site / 'simple/foo/index.html').open('a') as page:
@@ -229,7 +229,7 @@ def test_rebuild_heals_what_somebody_edited_by_hand(tmp_path: Path, fresh: Calla
     (site / 'pypi/bar/json').unlink()
     (site / 'static/style.css').write_bytes(b'')
     shutil.rmtree(site / 'project/baz')
-    # A release that is in no list.
+    # A release that no list has.
     shutil.copytree(site / 'pypi/foo/1.0', site / 'pypi/foo/0.9')
     assert build(site, BASE, '--rebuild') == 0
     assert entries(site) == fresh(State(BASE))

@@ -1,4 +1,4 @@
-"""The site that is elsewhere: after a copy that has succeeded it is that of a fresh build, whatever happened before."""
+"""A site in another place: after a successful copy it equals a fresh build, whatever happened before."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ EVERYTHING: list[Line] = [
 
 
 class Job:
-    """A job that has its lists alone: it builds into a directory, and copies by the path lists to the far site."""
+    """A job that has only its lists: it builds into a directory, and copies by the path lists to the far site."""
 
     def __init__(self, top: Path) -> None:
         self.directory, self.far = top / 'directory', top / 'far'
@@ -54,7 +54,7 @@ class Job:
         return build(self.directory, lines, '--previous-package-list-json', str(self.previous), *lists, *options)
 
     def copy(self, most: int | None = None) -> None:
-        """All that the path lists say; or some of it, and then it breaks off."""
+        """Copy everything in the path lists; or only the first `most` paths, as if interrupted."""
         changed, removed = read_paths(self.changed), read_paths(self.removed)
         if most is None:
             copy(self.directory, self.far, changed, removed)
@@ -69,7 +69,7 @@ class Job:
         write_list(self.previous, lines)
 
     def check(self, lines: list[Line], *options: str) -> None:
-        """The far site is that of a fresh build."""
+        """Check that the far site equals a fresh build."""
         with tempfile.TemporaryDirectory() as fresh:
             expected = State(lines, options).build_anew(Path(fresh) / 'site')
         assert files(entries(self.far)) == files(without_own(expected))
@@ -89,7 +89,7 @@ def test_the_same_command_twice_ends_well(job: Job) -> None:
     job.check([FOO])
 
 
-def test_exchanged_lists_lose_no_project(job: Job) -> None:
+def test_swapped_lists_lose_no_project(job: Job) -> None:
     job.publish([FOO])
     shutil.rmtree(job.directory)
     for _ in range(2):
@@ -98,7 +98,7 @@ def test_exchanged_lists_lose_no_project(job: Job) -> None:
     job.check([FOO, BAR])
 
 
-def test_a_project_that_comes_back_after_a_copy_that_failed_is_not_deleted(job: Job) -> None:
+def test_a_project_that_returns_after_a_failed_copy_is_not_deleted(job: Job) -> None:
     job.publish([FOO, BAR])
     shutil.rmtree(job.directory)
     assert job.run([FOO]) == 0
@@ -110,7 +110,7 @@ def test_a_project_that_comes_back_after_a_copy_that_failed_is_not_deleted(job: 
 
 
 @pytest.mark.parametrize('most', [0, 3, 1000])
-def test_a_list_that_goes_back_to_the_published_one_puts_all_of_it_back(most: int, job: Job) -> None:
+def test_going_back_to_the_published_list_restores_its_pages(most: int, job: Job) -> None:
     job.publish([FOO, BAR])
     shutil.rmtree(job.directory)
     assert job.run([FOO]) == 0
@@ -121,7 +121,7 @@ def test_a_list_that_goes_back_to_the_published_one_puts_all_of_it_back(most: in
 
 
 @pytest.mark.parametrize('most', [0, 3, 1000])
-def test_what_waits_to_be_copied_is_written_again_into_an_emptied_directory(most: int, job: Job) -> None:
+def test_pages_that_wait_to_be_copied_are_written_again_into_an_emptied_directory(most: int, job: Job) -> None:
     job.publish([FOO, BAR])
     shutil.rmtree(job.directory)
     assert job.run([FOO, BAR, OTHERS[0]]) == 0
@@ -134,7 +134,7 @@ def test_what_waits_to_be_copied_is_written_again_into_an_emptied_directory(most
     job.check([FOO, BAR])
 
 
-def test_an_empty_list_before_means_that_nothing_is_there(job: Job) -> None:
+def test_an_empty_previous_list_means_that_nothing_is_published(job: Job) -> None:
     assert job.run([FOO], '--site-url', 'https://pypi.example.com/') == 0
     assert {'static/style.css', '404.html', 'rss/updates.xml'} <= set(read_paths(job.changed))
     job.copy()
@@ -153,14 +153,14 @@ def test_other_settings_change_every_page(kept: bool, job: Job) -> None:
     job.check([FOO, BAR], *options)
 
 
-def test_what_the_program_keeps_for_itself_is_not_copied(job: Job) -> None:
+def test_notes_of_the_program_are_not_copied(job: Job) -> None:
     assert job.run([FOO]) == 0
     assert [path for path in read_paths(job.changed) + read_paths(job.removed) if path.startswith(OWN)] == []
     assert [path for path in os.listdir(job.directory) if path.startswith(OWN)] == ['.dumb-pypi.elsewhere']
 
 
-def test_without_path_lists_a_kept_directory_has_all_that_may_be_old_there(tmp_path: Path) -> None:
-    """Copied as a whole, and the copy after the first run broke off after any number of files."""
+def test_without_path_lists_a_kept_directory_has_all_pages_that_may_be_outdated(tmp_path: Path) -> None:
+    """The directory is copied as a whole; the copy after the first run was interrupted after any number of files."""
     far, directory, previous = tmp_path / 'far', tmp_path / 'directory', tmp_path / 'previous.jsonl'
     assert build(far, [FOO, BAR]) == 0
     write_list(previous, [FOO, BAR])
@@ -173,7 +173,7 @@ def test_without_path_lists_a_kept_directory_has_all_that_may_be_old_there(tmp_p
     assert {path: content for path, content in found.items() if path in expected} == expected
 
 
-def test_with_a_record_at_hand_the_previous_list_changes_nothing(tmp_path: Path) -> None:
+def test_with_a_record_the_previous_list_is_ignored(tmp_path: Path) -> None:
     site, previous = tmp_path / 'site', write_list(tmp_path / 'previous.jsonl', [BAR])
     assert build(site, [FOO, BAR]) == 0
     assert build(site, [FOO], '--previous-package-list-json', str(previous)) == 0
@@ -196,7 +196,7 @@ KILLS = 40
 
 
 def prepare(job: Job, is_kept: bool) -> None:
-    """The list before is published; an emptied directory, or one whose pages wait to be copied."""
+    """Publish the list before, then empty the directory or leave pages there that wait to be copied."""
     job.publish(LISTS['before'])
     shutil.rmtree(job.directory)
     if is_kept:
@@ -204,7 +204,7 @@ def prepare(job: Job, is_kept: bool) -> None:
 
 
 def run_killed(number: int, job: Job, lines: list[Line]) -> subprocess.CompletedProcess[str]:
-    """Kills it before the change of the file system with this number; 0 kills nobody, and says how many there are."""
+    """Kill a run before this change of the file system; with 0, the run finishes and prints the number of changes."""
     packages = write_list(job.directory.with_name('directory.jsonl'), lines)
     options = ['--package-list-json', packages, '--previous-package-list-json', job.previous]
     lists = ['--changed-paths', job.changed, '--removed-paths', job.removed]
@@ -222,7 +222,7 @@ def run_killed(number: int, job: Job, lines: list[Line]) -> subprocess.Completed
 
 @pytest.fixture(scope='module')
 def changes(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, int]:
-    """How often a run changes the file system, in an emptied directory and in one that was kept."""
+    """Return how often a run changes the file system, in an emptied directory and in one that was kept."""
     found = {}
     for is_kept in (False, True):
         job = Job(tmp_path_factory.mktemp('whole'))
@@ -234,10 +234,10 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, int]:
 
 
 @pytest.mark.parametrize('point', range(KILLS))
-def test_after_a_kill_and_half_a_copy_the_copy_of_the_next_run_is_a_fresh_build(
+def test_after_a_killed_run_and_half_a_copy_the_next_copy_equals_a_fresh_build(
     point: int, changes: dict[bool, int], job: Job
 ) -> None:
-    """The next list is that before, or another one."""
+    """The next list is the one before, or another one."""
     is_kept = point % 2 == 1
     prepare(job, is_kept)
     number = 1 + point * (changes[is_kept] - 1) // (KILLS - 1)
@@ -251,7 +251,7 @@ def test_after_a_kill_and_half_a_copy_the_copy_of_the_next_run_is_a_fresh_build(
     assert {path for path in os.listdir(job.directory) if path.startswith(OWN)} <= {'.dumb-pypi.elsewhere'}
 
 
-def test_a_note_that_cannot_be_read_means_that_nothing_is_known(job: Job) -> None:
+def test_an_unreadable_note_means_that_nothing_is_known(job: Job) -> None:
     job.publish([FOO, BAR])
     assert job.run([FOO, BAR, OTHERS[2]]) == 0
     note = job.directory / '.dumb-pypi.elsewhere'
@@ -261,8 +261,8 @@ def test_a_note_that_cannot_be_read_means_that_nothing_is_known(job: Job) -> Non
     job.check([FOO, BAR])
 
 
-def test_a_page_that_is_here_already_is_not_touched(job: Job) -> None:
-    """It waits to be copied; the first copy failed."""
+def test_a_page_that_already_exists_is_not_touched(job: Job) -> None:
+    """The page waits to be copied, because the first copy failed."""
     job.publish([FOO])
     assert job.run([FOO, BAR]) == 0
     backdate(job.directory)
@@ -274,7 +274,7 @@ def test_a_page_that_is_here_already_is_not_touched(job: Job) -> None:
     job.check([FOO, BAR, OTHERS[2]])
 
 
-def test_a_line_of_a_path_list_that_is_no_path_of_a_page_is_passed_over(job: Job) -> None:
+def test_a_line_of_a_path_list_that_is_no_page_is_ignored(job: Job) -> None:
     job.publish([FOO, BAR])
     assert job.run([FOO, BAR, OTHERS[0]]) == 0
     with job.changed.open('a') as file:
@@ -292,10 +292,10 @@ def test_the_directory_keeps_no_page_that_the_far_site_has(job: Job) -> None:
 
 
 class Walk(RuleBasedStateMachine):
-    """Edits, runs and copies in any order; the three conditions of the documents hold."""
+    """Edits, runs and copies in any order, under the three conditions of the documents."""
 
     runs: ClassVar[list[int]] = []  # of each walk
-    copies: ClassVar[list[int]] = []  # that succeeded, of each walk
+    copies: ClassVar[list[int]] = []  # successful ones of each walk
     numbers = st.integers(0, 99)
     options = st.sampled_from(
         [(), ('--title', 'Other'), ('--no-per-release-json',), ('--site-url', 'https://pypi.example.com/')]
@@ -307,15 +307,15 @@ class Walk(RuleBasedStateMachine):
         self.job = Job(self.top)
         self.lines: list[Line] = [FOO, BAR]
         self.settings: tuple[str, ...] = ()
-        self.is_rebuilt = False  # whether settings have changed since the last copy that succeeded
-        self.ran: tuple[list[Line], tuple[str, ...]] | None = None  # what the last run built, and waits for a copy
+        self.is_rebuilt = False  # whether settings changed since the last good copy
+        self.ran: tuple[list[Line], tuple[str, ...]] | None = None  # the last run, which waits for a copy
         self.published: list[Line] = []
         self.runs.append(0)
         self.copies.append(0)
 
     @rule(numbers=st.lists(numbers, min_size=1, max_size=4))
     def edit_and_run(self, numbers: list[int]) -> None:
-        """A file or a fact comes or goes; or the list goes back to the published one."""
+        """Add or remove a file or a fact, or go back to the published list."""
         for number in numbers:
             line = EVERYTHING[number % len(EVERYTHING)]
             self.lines = [each for each in self.lines if each != line] if line in self.lines else [*self.lines, line]
@@ -339,7 +339,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule()
     def empty_the_directory(self) -> None:
-        """What waits there is written by the next run: no copy before that can succeed."""
+        """Empty it. The next run writes the waiting pages again; no copy before that can succeed."""
         shutil.rmtree(self.job.directory, ignore_errors=True)
         self.ran = None
 
@@ -363,7 +363,9 @@ class Walk(RuleBasedStateMachine):
         shutil.rmtree(self.top)
 
 
-def test_random_walks_end_in_fresh_builds_after_each_copy_that_succeeds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_each_successful_copy_of_a_random_walk_the_site_equals_a_fresh_build(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(Walk, 'runs', [])
     monkeypatch.setattr(Walk, 'copies', [])
     is_ci = os.environ.get('CI') == 'true'
