@@ -24,8 +24,9 @@ _TEXTS = [key for key in keys_of(FACTS_KEYS, METADATA) if FACTS_KEYS[key].kind i
 _PEP_643 = Version('2.2')  # from then on an sdist says which of its fields a build may change
 _NOTHING = 'UNKNOWN'  # what distutils wrote for a value that it was not told
 _INDENT = re.compile(r'^(?: {8}| {7}\|)', re.MULTILINE)
-_LABEL = re.compile(rb'^([!-9;-~]*):[ \t]*', re.MULTILINE)  # of a field, at the beginning of its first line
-_AFTER_FIELDS = re.compile(rb'^(?![!-9;-~]*:|[ \t])', re.MULTILINE)  # before a line of no field
+# With `\n` for the beginning of a line: `^` takes 15 times as long, 20 ms each for 4 MiB.
+_LABEL = re.compile(rb'\n([!-9;-~]*):[ \t]*')  # of a field, at the beginning of its first line
+_AFTER_FIELDS = re.compile(rb'\n(?![!-9;-~]*:|[ \t])')  # before a line of no field
 
 Fields = dict[str, list[str]]  # values, by the name of the field in lower case
 
@@ -42,7 +43,7 @@ def read_fields(data: bytes) -> Fields:
     As `packaging.metadata.parse_email`, but in one pass: the mail parser takes time with the square of the number of
     names, and looks for messages inside of messages. Raises `BeyondLimits`.
     """
-    data = data.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
+    data = b'\n' + data.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
     end = match.start() if (match := _AFTER_FIELDS.search(data)) else len(data)
     labels = list(itertools.islice(_LABEL.finditer(data, 0, end), MOST_FIELDS + 1))
     if len(labels) > MOST_FIELDS:
@@ -50,7 +51,7 @@ def read_fields(data: bytes) -> Fields:
     fields: dict[bytes, list[bytes]] = {}
     for label, stop in zip(labels, [*(label.start() for label in labels[1:]), end], strict=False):
         fields.setdefault(label[1].lower(), []).append(data[label.end() : stop])
-    if body := data[end:].removeprefix(b'\n'):
+    if body := data[end + 1 :].removeprefix(b'\n'):
         fields.setdefault(b'description', []).append(body)
     texts = {name.decode(): _decoded(values) for name, values in fields.items()}
     return {name: values for name, values in texts.items() if values}
