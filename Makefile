@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: venv demo screenshots test test-clients client-table bench bench-pypi lint clean
+.PHONY: venv demo screenshots test test-long test-clients client-table bench bench-pypi lint clean
 
 venv: venv/.stamp
 
@@ -36,9 +36,13 @@ demo: .cache/demo/.stamp
 screenshots: venv
 	venv/bin/python -m testing.screenshots docs
 
-# On all cores. Nothing after pytest: its summary is the last line.
+# What each push runs, on all cores. Nothing after pytest: its summary is the last line.
 test: venv
 	venv/bin/pytest --numprocesses logical --dist worksteal --cov -m 'not clients'
+
+# Many more examples, walks and kills of the tests that have them, chosen at random: half an hour.
+test-long: venv
+	LONG=1 venv/bin/pytest --numprocesses logical --dist worksteal -m long
 
 # Every client from pip 1.5.6 and easy_install to the newest, and servers under load; see RATIONALE.md.
 test-clients: venv

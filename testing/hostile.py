@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-DETERMINISTIC = 'CI' in os.environ
 HOSTILE = (
     '../',
     '..',
@@ -178,16 +175,6 @@ raw_lines = st.one_of(
     (paths | hostile_paths).map(lambda path: path.encode(errors='surrogatepass')),
 )
 raw_lists = st.lists(raw_lines, max_size=3).map(b'\n'.join)
-
-
-def slow(max_examples: int) -> settings:
-    """Return settings for examples that build whole sites, which is slow."""
-    return settings(
-        max_examples=max_examples,
-        deadline=None,
-        derandomize=DETERMINISTIC,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
 
 
 @contextlib.contextmanager

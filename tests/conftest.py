@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -14,22 +14,24 @@ from dumb_pypi.main import main
 from testing.bad_input import BEFORE
 from testing.clients import Client, make_pip, make_uv
 from testing.distributions import list_line, make_sdist, make_wheel, write_metadata
+from testing.long import LONG, unmeasured
 from testing.rich import RICH
 from testing.servers import Server, find_lua, find_nginx, http_server, nginx
 from testing.sites import build, write_list
 from testing.states import Entries, State
 from testing.tools import ROOT, missing
 
-# No deadline: the time of an example depends on the tests beside it. In CI a commit always has the same examples.
+# No deadline: the time of an example depends on the tests beside it. A commit always has the same examples.
 settings.register_profile(
     'side by side',
     settings(),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize=os.environ.get('CI') == 'true',
+    derandomize=not LONG,
 )
 settings.load_profile('side by side')
 
+UNMEASURED = {'browser', 'clients', 'documents'}
 MEMORY = Path('/dev/shm')
 ROOM = 4_000_000_000  # bytes
 JANUARY_2024 = 1704067200
@@ -45,6 +47,15 @@ def pytest_configure() -> None:
         return
     if shutil.disk_usage(MEMORY).free > ROOM:
         os.environ['TMPDIR'] = tempfile.tempdir = str(MEMORY)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure coverage where it counts: not where clients, browsers and random walks come on top of other tests."""
+    if item.get_closest_marker('clients') or item.get_closest_marker('long') or UNMEASURED & set(item.path.parts):
+        with unmeasured():
+            return (yield)
+    return (yield)
 
 
 @pytest.fixture(scope='session')

@@ -20,7 +20,15 @@ from testing.tools import ROOT, missing
 RATIONALE = ROOT / 'RATIONALE.md'
 BEGIN, END = '<!-- clients: written by "make client-table" -->', '<!-- end of clients -->'
 # Five that read the older name of data-core-metadata; JSON behind nginx hides what they make of the HTML.
-AT_EACH_PUSH = ('pip 22.3', 'pip 22.3.1', 'pip 23.0.1', 'pip 23.1', 'pip 23.1.2', 'pip, newest', 'uv, newest')
+OVER_HTML_AT_EACH_PUSH = ('pip 22.3', 'pip 22.3.1', 'pip 23.0.1', 'pip 23.1', 'pip 23.1.2', 'pip, newest', 'uv, newest')
+
+
+# The oldest and the newest of each family.
+AT_EACH_PUSH = (
+    'easy_install of setuptools 44.1.1',
+    'pip 1.5.6',
+    *(f'{name}, newest' for name in ('pip', 'uv', 'poetry', 'pdm', 'pipenv', 'pip-tools')),
+)
 
 
 def negotiating(directory: Path, scratch: Path) -> AbstractContextManager[Server]:
@@ -72,6 +80,15 @@ def test_client_gets_what_the_index_says(client: OldClient, negotiated: Mapping[
     check(client, negotiated[client.name], over_html=False)
 
 
+@pytest.mark.parametrize(
+    'client', [pytest.param(client, id=client.name) for client in CLIENTS if client.name in AT_EACH_PUSH]
+)
+def test_the_oldest_and_the_newest_of_each_family_get_what_the_index_says(
+    client: OldClient, site: Path, with_lua: None, tmp_path: Path
+) -> None:
+    check(client, run_client(client, site, tmp_path / 'client', negotiating), over_html=False)
+
+
 @pytest.mark.clients
 @all_clients
 def test_client_gets_what_the_index_says_over_html_alone(
@@ -81,7 +98,7 @@ def test_client_gets_what_the_index_says_over_html_alone(
 
 
 @pytest.mark.parametrize(
-    'client', [pytest.param(client, id=client.name) for client in CLIENTS if client.name in AT_EACH_PUSH]
+    'client', [pytest.param(client, id=client.name) for client in CLIENTS if client.name in OVER_HTML_AT_EACH_PUSH]
 )
 def test_flask_installs_over_html_though_its_metadata_says_Flask(client: OldClient, site: Path, tmp_path: Path) -> None:
     check(client, run_client(client, site, tmp_path / 'client', http_server), over_html=True)

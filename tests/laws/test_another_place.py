@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from testing.long import LONG, walks
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import OWN, State, backdate, copy, entries, files, pages, read_paths, touched, without_own
 
@@ -192,7 +192,7 @@ LISTS: dict[str, list[Line]] = {
     'after': [FOO, OTHERS[0], OTHERS[2], OTHERS[3]],
     'another': [FOO, BAR, OTHERS[4]],
 }
-KILLS = 40
+KILLS = 80 if LONG else 20
 
 
 def prepare(job: Job, is_kept: bool) -> None:
@@ -233,6 +233,7 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, int]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('point', range(KILLS))
 def test_after_a_killed_run_and_half_a_copy_the_next_copy_equals_a_fresh_build(
     point: int, changes: dict[bool, int], job: Job
@@ -363,13 +364,12 @@ class Walk(RuleBasedStateMachine):
         shutil.rmtree(self.top)
 
 
+@pytest.mark.long
 def test_after_each_successful_copy_of_a_random_walk_the_site_equals_a_fresh_build(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Walk, 'runs', [])
     monkeypatch.setattr(Walk, 'copies', [])
-    is_ci = os.environ.get('CI') == 'true'
-    walks = settings(max_examples=100, stateful_step_count=30, deadline=None, database=None, derandomize=is_ci)
-    run_state_machine_as_test(Walk, settings=walks)
-    assert sum(Walk.runs) >= 300
-    assert sum(Walk.copies) >= 40
+    run_state_machine_as_test(Walk, settings=walks(steps=30))
+    assert sum(Walk.runs) >= 75
+    assert sum(Walk.copies) >= 10

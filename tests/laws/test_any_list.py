@@ -19,7 +19,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dumb_pypi.main import main
-from testing.hostile import EVERY_TEXT, good_lines, hostile, raw_lists, scratch, slow
+from testing.hostile import EVERY_TEXT, good_lines, hostile, raw_lists, scratch
+from testing.long import examples
 from testing.sites import build, mtimes, tree, write_list
 
 # Every element and attribute that our own templates write; any other came in with the list.
@@ -171,7 +172,8 @@ def run(top: Path, option: str, *options: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize('option', ['--package-list-json', '--package-list'])
-@slow(250)
+@pytest.mark.long
+@examples(250)
 @given(content=raw_lists)
 def test_any_bytes_are_a_list_or_an_error(option: str, content: bytes) -> None:
     with scratch() as top:
@@ -265,7 +267,8 @@ def check_texts(site: Path) -> None:
     assert quarantined or offered == packages.keys()
 
 
-@slow(100)
+@pytest.mark.long
+@examples(100)
 @given(lines=good_lines)
 @example(lines=EVERY_TEXT)
 def test_every_text_of_a_list_stays_text(lines: list[dict[str, Any]]) -> None:
@@ -277,7 +280,8 @@ def test_every_text_of_a_list_stays_text(lines: list[dict[str, Any]]) -> None:
             check_texts(top / 'site')
 
 
-@slow(50)
+@pytest.mark.long
+@examples(50)
 @given(title=hostile, logo=st.none() | hostile)
 @example(title='\udcff', logo='\udcff')  # Python's form of an argument that is not UTF-8
 @example(title='', logo='http://[')

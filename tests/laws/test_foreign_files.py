@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -21,6 +20,7 @@ from dumb_pypi.pages.kinds import PAGES, kind_of
 from dumb_pypi.pages.page import digest
 from testing.benchmark import PEER
 from testing.edits import BASE, Line, without
+from testing.long import walks
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import (
     OWN,
@@ -706,10 +706,9 @@ class Walk(RuleBasedStateMachine):
         shutil.rmtree(self.top)
 
 
+@pytest.mark.long
 def test_foreign_files_survive_random_walks(capfd: pytest.CaptureFixture[str]) -> None:
-    is_ci = os.environ.get('CI') == 'true'
-    walks = settings(max_examples=100, stateful_step_count=5, deadline=None, database=None, derandomize=is_ci)
-    run_state_machine_as_test(Walk, settings=walks)
+    run_state_machine_as_test(Walk, settings=walks(steps=15))
     assert 'Traceback' not in capfd.readouterr().err
 
 

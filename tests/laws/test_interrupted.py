@@ -19,6 +19,7 @@ import pytest
 from dumb_pypi.main import main
 from dumb_pypi.package_list.families import BATCH
 from testing.edits import BASE, FEBRUARY, JANUARY, MARCH, file
+from testing.long import LONG
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import (
     RECORD,
@@ -38,7 +39,7 @@ from testing.tools import ROOT, missing
 from testing.waiting import wait_for
 
 APRIL = 1775099045  # 2026, the second day
-POINTS = 50
+POINTS = 100 if LONG else 25
 
 KEPT = [
     {'project': 'foo', 'summary': 'Does what foo does'},
@@ -171,6 +172,7 @@ def first_moments(tmp_path_factory: pytest.TempPathFactory) -> Moments:
     return read_moments(tmp_path_factory.mktemp('whole') / 'site')
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('point', range(POINTS))
 def test_a_run_killed_anywhere_leaves_a_whole_site_and_the_next_run_finishes_it(
     point: int, moments: Moments, site: Path, tmp_path: Path, fresh: dict[str, Entries]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -11,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from dumb_pypi.main import main
 from testing.colliding import colliding_names
 from testing.edits import BASE, EDITS, FEBRUARY, JANUARY, MARCH, Line, file
+from testing.long import LONG, walks
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import RECORD, Entries, State, backdate, entries, files, pages, touched
 
@@ -183,17 +182,11 @@ class Walk(RuleBasedStateMachine):
         shutil.rmtree(self.directory)
 
 
+@pytest.mark.long
 def test_each_step_of_a_random_walk_gives_the_bytes_of_a_fresh_build() -> None:
     Walk.steps = []
-    walks = settings(
-        max_examples=3,
-        stateful_step_count=200,
-        deadline=None,
-        database=None,
-        derandomize=os.environ.get('CI') == 'true',
-    )
-    run_state_machine_as_test(Walk, settings=walks)
-    assert max(Walk.steps) >= 200
+    run_state_machine_as_test(Walk, settings=walks(steps=25, long_steps=200))
+    assert max(Walk.steps) >= (200 if LONG else 25)
 
 
 def build_plain(site: Path, names: list[str], *options: str) -> int:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dumb_pypi.package_list.families import line_words
-from testing.hostile import DETERMINISTIC, json_values
+from testing.hostile import json_values
+from testing.long import examples
 from testing.sites import build
 from testing.states import RECORD, Entries, State, entries, files
 
@@ -113,7 +114,8 @@ def expected_words(line: dict[str, Any]) -> set[str]:
     return {word(each) for each in (filename.split('/')[-1], name) if isinstance(each, str)}
 
 
-@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=500)
+@pytest.mark.long
+@examples(500)
 @given(text=json_spellings())
 @example(text='{"x":{"filename":"foo-1.0.zip"},"filename":"bar-1.0.zip"}')
 @example(text='{"filename":"bar-1.0.zip","x":{"filename":"foo-1.0.zip"}}')
@@ -129,7 +131,8 @@ def test_a_line_belongs_to_the_families_of_its_first_words_however_it_is_spelled
     assert set(words) == expected_words(json.loads(text))
 
 
-@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=400)
+@pytest.mark.long
+@examples(400)
 @given(text=json_spellings(), end=st.integers(0, 60), more=st.binary(max_size=3))
 def test_what_is_no_line_belongs_to_one_family_at_most(text: str, end: int, more: bytes) -> None:
     line = (text.encode()[:end] + more).strip()

@@ -8,14 +8,14 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from dumb_pypi.errors import NotADistribution
 from dumb_pypi.package_list.file_names import _USUAL_SDIST, _USUAL_WHEEL, Distribution, identify
-from testing.hostile import DETERMINISTIC
+from testing.long import examples
 from testing.reading import parsed, read_json, read_releases
 from testing.sites import build
 from testing.tools import ROOT
@@ -222,7 +222,8 @@ def identified_by_the_general_rules(filename: str) -> Distribution | str:
         return identified(filename)
 
 
-@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=1500)
+@pytest.mark.long
+@examples(1500)
 @given(filename=usual_names | st.builds('{}{}'.format, stems, suffixes))
 @example(filename='foo-1-2-1.0.tar.gz')
 @example(filename='foo-v1-1.0.tar.gz')

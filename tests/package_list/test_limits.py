@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packaging.metadata import parse_email
 
 from dumb_pypi.main import main
 from dumb_pypi.package_list.lines import encode, parse_any_line, parse_line
 from dumb_pypi.pool.metadata import read_fields
+from testing.long import examples
 from testing.pools import described_sdist, described_wheel, headers, make_zip, run_list
 from testing.sites import PACKAGES_URL, write_list
 
@@ -129,7 +130,8 @@ TEXTS = st.tuples(
 KEYS = ['summary', 'description', 'license', 'license_expression', 'keywords', 'status_reason', 'author']
 
 
-@settings(max_examples=20)
+@pytest.mark.long
+@examples(20)
 @given(
     st.fixed_dictionaries(
         {'project': st.just('foo')},

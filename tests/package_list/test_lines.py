@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dumb_pypi.package_list.lines import (
@@ -20,7 +20,8 @@ from dumb_pypi.package_list.lines import (
     parse_any_line,
     parse_line,
 )
-from testing.hostile import DETERMINISTIC, file_lines, json_values, project_lines
+from testing.hostile import file_lines, json_values, project_lines
+from testing.long import examples
 
 KEYS = sorted({*PACKAGE_KEYS, *FACTS_KEYS, 'other', 'another'})
 
@@ -38,7 +39,8 @@ def parsed_as_usual(line: bytes) -> object:
     return parsed(line, lambda each: parse_line(each, True))
 
 
-@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=500)
+@pytest.mark.long
+@examples(500)
 @given(line=file_lines | project_lines)
 def test_a_line_survives_its_json(line: dict[str, Any]) -> None:
     try:
@@ -48,7 +50,8 @@ def test_a_line_survives_its_json(line: dict[str, Any]) -> None:
     assert parse_line(encode(value), True) == (value, (), ())
 
 
-@settings(deadline=None, derandomize=DETERMINISTIC, max_examples=1000)
+@pytest.mark.long
+@examples(1000)
 @given(line=file_lines | project_lines, more=st.dictionaries(st.sampled_from(KEYS), json_values, max_size=3))
 def test_a_line_says_what_it_says_when_it_is_read_a_value_at_a_time(line: dict[str, Any], more: dict[str, Any]) -> None:
     for ensure_ascii in (True, False):

@@ -11,7 +11,7 @@ from typing import Any
 
 import html5lib
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pygments.token import STANDARD_TYPES
 
@@ -19,6 +19,7 @@ from dumb_pypi.fingerprint import read_with_renderers
 from dumb_pypi.main import main
 from dumb_pypi.pages.description import LONGEST, Descriptions
 from dumb_pypi.pages.guest import as_guest
+from testing.long import examples
 from testing.sites import write_list
 
 MARKDOWN = 'text/markdown; charset=UTF-8'
@@ -413,7 +414,8 @@ def check_guest(html: str) -> None:
             level = int(element.tag[1])
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.long
+@examples(150)
 @given(HOSTILE)
 def test_no_markdown_does_harm(text: str) -> None:
     html = render(text, MARKDOWN)
@@ -421,7 +423,8 @@ def test_no_markdown_does_harm(text: str) -> None:
         check_guest(html)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.long
+@examples(100)
 @given(HOSTILE_RST)
 def test_no_restructured_text_does_harm(text: str) -> None:
     html = render(text, RST)
@@ -449,7 +452,8 @@ def test_html_that_nobody_cleaned_is_put_in_order(text: str, expected: str) -> N
     assert as_guest(text) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.long
+@examples(150)
 @given(HOSTILE)
 def test_what_is_made_a_guest_need_not_have_been_cleaned(text: str) -> None:
     """The second pass stands on its own: it lets in what it knows."""

@@ -21,6 +21,7 @@ from dumb_pypi.pool import files, listing
 from dumb_pypi.pool.directory import Directory
 from dumb_pypi.pool.places import PoolFile
 from testing.distributions import UPLOADED, read_metadata
+from testing.long import LONG
 from testing.pools import (
     Outcome,
     described_sdist,
@@ -582,7 +583,8 @@ def first_times(outcome: Outcome, before: dict[str, tuple[str, float]]) -> dict[
     return times
 
 
-@pytest.mark.parametrize('seed', range(4))
+@pytest.mark.long
+@pytest.mark.parametrize('seed', range(16 if LONG else 4))
 def test_a_run_that_knows_the_list_before_prints_what_a_run_that_knows_nothing_prints(
     seed: int, tmp_path: Path
 ) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dumb_pypi.main import main as generate
 from dumb_pypi.package_list.lines import FACTS_KEYS
 from dumb_pypi.pool import metadata
+from testing.long import examples
 from testing.pools import headers, make_tar, make_zip, run_list
 from testing.sites import PACKAGES_URL
 
@@ -158,7 +159,8 @@ METADATA = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.long
+@examples(25)
 @given(st.lists(METADATA, min_size=12, max_size=12), st.booleans())
 def test_whatever_metadata_says_the_generator_has_no_word_to_say(contents: list[bytes], are_named: bool) -> None:
     """Twelve projects a time: what takes time is the two commands."""

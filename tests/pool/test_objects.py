@@ -17,6 +17,7 @@ import pytest
 
 from dumb_pypi.main import main as generate
 from dumb_pypi.pool import files, listing
+from testing.long import LONG
 from testing.pools import Outcome, described_sdist, described_wheel, headers, run_list, unprivileged
 from testing.sites import PACKAGES_URL
 
@@ -328,7 +329,8 @@ def make_any(path: Path, dice: random.Random) -> None:
         dice.choice(KINDS)(path)
 
 
-@pytest.mark.parametrize('seed', range(12))
+@pytest.mark.long
+@pytest.mark.parametrize('seed', range(48 if LONG else 12))
 def test_whatever_lies_in_a_pool_all_good_files_are_listed(seed: int) -> None:
     good = make_hostile(random.Random(seed))
     started = time.process_time()

@@ -1,0 +1,49 @@
+"""How much a push tries, and how much `make test-long` does: the same examples each time, or many more at random."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import coverage
+from hypothesis import HealthCheck, settings
+
+LONG = 'LONG' in os.environ
+
+
+def examples(each_push: int) -> settings:
+    """Settings of a test of single examples, of which `make test-long` tries four times as many."""
+    return settings(
+        max_examples=each_push * (4 if LONG else 1),
+        deadline=None,
+        derandomize=not LONG,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+def walks(steps: int, long_steps: int | None = None) -> settings:
+    """Settings of walks: 25 for each push, 200 in `make test-long`."""
+    return settings(
+        max_examples=200 if LONG else 25,
+        stateful_step_count=long_steps if LONG and long_steps else steps,
+        deadline=None,
+        database=None,
+        derandomize=not LONG,
+    )
+
+
+@contextlib.contextmanager
+def unmeasured() -> Iterator[None]:
+    """Measure no coverage, here and in processes that are started here: it takes as long as what it measures."""
+    measured = coverage.Coverage.current()
+    config = os.environ.pop('COVERAGE_PROCESS_CONFIG', None)
+    if measured is not None:
+        measured.stop()
+    try:
+        yield
+    finally:
+        if measured is not None:
+            measured.start()
+        if config is not None:
+            os.environ['COVERAGE_PROCESS_CONFIG'] = config
