@@ -110,8 +110,7 @@ def split_wheel_name(stem: str) -> tuple[str, str, Sequence[str]]:
 
 def is_variant(filename: str) -> bool:
     """Return whether a wheel is one of several for the same tags, among which installers choose (PEP 825)."""
-    stem, dot, extension = filename.rpartition('.')
-    return dot + extension == '.whl' and stem.count('-') > 4 and len(split_wheel_name(stem)[2]) == 4
+    return filename.count('-') > 4 and len(split_wheel_name(filename.rpartition('.')[0])[2]) == 4
 
 
 def identify(filename: str, name: str | None = None, version: str | None = None) -> Distribution:

@@ -76,11 +76,13 @@ class Pool:
     def choose(self, known: Collection[str]) -> None:
         """Choose the files to be listed: of one name, one that is unchanged, else one that has a known path."""
         for project, files in self.found.items():
-            if len({file.package.filename for file in files}) < len(files):
+            chosen = self._chosen(files)
+            if len(chosen) < len(files):
                 files.sort(
                     key=lambda file: (isinstance(file, Kept), not file.is_as_known, file.package.path not in known)
                 )
-            self.listed[project] = self._chosen(files)
+                chosen = self._chosen(files)
+            self.listed[project] = chosen
 
     def drop(self, file: Listed) -> list[File]:
         """Leave a file out. Return the files that are listed instead."""
@@ -183,7 +185,7 @@ def note_variants(files: Iterable[File], notes: Notes) -> None:
     described = {version_of(file) for file in files if file.distribution.packagetype == VARIANTS}
     for file in files:
         filename = file.package.filename
-        if is_variant(filename) and version_of(file) not in described:
+        if file.is_wheel and is_variant(filename) and version_of(file) not in described:
             described.add(version_of(file))
             name = '-'.join(filename.split('-')[:2])
             shown = file.entry.shown if isinstance(file, Listed) else file.package.path

@@ -138,23 +138,27 @@ class Knowledge:
         if (
             before is None
             or before.last_modified is None
-            or (before.size, before.last_modified) != (package.size, package.last_modified)
-            or sha256_of(before) is None
+            or (before.size, before.last_modified) != (package.size, package.upload_timestamp)
         ):
             return False
         package.hash = sha256_of(before)
+        if package.hash is None:
+            return False
         package.requires_python, package.requires_dist = before.requires_python, before.requires_dist
         package.exceeds_limits = before.exceeds_limits
         if has_sidecar and isinstance(before.core_metadata, str):
             package.core_metadata = before.core_metadata
-        self.remember(package)
+        self._stays(package, before)
         return True
 
     def remember(self, package: Package) -> None:
-        """Take over what the known line says of the same bytes: the time of their upload; with `--add` all it says."""
+        """Take over what stays of the known line of a file that has been read, if its bytes are the same."""
         before = self.by_name.get(package.filename)
-        if before is None or sha256_of(before) != sha256_of(package):
-            return
+        if before is not None and sha256_of(before) == sha256_of(package):
+            self._stays(package, before)
+
+    def _stays(self, package: Package, before: Package) -> None:
+        """Take over what stays as long as the bytes do: the upload time; with `--add` all that the known line says."""
         if self.adds and before.path == package.path:
             modified, sidecar = package.last_modified, package.core_metadata
             for attribute in Package.__struct_fields__:

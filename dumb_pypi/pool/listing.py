@@ -55,7 +55,8 @@ def make_list(places: Collection[Place], options: ListOptions) -> bytes:
     with reader.progress:
         read_what_is_new(pool, knowledge, projects, reader)
     for name, listed in pool.listed.items():
-        note_rivals(pool.found[name], listed, notes)
+        if len(pool.found[name]) > len(listed):
+            note_rivals(pool.found[name], listed, notes)
         note_variants(listed, notes)
     notes.finish()
     beside = lines_beside(pool.sidecars, knowledge, options.base_url)

@@ -62,23 +62,25 @@ class Projects:
     def _settle(self, project: str) -> Listed | None:
         """Settle what a project says; or return the file that must be read first."""
         latest = [] if self._is_all_as_known(project) else self._latest(project)
-        if latest and not self._is_as_known(project, latest):
-            for file in sorted(
-                filter(may_speak, latest), key=lambda file: file.distribution.packagetype != 'bdist_wheel'
-            ):
-                if not isinstance(file, Listed):
-                    break
-                if file.package.path not in self.said:
-                    return file
-                if (said := self.said[file.package.path]) is not None:
-                    self.settled[project] = said
-                    return None
-            else:
-                self.settled[project] = {}
+        if not latest or self._is_as_known(project, latest):
+            self._keep(project)
+            return None
+        for file in sorted(filter(may_speak, latest), key=lambda file: not file.is_wheel):
+            if not isinstance(file, Listed):  # it is not at hand
+                self._keep(project)
                 return None
+            if file.package.path not in self.said:
+                return file
+            if (said := self.said[file.package.path]) is not None:
+                self.settled[project] = said
+                return None
+        self.settled[project] = {}
+        return None
+
+    def _keep(self, project: str) -> None:
+        """Let a project say what it said in the earlier run."""
         facts = self.facts.get(project, Facts(project))
         self.settled[project] = {key: getattr(facts, key) for key in _OF_METADATA}
-        return None
 
 
 def may_speak(file: File) -> bool:

@@ -84,6 +84,17 @@ def test_a_file_that_is_known_already_stays_as_it_is_known() -> None:
     assert added('dist').files() == {WHEEL: line | {'upload_timestamp': 1}}
 
 
+def test_a_known_file_with_several_hashes_is_known() -> None:
+    described_wheel(Path('dist'), 'Foo_Bar', '2.0')
+    line = run_list('dist').lines[0]
+    sha256 = line.pop('hash').removeprefix('sha256=')
+    line |= {'hashes': {'md5': 'b' * 32, 'sha256': sha256}}
+    write_list(Path('known'), [line])
+    for modified in ({}, {'modified': 1}):
+        assert added('dist').files() == {WHEEL: line | modified}
+        os.utime(f'dist/{WHEEL}', (1, 1))
+
+
 def test_a_known_wheel_gets_the_metadata_that_is_written_beside_it_now() -> None:
     described_wheel(Path('dist'), 'Foo_Bar', '2.0')
     Path('known').write_bytes(run_list('dist').output)
