@@ -1,4 +1,4 @@
-"""The site of an earlier list, whatever the list is that comes now."""
+"""The site of an earlier list, for tests of the next list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of families that a name ties together meet in their projects."""
+"""Lines of families that share a name meet in their projects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from testing.long import examples
 from testing.sites import build
 from testing.states import RECORD, Entries, State, entries, files
 
-# Lines of two families which one line ties together, so that facts, sidecars and duplicates meet across them.
+# Two families that one line ties together, so that facts, sidecars and duplicates meet across them.
 TIED = [
     {'project': 'foo', 'summary': 'Does what foo does'},
     {'project': 'bar', 'status': 'archived'},
@@ -44,7 +44,7 @@ TIED_PACKAGES = [
 
 
 @pytest.mark.parametrize('seed', range(5))
-def test_what_is_said_in_either_of_two_families_meets(
+def test_facts_from_both_of_two_families_meet(
     seed: int, tmp_path: Path, fresh: Callable[[State], Entries], capfd: pytest.CaptureFixture[str]
 ) -> None:
     lines = random.Random(seed).sample(TIED, len(TIED))
@@ -58,7 +58,7 @@ def test_what_is_said_in_either_of_two_families_meets(
     assert capfd.readouterr() == ('', '')
 
 
-def test_the_lines_of_families_that_are_tied_are_in_their_projects(fresh: Callable[[State], Entries]) -> None:
+def test_the_lines_of_tied_families_are_in_their_projects(fresh: Callable[[State], Entries]) -> None:
     found = files(fresh(State(TIED)))
     assert [json.loads(line) for line in found['packages.json'].splitlines()] == TIED_PACKAGES
     assert sorted(json.loads(found[RECORD].splitlines()[1])['families']) == ['bar+foo']
@@ -84,7 +84,7 @@ def test_a_file_that_two_families_claim_differently_is_an_error(
 
 @st.composite
 def json_spellings(draw: st.DrawFn, value: Any = ...) -> str:
-    """A value as text: with spaces, escapes of any letter, and, in the line itself, keys in any order and repeated."""
+    """Return spellings of a value in JSON: with spaces, escapes of any letter, and keys in any order and repeated."""
     space = draw(st.sampled_from(['', '', ' ', '\t', '  ']))
     if value is ...:
         keys = st.sampled_from(['filename', 'filename', 'name', 'project', 'x', 'filenames', 'a name', 'xname'])
@@ -109,7 +109,7 @@ def expected_words(line: dict[str, Any]) -> set[str]:
         return (re.match('[a-z0-9]*', text, re.IGNORECASE | re.ASCII) or [''])[0].lower()
 
     filename, name, project = (line.get(key) for key in ('filename', 'name', 'project'))
-    if not isinstance(filename, str):  # if it is there, an error, told when the line is parsed
+    if not isinstance(filename, str):  # if the key is there: an error, which is reported when the line is parsed
         return {word(project) if isinstance(project, str) else ''}
     return {word(each) for each in (filename.split('/')[-1], name) if isinstance(each, str)}
 
@@ -134,7 +134,7 @@ def test_a_line_belongs_to_the_families_of_its_first_words_however_it_is_spelled
 @pytest.mark.long
 @examples(400)
 @given(text=json_spellings(), end=st.integers(0, 60), more=st.binary(max_size=3))
-def test_what_is_no_line_belongs_to_one_family_at_most(text: str, end: int, more: bytes) -> None:
+def test_an_invalid_line_belongs_to_at_most_one_family(text: str, end: int, more: bytes) -> None:
     line = (text.encode()[:end] + more).strip()
     try:
         parsed = json.loads(line)
@@ -142,5 +142,5 @@ def test_what_is_no_line_belongs_to_one_family_at_most(text: str, end: int, more
         parsed = None
     if not isinstance(parsed, dict):
         (word,) = line_words(line, True)
-        # A file name that is in plain sight says where the error will be told.
+        # An unescaped file name decides where the error is reported.
         assert word == '' or word in line.decode(errors='replace').lower()

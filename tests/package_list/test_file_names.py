@@ -1,4 +1,4 @@
-"""What a file name says: its project, its version and its kind."""
+"""File names give the project, the version and the kind of a file."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_wheel_names_are_read_as_packaging_reads_them(real: Path) -> None:
         ('foo-1.0.dev0+g1234abc.tar.gz', ('foo', '1.0.dev0+g1234abc', 'sdist', 'source')),
         ('foo-1!2.0.tar.gz', ('foo', '1!2.0', 'sdist', 'source')),
         ('foo-v1.0.tar.gz', ('foo', 'v1.0', 'sdist', 'source')),
-        # versions that are not PEP 440
+        # versions outside PEP 440
         ('pytz-2004b_2.tar.gz', ('pytz', '2004b_2', 'sdist', 'source')),
         ('foo-1.0-unstable.tar.gz', ('foo', '1.0-unstable', 'sdist', 'source')),
         ('foo-bar-r17.zip', ('foo-bar', 'r17', 'sdist', 'source')),
@@ -140,7 +140,7 @@ def test_a_file_name_says_what_a_file_is(filename: str, expected: tuple[str, ...
     assert document['versions'] == [expected[1]]
 
 
-def test_a_name_and_a_version_in_the_list_win(tmp_path: Path) -> None:
+def test_a_name_and_a_version_in_the_list_take_precedence(tmp_path: Path) -> None:
     lines = [
         {'filename': 'foo-1.0.tar.gz', 'name': 'Other_Name'},
         {'filename': 'foo-2.0.tar.gz', 'version': '2.0.post1'},
@@ -228,11 +228,11 @@ def identified_by_the_general_rules(filename: str) -> Distribution | str:
 @example(filename='foo-1-2-1.0.tar.gz')
 @example(filename='foo-v1-1.0.tar.gz')
 @example(filename='foo-1.0-py3-none-any-cu128.whl')
-def test_a_usual_file_name_says_what_the_general_rules_say(filename: str) -> None:
+def test_the_fast_path_for_usual_file_names_agrees_with_the_general_rules(filename: str) -> None:
     assert identified(filename) == identified_by_the_general_rules(filename)
 
 
-def test_a_real_file_name_says_what_the_general_rules_say() -> None:
+def test_the_fast_path_for_real_file_names_agrees_with_the_general_rules() -> None:
     lines = (ROOT / 'testing' / 'real-packages.jsonl').read_text(encoding='utf-8').splitlines()
     names = [json.loads(line)['filename'] for line in lines]
     differing = [name for name in names if identified(name) != identified_by_the_general_rules(name)]

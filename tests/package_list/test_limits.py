@@ -1,4 +1,4 @@
-"""How much a line of a list says: the generator warns and goes on, the list maker has no word to say."""
+"""Limits of a line of a list: the generator cuts it with a warning, the list maker silently."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ BEYOND = [
         {'project': 'foo', 'description': 'x' * (MIB - 3) + '\U0001f40d'},
         {'project': 'foo', 'description': 'x' * (MIB - 3)},
         'shortened: description: expected at most 1 MiB',
-        id='never inside a character',
+        id='a character is never split',
     ),
     pytest.param(
         {'project': 'foo', 'description': '\n  a' + ' \n' * MIB + 'b'},
@@ -59,7 +59,7 @@ BEYOND = [
         {'project': 'foo', 'description': ' ' * MIB + 'x'},
         {'project': 'foo'},
         'shortened: description: expected at most 1 MiB',
-        id='nothing but space is left',
+        id='only space is left',
     ),
     pytest.param(
         {'project': 'foo', 'classifiers': ['A'] * 1001},
@@ -101,13 +101,13 @@ BEYOND = [
         FILE | {'yanked_reason': 'x' * 10_001, 'uploaded_by': 'y' * 10_001},
         FILE | {'uploaded_by': 'y' * 10_000, 'yanked_reason': 'x' * 10_000},
         'shortened: uploaded_by: expected at most 10,000 characters',
-        id='what people say of a file',
+        id='facts about a file from people',
     ),
 ]
 
 
 @pytest.mark.parametrize(('line', 'expected', 'warning'), BEYOND)
-def test_what_is_too_long_is_cut_with_a_warning_that_is_never_an_error(
+def test_a_value_that_is_too_long_is_cut_with_a_warning_that_is_never_an_error(
     line: dict[str, Any], expected: dict[str, Any], warning: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source, site = write_list(tmp_path / 'list', [FILE, line] if 'project' in line else [line]), tmp_path / 'site'
@@ -118,7 +118,7 @@ def test_what_is_too_long_is_cut_with_a_warning_that_is_never_an_error(
     lines = [json.loads(each) for each in (site / 'packages.json').read_text(encoding='utf-8').splitlines()]
     assert lines == ([expected] if 'filename' in line else [expected, FILE] if len(expected) > 1 else [FILE])
     written = (site / 'packages.json').read_bytes()
-    assert main([*arguments, str(site / 'packages.json'), '--rebuild']) == 0  # fed back, nothing changes
+    assert main([*arguments, str(site / 'packages.json'), '--rebuild']) == 0  # used as a list again, it does not change
     assert (capsys.readouterr().err, (site / 'packages.json').read_bytes()) == ('', written)
 
 
@@ -150,8 +150,8 @@ def test_a_line_that_was_cut_is_not_cut_again(line: dict[str, Any]) -> None:
     assert parse_any_line(raw) == (once, [], warnings)
 
 
-def test_the_list_maker_cuts_without_a_word(tmp_path: Path) -> None:
-    """Wheels of some kilobytes, each with megabytes of one field."""
+def test_the_list_maker_cuts_silently(tmp_path: Path) -> None:
+    """Wheels of a few kilobytes, each with megabytes in one field."""
     summary, reason = 'x' * (4 * MIB - 200), 'y' * 10_001
     for number in range(3):
         described_wheel(tmp_path / 'pool', f'foo{number}', '1.0', f'Summary: {summary}')
@@ -197,7 +197,7 @@ def test_a_python_that_no_installer_can_read_is_left_out_in_both_commands(
     assert ('data-requires-python' in page) is is_kept
 
 
-def test_a_version_of_metadata_with_5000_digits_stops_nobody(tmp_path: Path) -> None:
+def test_a_metadata_version_with_5000_digits_is_no_problem(tmp_path: Path) -> None:
     text = headers('Foo', '1.0', 'Requires-Dist: a').replace(b'Version: 2.2', b'Version: ' + b'9' * 5_000)
     for name in ('Foo', 'bar'):
         make_zip(tmp_path / f'{name}-1.0.zip', {f'{name}-1.0/PKG-INFO': text.replace(b'Foo', name.encode())})
@@ -208,7 +208,7 @@ def test_a_version_of_metadata_with_5000_digits_stops_nobody(tmp_path: Path) -> 
     assert 'requires_dist' not in outcome.files()['Foo-1.0.zip']
 
 
-def test_a_wheel_whose_metadata_have_a_version_of_5000_digits_stops_nobody(tmp_path: Path) -> None:
+def test_a_wheel_whose_metadata_version_has_5000_digits_is_no_problem(tmp_path: Path) -> None:
     digits = '9' * 5_000
     metadata = headers('Foo', digits)
     wheel = make_zip(tmp_path / 'Foo-1.0-py3-none-any.whl', {'Foo-1.0.dist-info/METADATA': metadata})
@@ -246,7 +246,7 @@ def with_line_feeds(text: str) -> str:
 
 
 @given(LINES, VALUES)
-def test_fields_are_those_that_another_parser_reads(lines: list[tuple[str, bytes]], body: bytes) -> None:
+def test_fields_agree_with_another_parser(lines: list[tuple[str, bytes]], body: bytes) -> None:
     data = b''.join(b'%s: %s\n' % (name.encode(), value) for name, value in lines) + b'\n' + body
     raw, _ = parse_email(data)
     fields = read_fields(data)

@@ -1,4 +1,4 @@
-"""Lines of a list: what one says survives its JSON, however it is spelled."""
+"""Lines of a list: values survive JSON, however it is spelled."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEYS = sorted({*PACKAGE_KEYS, *FACTS_KEYS, 'other', 'another'})
 
 
 def parsed(line: bytes, parse: Callable[[bytes], Parsed]) -> object:
-    """What a line says, with its unknown keys, and warnings; or what is wrong with it."""
+    """Return the content of a line with its unknown keys and warnings, or its problem."""
     try:
         value, unknown, beyond = parse(line)
     except ValueError as error:
@@ -45,7 +45,7 @@ def parsed_as_usual(line: bytes) -> object:
 def test_a_line_survives_its_json(line: dict[str, Any]) -> None:
     try:
         value, _, _ = parse_line(json.dumps(line).encode(), True)
-    except ValueError:  # refused
+    except ValueError:  # rejected
         return
     assert parse_line(encode(value), True) == (value, (), ())
 
@@ -53,7 +53,7 @@ def test_a_line_survives_its_json(line: dict[str, Any]) -> None:
 @pytest.mark.long
 @examples(1000)
 @given(line=file_lines | project_lines, more=st.dictionaries(st.sampled_from(KEYS), json_values, max_size=3))
-def test_a_line_says_what_it_says_when_it_is_read_a_value_at_a_time(line: dict[str, Any], more: dict[str, Any]) -> None:
+def test_a_line_means_the_same_when_it_is_read_one_value_at_a_time(line: dict[str, Any], more: dict[str, Any]) -> None:
     for ensure_ascii in (True, False):
         text = json.dumps({**line, **more}, ensure_ascii=ensure_ascii).encode(errors='surrogatepass')
         assert parsed_as_usual(text) == parsed(text, parse_any_line)
@@ -68,5 +68,5 @@ def test_a_line_says_what_it_says_when_it_is_read_a_value_at_a_time(line: dict[s
         ('{"project":"a","project":"b","extra":1,"extra":2}', Facts('b')),
     ],
 )
-def test_of_the_same_key_twice_in_one_line_the_last_counts(line: str, expected: Package | Facts) -> None:
+def test_the_last_value_of_a_repeated_key_counts(line: str, expected: Package | Facts) -> None:
     assert parse_line(line.encode(), True)[0] == parse_any_line(line.encode())[0] == expected

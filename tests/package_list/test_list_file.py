@@ -1,4 +1,4 @@
-"""Lists as files: of names alone, from standard input, and such as cannot be read."""
+"""Lists of file names, lists from standard input, and lists that cannot be read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from testing.sites import mtimes, tree
             "list.txt:3: skipped: '../foo-2.0.tar.gz' is not a path below the packages URL\n"
             "list.txt:4: skipped: 'foo-\\x1b.zip' has control characters in its name\n"
             'skipped 3 of the listed files\n',
-            id='files that have no place in an index',
+            id='files that do not belong in an index',
         ),
         pytest.param(
             b'a/foo-1.0.tar.gz\nb/foo-1.0.tar.gz\n',

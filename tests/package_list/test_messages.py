@@ -1,4 +1,4 @@
-"""What each list gets: its messages, its exit status, and a site that stays as it was after an error."""
+"""The messages and the exit status for each list; after an error, the site stays unchanged."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from testing.sites import mtimes, paths, tree
 
 SHA256 = '0' * 64
 LONG = 'a' * 10_000
-ZERO = '\u0660'  # a digit, but none of hexadecimal
+ZERO = '\u0660'  # a digit, but not a hexadecimal one
 A_TIME = 'seconds since 1970, or ISO 8601 with a zone'
 NO_PACKAGE = 'list.json: the list has no packages; use --allow-empty if that is intended\n'
 
-OVERRIDES = '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'  # of the direction of text
+OVERRIDES = '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'  # sets the direction of text
 
 
 class Case(NamedTuple):
-    """A list, all that standard error says of it, and the files of its site when it is accepted."""
+    """A list, its messages, and the files of its site if it is accepted."""
 
     content: bytes
     messages: str
@@ -30,7 +30,7 @@ class Case(NamedTuple):
 
 
 def error(content: bytes, *problems: str) -> Case:
-    """A list with these problems in its first line."""
+    """Return a list with these problems in its first line."""
     return Case(content, ''.join(f'list.json:1: {problem}\n' for problem in problems))
 
 
@@ -39,18 +39,18 @@ def fine(content: bytes, *files: str) -> Case:
 
 
 def skipped(filename: str, reason: str) -> Case:
-    """A file that has no place in an index, and one that has."""
+    """Return a list with a file that does not belong in an index, and one that does."""
     messages = f'list.json:1: skipped: {reason}\nskipped 1 of the listed files\n'
     return Case(line(filename=filename) + GOOD, messages, ('good-1.0.tar.gz',))
 
 
 def warning(content: bytes, *messages: str) -> Case:
-    """A list with `foo-1.0.tar.gz` in it, and what there is to say about it."""
+    """Return a list that contains `foo-1.0.tar.gz`, with its warnings."""
     return Case(content, ''.join(f'list.json:{message}\n' for message in messages), ('foo-1.0.tar.gz',))
 
 
 CASES = {
-    # a line that is no JSON object
+    # a line that is not a JSON object
     'broken JSON': error(b'{"filename": "foo.zip",}', 'expected a JSON object, got \'{"filename": "foo.zip",}\''),
     'a list that was cut off': Case(
         GOOD + b'{"filename": "foo-2.0.t', 'list.json:2: expected a JSON object, got \'{"filename": "foo-2.0.t\'\n'
@@ -84,7 +84,7 @@ CASES = {
     'invalid UTF-8': error(
         b'{"filename": "foo-1.0\xff.tar.gz"}', 'expected UTF-8, got b\'{"filename": "foo-1.0\\xff.tar.gz"}\''
     ),
-    # a line of nothing
+    # an empty line
     'neither a file name nor a project': error(b'{}', 'filename: expected a file name, got null'),
     'a file name that is null': error(line(filename=None), 'filename: expected a file name, got null'),
     'a file name that is empty': error(line(filename=''), "filename: expected a file name, got ''"),
@@ -325,7 +325,7 @@ CASES = {
         ''.join(f"list.json:{number}: expected a JSON object, got '{{'\n" for number in range(1, 21))
         + '… and 5 more\n',
     ),
-    # a list of nothing
+    # an empty list
     'an empty list': Case(b'', NO_PACKAGE),
     'blank lines only': Case(b'\n\r\n  \n', NO_PACKAGE),
     'skipped files only': Case(
@@ -338,7 +338,7 @@ CASES = {
         line(project='foo'), "list.json:1: ignored: there is no file of project 'foo'\n" + NO_PACKAGE
     ),
     'sidecars only': Case(line(filename='foo-1.0-py3-none-any.whl.metadata'), NO_PACKAGE),
-    # files that have no place in an index
+    # files that do not belong in an index
     'a file that is no distribution': skipped('README.md', "'README.md' is not a distribution file"),
     'a directory of a listing': skipped('team/', "'team/' is not a distribution file"),
     'a wheel with too few parts': skipped('foo-1.0-any.whl', "'foo-1.0-any.whl' is not a distribution file"),
@@ -375,7 +375,7 @@ CASES = {
     'a file name of 300 bytes in 150 characters': skipped(
         f'foo-1.0-{"é" * 138}.zip', f"'foo-1.0-{'é' * 29}...{'é' * 34}.zip' has a name of more than 255 bytes"
     ),
-    # what is ignored
+    # ignored values
     'unknown keys': warning(
         foo(colour='red', licence='MIT') + foo(colour='red', licence='MIT') + line(project='foo', size=3, licence=''),
         "1: ignored: unknown key 'colour'",
@@ -398,7 +398,7 @@ CASES = {
         "1: url: expected 'foo-1.0.tar.gz' at its end, got 'get?file=/foo-1.0.tar.gz'; "
         'pip finds no such file, and uv only over JSON',
     ),
-    # what there is nothing to say about
+    # lists without messages
     'a URL that ends in the file name, escaped, and has a query': fine(
         line(filename='foo-1.0+local.zip', url='https://pypi.example.com/a/foo-1%2E0%2Blocal.zip?id=5'),
         'foo-1.0+local.zip',
@@ -444,13 +444,13 @@ CASES = {
     ),
 }
 ERRORS = {name: case for name, case in CASES.items() if case.files is None}
-# What an uploader can cause does not fail a strict run.
+# A warning that an uploader can cause does not fail a strict run.
 MILD = ('texts of 10,000 characters',)
 WARNINGS = {name: case for name, case in CASES.items() if case.files is not None and case.messages and name not in MILD}
 
 
 def published(site: Path) -> tuple[str, ...]:
-    """The paths that the list of a site names."""
+    """Return the paths in the list of a site."""
     lines = [json.loads(line) for line in (site / 'packages.json').read_text().splitlines()]
     return tuple(line['filename'] for line in lines if 'filename' in line)
 
@@ -503,7 +503,7 @@ def test_a_bad_list_makes_no_directory(directory: str, here: Path) -> None:
     assert os.listdir() == ['list.json']
 
 
-def test_a_bad_list_takes_no_directory_away(here: Path) -> None:
+def test_a_bad_list_removes_no_directory(here: Path) -> None:
     (here / 'list.json').write_bytes(b'{')
     (here / 'a/site').mkdir(parents=True)
     assert run('--output-dir', 'a/site') == 1
@@ -512,7 +512,7 @@ def test_a_bad_list_takes_no_directory_away(here: Path) -> None:
 
 
 @pytest.mark.parametrize('content', [b'', line(filename='README.md')], ids=['no line', 'no distribution'])
-def test_an_empty_list_empties_the_site_when_it_is_meant(content: bytes, site: Path) -> None:
+def test_an_empty_list_with_allow_empty_empties_the_site(content: bytes, site: Path) -> None:
     (site.parent / 'list.json').write_bytes(content)
     assert run('--allow-empty') == 0
     assert paths(site) == [
@@ -559,10 +559,10 @@ def test_a_version_that_cannot_be_a_directory_has_no_release_page(version: str, 
         (',', None),
     ],
 )
-def test_empty_parts_of_a_restriction_are_dropped_and_nothing_else_is_respelled(
+def test_empty_parts_of_requires_python_are_dropped_and_nothing_else_changes(
     told: str, published: str | None, site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """pip takes them and uv does not."""
+    """pip accepts them and uv does not."""
     (site.parent / 'list.json').write_bytes(foo(requires_python=told))
     assert (run(), *capsys.readouterr()) == (0, '', '')
     [packages] = (site / 'packages.json').read_text().splitlines()
@@ -571,7 +571,7 @@ def test_empty_parts_of_a_restriction_are_dropped_and_nothing_else_is_respelled(
     assert page.get('requires-python') == published
 
 
-def test_facts_that_say_nothing_are_as_good_as_not_there(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_empty_facts_are_treated_as_missing(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blank = {'summary': ' ', 'description': ' \n', 'author': '', 'project_urls': {'': 'https://example.com/'}}
     (site.parent / 'list.json').write_bytes(foo() + line(project='foo', license='MIT', classifiers=['', ' '], **blank))
     assert (run(), *capsys.readouterr()) == (0, '', '')
@@ -579,7 +579,7 @@ def test_facts_that_say_nothing_are_as_good_as_not_there(site: Path, capsys: pyt
     assert facts == {'project': 'foo', 'license': 'MIT'}
 
 
-def test_texts_that_would_run_backwards_do_not(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_texts_with_direction_marks_do_not_run_backwards(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = f'a{OVERRIDES}b'
     (site.parent / 'list.json').write_bytes(
         foo(uploaded_by=text, yanked_reason=text, requires_dist=[text]) + line(project='foo', summary=text)
@@ -592,12 +592,12 @@ def test_texts_that_would_run_backwards_do_not(site: Path, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize('option', ['--site-url', '--packages-url'])
-def test_a_scheme_in_capitals_is_as_good(option: str, site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_url_scheme_in_capitals_is_accepted(option: str, site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (site.parent / 'list.json').write_bytes(GOOD)
     assert (run(option, 'HTTPS://pypi.example.com/'), *capsys.readouterr()) == (0, '', '')
 
 
-def test_a_restriction_that_is_no_specifier_is_left_out(site: Path) -> None:
+def test_an_invalid_requires_python_of_a_list_is_left_out(site: Path) -> None:
     (site.parent / 'list.json').write_bytes(foo(requires_python='>=three', size=1))
     assert run() == 0
     assert (site / 'packages.json').read_bytes() == b'{"filename":"foo-1.0.tar.gz","size":1}\n'

@@ -1,4 +1,4 @@
-"""What all pages say alike of a release."""
+"""Facts of a release that are the same on all pages."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ def test_equal_versions_are_one_release(tmp_path: Path) -> None:
         pytest.param(['1.0', '2.0 yanked'], '1.0', id='final before yanked'),
         pytest.param(['1.0a1', '1.0 yanked'], '1.0a1', id='pre-release before yanked'),
         pytest.param(['1.0 yanked', '2.0 yanked'], '2.0', id='yanked only'),
-        pytest.param(['r9', 'r10', 'r2'], 'r10', id='natural order of what is not PEP 440'),
-        pytest.param(['2004d_2', '0.1'], '0.1', id='what is not PEP 440 is below'),
-        pytest.param(['2004d_2', '0.1a1'], '0.1a1', id='what is not PEP 440 is below a pre-release'),
+        pytest.param(['r9', 'r10', 'r2'], 'r10', id='natural order outside PEP 440'),
+        pytest.param(['2004d_2', '0.1'], '0.1', id='versions outside PEP 440 are lower'),
+        pytest.param(['2004d_2', '0.1a1'], '0.1a1', id='versions outside PEP 440 are lower than a pre-release'),
     ],
 )
 def test_the_latest_version(versions: list[str], latest: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Sidecars in a list: they say that their file has metadata or provenance."""
+"""A sidecar in a list says that its file has metadata or provenance."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_sidecar_is_a_fact_about_its_file(seed: int, tmp_path: Path) -> None:
         ),
         pytest.param('foo-1.0-py3-none-any.whl.metadata', {}, (None, None), id='metadata in another directory'),
         pytest.param(
-            f'{WHEEL}.metadata', {'url': 'elsewhere/foo.whl'}, (None, None), id='metadata of a file that is elsewhere'
+            f'{WHEEL}.metadata', {'url': 'elsewhere/foo.whl'}, (None, None), id='metadata of a file at another URL'
         ),
         pytest.param(f'{WHEEL}.provenance', {}, (None, None), id='provenance that has no absolute URL'),
         pytest.param(
@@ -55,7 +55,7 @@ def test_a_sidecar_is_a_fact_about_its_file(seed: int, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_said_goes_before_a_sidecar(
+def test_facts_in_a_line_take_precedence_over_a_sidecar(
     sidecar: str, values: dict[str, Any], expected: tuple[object, object], tmp_path: Path
 ) -> None:
     assert build(tmp_path / 'site', [{'filename': WHEEL, **values}, {'filename': sidecar}]) == 0

@@ -24,7 +24,7 @@ skipped 1 of the listed files
 """
 
 
-def test_a_warning_is_repeated_by_each_run_and_strict_fails_with_nothing_changed(
+def test_each_run_repeats_a_warning_and_with_strict_fails_without_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -36,7 +36,7 @@ def test_a_warning_is_repeated_by_each_run_and_strict_fails_with_nothing_changed
     assert build(site, WARNED, '--strict') == 1
     assert capfd.readouterr() == ('', ''.join(WARNINGS.splitlines(keepends=True)[:-1]))
     assert touched(site) == set()
-    # Once the list is in order nothing is left to warn of.
+    # After the list has been corrected, there are no warnings.
     assert build(site, BASE) == 0
     assert build(site, BASE, '--strict') == 0
     assert capfd.readouterr() == ('', '')

@@ -1,4 +1,4 @@
-"""The pages of the changelog: which there are, and how large they become."""
+"""The pages of the changelog and their sizes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from testing.sites import build
 from testing.states import Entries, State, files
 
 
-def test_without_any_upload_time_the_changelog_has_no_month(fresh: Callable[[State], Entries]) -> None:
+def test_without_upload_times_the_changelog_has_no_month(fresh: Callable[[State], Entries]) -> None:
     found = files(fresh(State([line | {'upload_timestamp': None} for line in BASE])))
     assert sorted(path for path in found if path.startswith('changelog')) == [
         'changelog/index.html',
@@ -40,7 +40,7 @@ def test_no_page_of_the_changelog_is_larger_than_2_mb(name: Callable[[int], str]
 
 
 def test_the_changelog_has_every_upload_with_a_time(site: Path) -> None:
-    """By release, at its first upload."""
+    """Uploads are grouped by release, at the time of its first upload."""
     listed = [
         tuple(row)
         for path, page in read_pages(site).items()

@@ -1,4 +1,4 @@
-"""Descriptions: rendered as the public index does it, and harmless whatever they say."""
+"""Descriptions are rendered as on the public index, and are harmless whatever they contain."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PYGMENTS = set(STANDARD_TYPES.values())
 
 @pytest.fixture(scope='module', autouse=True)
 def descriptions() -> Iterator[None]:
-    """The process that renders them ends with the last test."""
+    """Start the process that renders descriptions; it ends after the last test."""
     with DESCRIPTIONS:
         yield
 
@@ -66,9 +66,11 @@ def rendered(text: str, content_type: str | None = MARKDOWN) -> str:
             '[a](https://a.example.com/?b=1&c) [b](docs/b.md) [c](//d) [d](mailto:a@example.com)',
             '<p><a href="https://a.example.com/?b=1&amp;c" rel="nofollow">a</a> b c '
             '<a href="mailto:a@example.com" rel="nofollow">d</a></p>',
-            id='links elsewhere',
+            id='links to other sites',
         ),
-        pytest.param('[a](https://[) [b](http://) [c](javascript:alert) [d](ftp://e)', '<p>a b c d</p>', id='no links'),
+        pytest.param(
+            '[a](https://[) [b](http://) [c](javascript:alert) [d](ftp://e)', '<p>a b c d</p>', id='rejected links'
+        ),
         pytest.param(
             '![a](https://b.example.com/c.png) ![d](e.png) ![](https://f.example.com/g.png)',
             '<p><a href="https://b.example.com/c.png" rel="nofollow">a</a> d </p>',
@@ -91,7 +93,7 @@ def rendered(text: str, content_type: str | None = MARKDOWN) -> str:
         pytest.param(
             '<a id="x"></a>[a](#x)',
             '<p><span id="user-content-x"></span><a href="#user-content-x">a</a></p>',
-            id='a place without text',
+            id='an anchor without text',
         ),
         pytest.param(
             '| | a |\n|-|-:|\n| b | c |',
@@ -104,13 +106,13 @@ def rendered(text: str, content_type: str | None = MARKDOWN) -> str:
             '<table><tbody><tr><td colspan="2">a</td></tr></tbody></table>',
             id='a table in HTML',
         ),
-        pytest.param('<ul><p>a</p><li>b</ul>', '<div><p>a</p><div>b</div></div>', id='a list that is none'),
+        pytest.param('<ul><p>a</p><li>b</ul>', '<div><p>a</p><div>b</div></div>', id='a list without items'),
         pytest.param(
             '<dl><dd>a</dl><dl><dt>b<dd>c</dl>',
             '<div><div>a</div></div><dl><dt>b</dt><dd>c</dd></dl>',
             id='definitions',
         ),
-        pytest.param('3. a', '<ol start="3"><li>a</li></ol>', id='a list that begins late'),
+        pytest.param('3. a', '<ol start="3"><li>a</li></ol>', id='a list that starts at a higher number'),
         pytest.param(
             '<details><summary>a [b](https://c.example.com) <img alt="d" src="https://e.example.com"></summary>f</details>',
             '<details><summary>a [b](https://c.example.com) d</summary>f</details>',
@@ -136,11 +138,11 @@ def rendered(text: str, content_type: str | None = MARKDOWN) -> str:
         ),
     ],
 )
-def test_a_description_is_a_guest(text: str, expected: str) -> None:
+def test_a_description_cannot_disturb_the_page(text: str, expected: str) -> None:
     assert rendered(text) == expected
 
 
-def test_restructured_text_is_the_type_of_a_description_that_says_none() -> None:
+def test_a_description_without_a_type_is_restructured_text() -> None:
     text = 'One\n===\n\n.. note:: a\n\n.. code:: python\n\n   def\n\n:a: b\n\n.. image:: c.png\n   :alt: d\n'
     expected = (
         '<div id="user-content-one"><h3>One</h3><blockquote><p>Note</p><p>a</p></blockquote>'
@@ -150,20 +152,20 @@ def test_restructured_text_is_the_type_of_a_description_that_says_none() -> None
     assert rendered(text, None) == rendered(text, '') == rendered(text, RST) == expected
 
 
-def test_common_mark_knows_no_tables() -> None:
+def test_common_mark_has_no_tables() -> None:
     assert rendered('|a|\n|-|', 'text/markdown; variant=CommonMark') == '<p>|a||-|</p>'
     assert rendered('|a|\n|-|', 'text/markdown; variant=unknown').startswith('<table>')
 
 
 PLAIN = [
     pytest.param('# a', 'text/plain', id='plain text'),
-    pytest.param('# a', 'text/html', id='a type that nobody knows'),
+    pytest.param('# a', 'text/html', id='an unknown type'),
     pytest.param('a' * (LONGEST + 1), MARKDOWN, id='too long'),
     pytest.param('`', RST, id='a mistake'),
     pytest.param('', MARKDOWN, id='nothing'),
     pytest.param('\n\n'.join(f'{"  " * depth}- a' for depth in range(200)), RST, id='the renderer recurses too deep'),
     pytest.param('\n'.join(f'{"  " * depth}- a' for depth in range(100)), MARKDOWN, id='too deep for a page'),
-    pytest.param('[^1]' * 24_000 + '\n\n[^1]: a', MARKDOWN, id='what gets long'),
+    pytest.param('[^1]' * 24_000 + '\n\n[^1]: a', MARKDOWN, id='too long as HTML'),
     pytest.param('.. include:: /etc/hostname', RST, id='a file of this machine'),
     pytest.param('.. raw:: html\n\n   <script>alert(1)</script>', RST, id='raw HTML'),
 ]
@@ -188,14 +190,14 @@ def test_without_the_extra_it_is_plain_text(
     assert descriptions.outcome.warnings == set()
 
 
-def test_who_has_no_extra_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_no_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, 'path', [])
     with Descriptions() as descriptions:
         assert descriptions.render('foo', '*a*', MARKDOWN) is None
         assert descriptions.wall.child is None
 
 
-def test_one_description_says_nothing_of_another() -> None:
+def test_a_description_does_not_affect_another() -> None:
     using = ':own:`a`'
     assert render(using, RST) is None
     assert '<code>' in rendered(f'.. role:: own(code)\n\n{using}', RST)
@@ -203,7 +205,7 @@ def test_one_description_says_nothing_of_another() -> None:
 
 
 def test_the_text_is_the_same_tomorrow_and_on_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A directive of docutils writes the date, and docutils.conf may lie wherever the program is started."""
+    """A directive of docutils writes the date, and any working directory may contain a docutils.conf."""
     (tmp_path / 'docutils.conf').write_text('[general]\nlanguage_code: de\n')
     monkeypatch.chdir(tmp_path)
     text = '.. |today| date:: %Y\n\n.. note:: on |today|.'
@@ -211,7 +213,7 @@ def test_the_text_is_the_same_tomorrow_and_on_another_machine(tmp_path: Path, mo
 
 
 @pytest.mark.parametrize('is_described', [True, False])
-def test_another_renderer_is_another_site_for_who_has_descriptions(
+def test_another_renderer_changes_the_fingerprint_of_a_site_with_descriptions(
     is_described: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = {'project': 'foo', 'summary': 'A foo'} | ({'description': '*foo*'} if is_described else {})
@@ -228,18 +230,18 @@ def test_another_renderer_is_another_site_for_who_has_descriptions(
     newer = tmp_path / 'newer' / 'readme_renderer'
     newer.mkdir(parents=True)
     (newer / '__init__.py').touch()
-    monkeypatch.syspath_prepend(newer.parent)  # its modules are loaded, so that only their files are others
+    monkeypatch.syspath_prepend(newer.parent)  # its modules are already loaded, so only their files differ
     assert (build() != first) == is_described
 
 
-def test_whether_there_is_a_renderer_makes_another_site(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fingerprint_depends_on_whether_there_is_a_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
     with_renderer = read_with_renderers('of the settings')
     monkeypatch.setattr(sys, 'path', [])
     assert read_with_renderers('of the settings') != with_renderer
 
 
-def test_how_deep_we_are_decides_nothing() -> None:
-    """Near the limit of recursion the renderer would fail where it does not elsewhere, and so would the second pass."""
+def test_the_depth_of_the_stack_makes_no_difference() -> None:
+    """Deep in the stack, the renderer and the second pass would reach the recursion limit earlier."""
     text = '\n\n'.join(f'{"  " * depth}- a' for depth in range(40))
 
     def deeper(left: int) -> str | None:
@@ -251,9 +253,9 @@ def test_how_deep_we_are_decides_nothing() -> None:
     assert deeper(sys.getrecursionlimit() - 150) == html
 
 
-# What is left of elements that stand where they must not, or that nobody knows.
+# What remains of misplaced and unknown elements.
 GUESTS = [
-    pytest.param('<font>a<b>b</b></font>', 'a<b>b</b>', id='an element that is not known'),
+    pytest.param('<font>a<b>b</b></font>', 'a<b>b</b>', id='an unknown element'),
     pytest.param('<i><font id="a">b</font></i>', '<i><span id="user-content-a"></span>b</i>', id='its place'),
     pytest.param(
         '<a href="https://a.example.com/">b<a href="https://c.example.com/">d</a></a>',
@@ -264,7 +266,7 @@ GUESTS = [
     pytest.param(
         '<table>a<p>b</p><img alt="c"><i id="d">e</i><tr>f<td>g</td></tr></table>',
         '<table><tr><td>g</td></tr></table>',
-        id='what stands between the cells',
+        id='text between the cells',
     ),
     pytest.param(
         '<table><caption></caption><tr><th></th><td>a</td></tr></table>',
@@ -273,17 +275,17 @@ GUESTS = [
     ),
     pytest.param('<summary>a</summary>', '<div>a</div>', id='a summary of nothing'),
     pytest.param('<ul>&lt;li&gt;</ul>', '<div>&lt;li&gt;</div>', id='a list of text'),
-    pytest.param('<ol start="0"><li>a</li></ol>', '<ol><li>a</li></ol>', id='a number that is none'),
+    pytest.param('<ol start="0"><li>a</li></ol>', '<ol><li>a</li></ol>', id='an invalid number'),
     pytest.param('<input checked><input>', '☑☐', id='boxes'),
-    pytest.param('<div> </div><p></p><ul></ul><span> </span>', ' <span> </span>', id='what shows nothing'),
-    pytest.param('<col><hr><br>', '<hr><br>', id='what has no end'),
+    pytest.param('<div> </div><p></p><ul></ul><span> </span>', ' <span> </span>', id='invisible elements'),
+    pytest.param('<col><hr><br>', '<hr><br>', id='void elements'),
     pytest.param('a&#8;b\x07c', 'ab c', id='a control character'),
     pytest.param('<td align="up">a</td><abbr title="b">c</abbr>', 'a<abbr title="b">c</abbr>', id='attributes'),
 ]
 
 
 @pytest.mark.parametrize(('cleaned', 'expected'), GUESTS)
-def test_the_second_pass_lets_in_what_it_knows(cleaned: str, expected: str) -> None:
+def test_the_second_pass_allows_only_known_markup(cleaned: str, expected: str) -> None:
     assert as_guest(cleaned) == expected
 
 
@@ -293,20 +295,22 @@ def test_the_second_pass_lets_in_what_it_knows(cleaned: str, expected: str) -> N
         pytest.param(''.join(f'<h1 id="{n}"><a href="#{n}">a</a></h1>' for n in range(25_000)), id='headings'),
         pytest.param('<div>' * 98 + '<b>a</b>' * 100_000, id='words, deep in blocks'),
         pytest.param('<div>' * 98 + '<p></p>' * 100_000, id='empty blocks in blocks'),
-        pytest.param('<dl>' + '<dt>a</dt><dd>b</dd>' * 50_000 + '<dt>a</dt></dl>', id='a list that ends as none'),
+        pytest.param(
+            '<dl>' + '<dt>a</dt><dd>b</dd>' * 50_000 + '<dt>a</dt></dl>', id='a list that turns out to be none'
+        ),
         pytest.param('<table>' + '<tr><td>a</td></tr>' * 50_000 + '</table>', id='a table'),
         pytest.param('</b>' * 250_000, id='ends'),
         pytest.param('&lt;' * 250_000, id='escaped text'),
     ],
 )
 def test_the_second_pass_takes_no_longer_than_its_text(cleaned: str) -> None:
-    """A million characters take a second; what takes longer with each element would take minutes."""
+    """A million characters take a second; quadratic time would mean minutes."""
     started = time.process_time()
     as_guest(cleaned)
     assert time.process_time() - started < 10
 
 
-# ------------------------------------------------------------------------------------------------- whatever comes in
+# ------------------------------------------------------------------------------------------------- any input
 
 TAGS = ['a', 'b', 'p', 'div', 'h1', 'h4', 'ul', 'li', 'dl', 'dt', 'dd', 'pre', 'code', 'span', 'br', 'hr', 'picture']
 TAGS += ['table', 'tr', 'td', 'th', 'tbody', 'caption', 'img', 'input', 'details', 'summary', 'nav', 'section', 'aside']
@@ -387,7 +391,7 @@ NO_MORE |= {'nav', 'section', 'aside'}
 
 
 def parse(html: str) -> Any:
-    """Raises an exception for whatever HTML5 calls an error."""
+    """Parse HTML. Raises an exception for everything that HTML5 calls an error."""
     builder = html5lib.getTreeBuilder('etree')
     parser = html5lib.HTMLParser(tree=builder, strict=True, namespaceHTMLElements=False)
     page = f'<!DOCTYPE html><html><head><title>a</title></head><body><main>{html}</main></body></html>'
@@ -443,18 +447,20 @@ def test_no_restructured_text_does_harm(text: str) -> None:
         pytest.param('<td>a</td>', 'a', id='a cell without a table'),
         pytest.param('<p>a<div>b</div></p>', '<p>ab</p>', id='a block in a paragraph'),
         pytest.param('<h1><p>a</p></h1>', '<h3>a</h3>', id='a block in a heading'),
-        pytest.param('<ul><li>a<li>b</ul>c', '<ul><li>a<div>b</div></li></ul>c', id='an end that closes more than one'),
-        pytest.param('</b>a<b>b</i>c', 'a<b>b</b>c', id='ends of nothing'),
+        pytest.param(
+            '<ul><li>a<li>b</ul>c', '<ul><li>a<div>b</div></li></ul>c', id='an end tag that closes several elements'
+        ),
+        pytest.param('</b>a<b>b</i>c', 'a<b>b</b>c', id='end tags without an element'),
         pytest.param('<script>alert(1)</script>a', 'alert(1)a', id='script'),
     ],
 )
-def test_html_that_nobody_cleaned_is_put_in_order(text: str, expected: str) -> None:
+def test_uncleaned_html_is_made_valid(text: str, expected: str) -> None:
     assert as_guest(text) == expected
 
 
 @pytest.mark.long
 @examples(150)
 @given(HOSTILE)
-def test_what_is_made_a_guest_need_not_have_been_cleaned(text: str) -> None:
-    """The second pass stands on its own: it lets in what it knows."""
+def test_the_second_pass_needs_no_cleaned_html(text: str) -> None:
+    """The second pass is independent: it allows only what it knows."""
     check_guest(as_guest(text))

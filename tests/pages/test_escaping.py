@@ -1,4 +1,4 @@
-"""Escaping goes by private names of Jinja and MarkupSafe: the day one of them moves, these tests say so."""
+"""Escaping uses private names of Jinja and MarkupSafe; these tests fail as soon as one of them changes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_texts_are_escaped_by_the_function_in_c() -> None:
     assert escape_text is _escape_inner
 
 
-def test_jinja_still_has_what_the_compiler_takes_the_place_of() -> None:
+def test_jinja_still_has_the_methods_that_the_compiler_replaces() -> None:
     assert jinja2.Environment.code_generator_class is jinja2.compiler.CodeGenerator
     for name in ('_output_child_pre', '_output_child_post'):
         assert callable(getattr(jinja2.compiler.CodeGenerator, name))
@@ -59,20 +59,20 @@ def test_a_template_escapes_a_value_as_jinja_does(value: object) -> None:
 
 
 @pytest.mark.parametrize('value', VALUES)
-def test_the_function_in_c_and_the_one_instead_say_the_same(value: str) -> None:
+def test_the_function_in_c_and_its_replacement_agree(value: str) -> None:
     assert escape_text(value) == escape_slowly(value) == str(markupsafe.escape(value))
     assert type(escape_slowly(value)) is str
 
 
-def test_a_text_that_claims_to_be_markup_is_not_believed() -> None:
+def test_a_text_that_claims_to_be_markup_is_escaped() -> None:
     class Text(str):
-        """No `Markup`, and no plain text either."""
+        """A text that is neither `Markup` nor a plain `str`."""
 
     assert escape_other(Text('<b>')) == '&lt;b&gt;'
     assert escape_other(Markup('<b>')) == '<b>'
 
 
-# MarkupSafe without its compiled half, and as if its next release had another one.
+# MarkupSafe without its compiled part, and with an unknown one, as in a future release.
 WITHOUT = """
 import sys
 {missing}
@@ -103,12 +103,12 @@ def test_without_the_function_in_c_the_site_has_the_same_bytes(missing: str, tmp
 
 
 @pytest.mark.parametrize('filename', ["foo-1.0+a&b'c.zip", 'foo-1.0+&lt.zip', 'foo-1.0+c.zip'])
-def test_a_name_that_is_its_own_url_is_escaped_all_the_same(filename: str, tmp_path: Path) -> None:
+def test_a_name_that_is_its_own_url_is_escaped_too(filename: str, tmp_path: Path) -> None:
     site = tmp_path / 'site'
     assert build(site, [{'filename': filename, 'url': filename, 'upload_timestamp': 1}]) == 0
     for path in ('simple/foo/index.html', 'project/foo/index.html'):
         page = (site / path).read_text(encoding='utf-8')
-        # An apostrophe has two spellings.
+        # There are two escapes for an apostrophe.
         assert html.escape(filename) in page.replace('&#39;', '&#x27;')
         assert filename == html.escape(filename) or filename not in page
     assert read_anchors(site, 'foo').keys() == {filename}

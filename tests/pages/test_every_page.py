@@ -1,4 +1,4 @@
-"""What holds for every page: HTML5, links that lead somewhere, nothing but text on pages for machines."""
+"""Every page is HTML5 and has working links; machine pages contain only text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_every_page_for_a_browser_is_html5(site: Path) -> None:
     assert [path for path, page in pages.items() if page.title == ''] == []
 
 
-def test_every_link_within_the_site_leads_somewhere(site: Path) -> None:
+def test_every_link_within_the_site_works(site: Path) -> None:
     there = set(paths(site))
     published = {urllib.parse.urljoin(HERE, path) for path in there} | {page_url(path) for path in there}
     for path, page in read_pages(site).items():

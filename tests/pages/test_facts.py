@@ -1,4 +1,4 @@
-"""What a project page says of a project in a few lines."""
+"""The facts on a project page."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_people_have_names_or_addresses() -> None:
         pytest.param({'requires_python': '>=3.8'}, [' :: 3.11'], ['&gt;=3.8'], id='both'),
     ],
 )
-def test_the_pythons_are_those_of_the_classifiers_where_no_file_asks_for_one(
+def test_the_pythons_come_from_the_classifiers_if_no_file_requires_one(
     asked: dict[str, str], classifiers: list[str], expected: list[str], tmp_path: Path
 ) -> None:
     facts = {'project': 'Flask', 'classifiers': [f'Programming Language :: Python{each}' for each in classifiers]}

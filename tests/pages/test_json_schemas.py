@@ -1,4 +1,4 @@
-"""Every JSON page is valid: schemas written from the specifications."""
+"""Every JSON page is valid, by schemas written from the specifications."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from testing.rich import TEXT_KEYS
 
 
 def a_map(required: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """An object of these keys; those that begin with `_` are free."""
+    """Return the schema of an object with these keys; keys that begin with `_` are optional."""
     return {
         'type': 'object',
         'required': list(required),
@@ -137,7 +137,7 @@ LEGACY = a_map(
 
 
 def check(schema: dict[str, Any], documents: list[Path]) -> int:
-    """How many documents there are, all of which are valid."""
+    """Check that all documents are valid, and return their number."""
     validator = jsonschema_rs.Draft202012Validator(schema)
     for path in documents:
         validator.validate(read_json(path))
@@ -153,7 +153,7 @@ def test_every_json_page_is_valid(site: Path) -> None:
 
 
 def all_values(document: Any) -> Iterator[Any]:
-    """Every value in a JSON document, however deep."""
+    """Yield every value in a JSON document, at any depth."""
     yield document
     if isinstance(document, (dict, list)):
         for value in document.values() if isinstance(document, dict) else document:

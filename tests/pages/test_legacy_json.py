@@ -1,4 +1,4 @@
-"""The legacy JSON API, as updaters read it."""
+"""The legacy JSON API, which updaters read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FILE_1_0 = {
 }
 
 
-def test_a_legacy_page_is_that_of_the_latest_release(rich: Path) -> None:
+def test_a_legacy_page_describes_the_latest_release(rich: Path) -> None:
     document = read_json(rich / 'pypi/rich-project/json')
     assert document['info'] == {
         'name': 'rich-project',
@@ -74,7 +74,7 @@ def test_a_legacy_page_is_that_of_the_latest_release(rich: Path) -> None:
     assert document['releases']['0.9'] == [FILE_0_9]
 
 
-def test_a_release_page_is_that_of_its_release(rich: Path) -> None:
+def test_a_release_page_describes_its_release(rich: Path) -> None:
     assert read_json(rich / 'pypi/rich-project/0.9/json') == {
         'info': {
             'name': 'rich-project',
@@ -104,7 +104,7 @@ def test_json_pages_say_where_the_pages_for_people_are(tmp_path: Path) -> None:
 
 
 def test_a_release_with_other_facts_changes_no_page_of_an_older_one(tmp_path: Path) -> None:
-    """Not for 60 releases either: what a project is stands on two of its JSON pages."""
+    """Even with 60 releases: the facts of a project are on only two of its JSON pages."""
     site = tmp_path / 'site'
     releases = [{'filename': f'foo-1.{n}.zip'} for n in range(60)]
     facts = [{'project': 'foo', 'summary': f'{n}', 'author': f'{n}', 'description': f'{n}'} for n in range(2)]
@@ -137,9 +137,9 @@ def test_the_extras_of_a_release_are_those_that_its_requirements_name(
     assert read_json(tmp_path / 'site/pypi/foo/json')['info']['provides_extra'] == expected
 
 
-# How updaters find out where a project and its changes are, by the keys and labels that they ask for:
+# The keys and labels with which updaters find a project and its changes:
 # Renovate, lib/modules/datasource/pypi/index.ts; Dependabot, python/lib/dependabot/python/metadata_finder.rb.
-RENOVATE_SOURCES = ('code', 'source')  # and whatever begins with "repo"
+RENOVATE_SOURCES = ('code', 'source')  # and every label that begins with "repo"
 RENOVATE_CHANGES = ('changelog', 'change log', 'changes', 'release notes', 'news', "what's new")
 
 
@@ -157,7 +157,7 @@ RENOVATE_CHANGES = ('changelog', 'change log', 'changes', 'release notes', 'news
         pytest.param('Chat', set(), id='another'),
     ],
 )
-def test_updaters_find_what_they_look_up(label: str, finds: set[str], tmp_path: Path) -> None:
+def test_updaters_find_the_urls_that_they_look_up(label: str, finds: set[str], tmp_path: Path) -> None:
     url = 'https://code.example.com/foo'
     assert build(tmp_path / 'site', [{'project': 'foo', 'project_urls': {label: url}}, {'filename': 'foo-1.zip'}]) == 0
     for path in ('pypi/foo/json', 'pypi/foo/1/json'):
@@ -176,7 +176,7 @@ def test_updaters_find_what_they_look_up(label: str, finds: set[str], tmp_path: 
 
 
 def test_variants_of_wheels_are_files_of_their_release_for_installers(tmp_path: Path) -> None:
-    """PEP 825: with their hash and size, and nothing else, whatever the list says."""
+    """PEP 825: with hash and size and nothing else, whatever the list contains."""
     lines: list[dict[str, Any]] = [
         {'filename': 'foo-1.0-py3-none-any-x8664v3.whl', 'size': 2, 'yanked_reason': 'bad'},
         {

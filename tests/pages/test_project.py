@@ -1,4 +1,4 @@
-"""What the page of a project says of its files, and what the logo and the timestamp look like."""
+"""The files on a project page, the logo, and the timestamp."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def human_pages(site: Path) -> list[str]:
     return [path for path in paths(site) if path.endswith('.html') and not path.startswith('simple/')]
 
 
-def test_a_project_page_tells_of_every_file(rich: Path) -> None:
+def test_a_project_page_describes_every_file(rich: Path) -> None:
     page = read_html(rich / 'project/rich-project/index.html')
     paragraphs = [text_of(paragraph) for paragraph in page.findall('.//main/p') + page.findall('.//main/div/p')]
     assert paragraphs == [
@@ -80,12 +80,12 @@ def test_without_a_logo_the_only_image_is_the_icon(rich: Path) -> None:
         assert urllib.parse.urljoin(page_url(path), image.get('src')) == f'{HERE}static/icon.svg'
 
 
-def test_a_timestamp_is_on_the_home_page_alone(rich: Path, tmp_path: Path) -> None:
+def test_a_timestamp_is_only_on_the_home_page(rich: Path, tmp_path: Path) -> None:
     assert build(tmp_path / 'site', RICH, '--generate-timestamp') == 0
     with_time, without = tree(tmp_path / 'site'), tree(rich)
     assert with_time.keys() == without.keys()
     different = {path for path in without if with_time[path] != without[path]}
-    assert different == {'.dumb-pypi.json', 'index.html'}  # the record tells the settings apart
+    assert different == {'.dumb-pypi.json', 'index.html'}  # the record differs, because the settings do
     [time] = read_html(tmp_path / 'site/index.html').find('.//footer').iter('time')
     built = datetime.datetime.strptime(time.get('datetime'), '%Y-%m-%dT%H:%M:%SZ')
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""What a release requires, as the pages and the legacy JSON API read it."""
+"""The requirements of a release on the pages and in the legacy JSON API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NT = "os_name=='nt'"
     [
         pytest.param('a', ('a', '', ''), id='a name'),
         pytest.param('a[b]>=1,<2', ('a', '[b]>=1,<2', ''), id='extras and versions'),
-        pytest.param('a (>=1.0.*)', ('a', '>=1.0.*', ''), id='as old metadata has it'),
+        pytest.param('a (>=1.0.*)', ('a', '>=1.0.*', ''), id='as in old metadata'),
         pytest.param('a @ https://x.example.com/a.zip', ('a', '@ https://x.example.com/a.zip', ''), id='a URL'),
         pytest.param('a; python_version<"3"', ('a', '', 'python_version<"3"'), id='a marker'),
         pytest.param(f'a; ({NT})', ('a', '', NT), id='a marker in brackets'),
@@ -36,7 +36,7 @@ NT = "os_name=='nt'"
         pytest.param('<b>; extra == "b"', ('', '<b>; extra == "b"', ''), id='none, for an extra'),
     ],
 )
-def test_a_requirement_is_taken_apart(text: str, expected: tuple[str, str, str]) -> None:
+def test_a_requirement_is_split_into_its_parts(text: str, expected: tuple[str, str, str]) -> None:
     assert read_requirement(text) == {None: Requirement(*expected)}
 
 
@@ -44,7 +44,7 @@ def test_a_requirement_is_taken_apart(text: str, expected: tuple[str, str, str])
     ('marker', 'expected'),
     [
         pytest.param('extra == "b"', {'b': ''}, id='an extra'),
-        pytest.param('extra == "Y_z"', {'y-z': ''}, id='spelled as nobody should'),
+        pytest.param('extra == "Y_z"', {'y-z': ''}, id='in a strange spelling'),
         pytest.param('"W" == extra', {'w': ''}, id='the other way round'),
         pytest.param("'b'===extra", {'b': ''}, id='three equals signs'),
         pytest.param(f"{NT} and extra=='b'", {'b': NT}, id='behind'),
@@ -102,7 +102,7 @@ def test_pages_and_json_see_the_same_extras(tmp_path: Path) -> None:
     assert re.findall(r'<summary>with \[(.*?)\]', page) == expected
 
 
-def test_a_requirement_of_many_extras_fills_no_page(tmp_path: Path) -> None:
+def test_a_requirement_with_many_extras_does_not_fill_a_page(tmp_path: Path) -> None:
     extras = ' or '.join(f'extra == "x{number}"' for number in range(500))
     text = f'Flask; ({extras}) and python_version > "{"3" * 5_000}"'
     line = {'filename': 'Foo-1.0-py3-none-any.whl', 'requires_dist': [text]}

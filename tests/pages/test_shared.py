@@ -1,4 +1,4 @@
-"""Pages of the whole site: listings, feeds, the page for what is missing, and the logo."""
+"""Pages of the whole site: listings, feeds, the 404 page, and the logo."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_project_page_of_20_files_is_lighter_than_40_kb(tmp_path: Path) -> Non
     assert (tmp_path / 'site' / 'project' / 'some-quite-long-name' / 'index.html').stat().st_size < 40_000
 
 
-def test_a_long_listing_has_pages_by_prefix_until_it_is_short_again(tmp_path: Path) -> None:
+def test_a_long_listing_is_split_into_pages_by_prefix(tmp_path: Path) -> None:
     site = tmp_path / 'site'
     names = sorted([*(f'a{number}' for number in range(1_001)), '0x', 'b'])
     lines = [{'filename': f'{name}-1.tar.gz'} for name in names]
@@ -55,8 +55,8 @@ def test_a_long_listing_has_pages_by_prefix_until_it_is_short_again(tmp_path: Pa
     assert page_links(site, 'projects/index.html').count('project/b/index.html') == 1
 
 
-def test_pages_of_a_long_listing_have_names_that_file_systems_take(tmp_path: Path) -> None:
-    """A name of 249 characters is as long as that of an sdist can be; these begin alike in all but the last of them."""
+def test_pages_of_a_long_listing_have_valid_file_names(tmp_path: Path) -> None:
+    """The name of an sdist can have 249 characters; these names differ only in the last one."""
     site = tmp_path / 'site'
     alike = [f'{"a" * 243}{number:04}{end}' for number in range(1_001) for end in ('bb', 'cc')]
     lines = [{'filename': f'{name}-1.zip'} for name in alike]
@@ -91,7 +91,7 @@ def read_feed(path: Path) -> Any:
     return feed
 
 
-def test_a_feed_tells_of_the_newest_releases(feeds: Path) -> None:
+def test_a_feed_has_the_newest_releases(feeds: Path) -> None:
     feed = read_feed(feeds / 'rss' / 'updates.xml')
     assert (feed.version, feed.feed.title, feed.feed.link) == ('rss20', f'Ours {MARKUP}: newest releases', SITE_URL)
     assert [entry.title for entry in feed.entries] == [f'foo {n}' for n in range(103, 3, -1)]
@@ -99,10 +99,10 @@ def test_a_feed_tells_of_the_newest_releases(feeds: Path) -> None:
     assert newest.link == newest.id == f'{SITE_URL}project/foo/index.html#v103'
     assert (newest.published, newest.published_parsed[:6]) == ('Wed, 15 Apr 2026 03:04:05 GMT', (2026, 4, 15, 3, 4, 5))
     assert feed.feed.updated == newest.published
-    assert newest.description == html.escape(MARKUP, quote=False)  # which readers take for HTML
+    assert newest.description == html.escape(MARKUP, quote=False)  # feed readers parse it as HTML
 
 
-def test_a_feed_tells_of_the_newest_projects(feeds: Path) -> None:
+def test_a_feed_has_the_newest_projects(feeds: Path) -> None:
     feed = read_feed(feeds / 'rss' / 'packages.xml')
     assert [entry.title for entry in feed.entries] == ['foo added', *(f'bar{n} added' for n in range(49, 10, -1))]
     assert [entry.link for entry in feed.entries[:2]] == [
@@ -125,14 +125,14 @@ def test_links_to_a_release_lead_to_its_anchor(feeds: Path) -> None:
     assert f'id="{entry.link.partition("#")[2]}"' in (feeds / 'project' / 'foo' / 'index.html').read_text()
 
 
-def test_the_page_for_what_is_missing_works_at_any_address(feeds: Path) -> None:
+def test_the_404_page_works_at_any_url(feeds: Path) -> None:
     page = (feeds / '404.html').read_text(encoding='utf-8')
     assert 'href="/team/static/style.css"' in page
     assert 'href="/team/projects/index.html"' in page
 
 
-def test_without_an_address_there_are_no_feeds_and_none_are_left(feeds: Path, tmp_path: Path) -> None:
-    """The same bytes as a new site has, and nothing that somebody else put there is gone."""
+def test_without_a_site_url_there_are_no_feeds_and_old_ones_are_removed(feeds: Path, tmp_path: Path) -> None:
+    """The site has the same bytes as a new one, and foreign files stay."""
     shutil.copytree(feeds, tmp_path / 'site')
     (tmp_path / 'site' / 'rss' / 'own.xml').write_text('<?xml version="1.0"?>\n<rss/>\n')
     lines = (feeds / 'packages.json').read_text(encoding='utf-8').splitlines()
@@ -142,14 +142,14 @@ def test_without_an_address_there_are_no_feeds_and_none_are_left(feeds: Path, tm
 
 
 @pytest.mark.parametrize('url', ['pypi/', '/pypi/', 'file:///srv/pypi/', 'https://pypi.example.com/?a=b'])
-def test_the_address_of_the_site_is_an_absolute_one(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_site_url_must_be_absolute(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_status:
         main(['--package-list', '-', '--packages-url', '../../pool/', '--output-dir', 'site', '--site-url', url])
     assert exit_status.value.code == 2
     assert '--site-url: expected ' in capsys.readouterr().err
 
 
-def test_an_index_that_is_empty_or_knows_no_times_has_an_empty_changelog(tmp_path: Path) -> None:
+def test_an_index_without_files_or_times_has_an_empty_changelog(tmp_path: Path) -> None:
     assert build(tmp_path / 'empty', [], '--allow-empty', '--site-url', SITE_URL) == 0
     assert build(tmp_path / 'timeless', [{'filename': 'foo-1.tar.gz'}], '--site-url', SITE_URL) == 0
     for site in (tmp_path / 'empty', tmp_path / 'timeless'):
@@ -173,7 +173,7 @@ def test_the_logo_is_the_same_on_every_page(tmp_path: Path, logo: str, at_home: 
         assert f'<img src="{expected}" alt="" width="40">' in (site / path).read_text(encoding='utf-8')
 
 
-def test_details_that_are_too_many_are_left_out(tmp_path: Path) -> None:
+def test_too_many_details_are_left_out(tmp_path: Path) -> None:
     def details(site: Path) -> Any:
         text = (site / 'static' / 'details.js').read_text(encoding='utf-8')
         return json.loads(text.partition(' = ')[2].removesuffix(';\n'))

@@ -1,4 +1,4 @@
-"""The Simple API: HTML and JSON say the same, and what PEP 503, 629, 691, 700, 714, 740 and 792 ask for."""
+"""The Simple API: HTML and JSON agree with each other and with PEP 503, 629, 691, 700, 714, 740 and 792."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_page(site: Path, project: str, spelling: str) -> ProjectPage:
     return ProjectPage.from_json_data(read_json(site / f'simple/{project}/index.v1_json'), base_url)
 
 
-def test_both_spellings_of_the_root_name_the_same_projects(site: Path) -> None:
+def test_html_and_json_of_the_root_have_the_same_projects(site: Path) -> None:
     html = IndexPage.from_html((site / 'simple/index.html').read_bytes(), 'utf-8')
     document = IndexPage.from_json_data(read_json(site / 'simple/index.v1_json'))
     assert (html.repository_version, html.projects) == (document.repository_version, document.projects)
@@ -36,7 +36,7 @@ def test_both_spellings_of_the_root_name_the_same_projects(site: Path) -> None:
     assert html.projects == sorted({canonicalize_name(name) for name in html.projects})
 
 
-def test_both_spellings_of_a_project_say_the_same(site: Path) -> None:
+def test_html_and_json_of_a_project_agree(site: Path) -> None:
     for project in projects(site):
         html, document = (read_page(site, project, spelling) for spelling in ('html', 'json'))
         assert (html.project, html.status, html.status_reason) == (
@@ -79,7 +79,7 @@ def test_both_spellings_of_a_project_say_the_same(site: Path) -> None:
             assert (time and datetime.datetime.fromisoformat(time.replace('Z', '+00:00'))) == other.upload_time
 
 
-def test_an_anchor_has_all_there_is_to_say(rich: Path) -> None:
+def test_an_anchor_has_all_facts_of_its_file(rich: Path) -> None:
     assert read_anchors(rich, 'rich-project') == {
         'rich-project-2004d_2.zip': {'href': '/rooted/rich-project-2004d_2.zip', 'data-size': '1'},
         'nameless.zip': {'href': '../../pool/../elsewhere/nameless.zip', 'data-size': '1'},
@@ -112,7 +112,7 @@ def test_an_anchor_has_all_there_is_to_say(rich: Path) -> None:
     }
 
 
-def test_a_json_page_has_all_there_is_to_say(rich: Path) -> None:
+def test_a_json_page_has_all_facts_of_its_files(rich: Path) -> None:
     document = read_json(rich / 'simple/rich-project/index.v1_json')
     assert document == {
         'meta': {'api-version': '1.4'},
@@ -170,7 +170,7 @@ def test_a_json_page_has_all_there_is_to_say(rich: Path) -> None:
     }
 
 
-def test_every_anchor_has_a_line_of_its_own(site: Path) -> None:
+def test_every_anchor_is_on_a_separate_line(site: Path) -> None:
     for project in projects(site):
         lines = (site / f'simple/{project}/index.html').read_text(encoding='utf-8').splitlines()
         anchors = [line for line in lines if '<a ' in line or '</a>' in line]

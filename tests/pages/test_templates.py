@@ -1,4 +1,4 @@
-"""What the templates are given, and which of their lines a traceback names: with copies of the program that differ."""
+"""The values for the templates, and the template lines in tracebacks, tested with edited copies of the program."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SAMPLE = ROOT / 'testing' / 'sample-packages.jsonl'
 
 
 def edit(directory: Path, path: str, part: str, instead: str) -> str:
-    """Copies the program, with something else in a file of it. Returns what comes before that."""
+    """Copy the program with an edit in one of its files. Return the text before the edit."""
     shutil.copytree(ROOT / 'dumb_pypi', directory / 'dumb_pypi', ignore=shutil.ignore_patterns('__pycache__'))
     before, found, after = (directory / 'dumb_pypi' / path).read_text(encoding='utf-8').partition(part)
     assert found == part
@@ -36,7 +36,7 @@ def run_edited(directory: Path, packages: Path) -> subprocess.CompletedProcess[s
     return subprocess.run(
         [sys.executable, '-m', 'dumb_pypi', *arguments, '--jobs', '1'],
         cwd=directory,
-        # Unmeasured: a report would look for the copy, which is gone by then.
+        # Without coverage: its report would look for the copy, which is gone by then.
         env={name: value for name, value in os.environ.items() if not name.startswith('COV')},
         capture_output=True,
         text=True,
@@ -72,9 +72,7 @@ def test_a_new_key_of_a_list_changes_no_page(tmp_path: Path) -> None:
         pytest.param('home.html', '{{ settings.title }}', '{{ 1 // 0 }}', id='a page that is a template'),
     ],
 )
-def test_a_traceback_out_of_a_template_has_the_line_of_the_template(
-    template: str, part: str, broken: str, tmp_path: Path
-) -> None:
+def test_a_traceback_through_a_template_names_its_line(template: str, part: str, broken: str, tmp_path: Path) -> None:
     before = edit(tmp_path, f'templates/{template}', part, broken)
     done = run_edited(tmp_path, SAMPLE)
     assert done.returncode == 1
@@ -84,7 +82,7 @@ def test_a_traceback_out_of_a_template_has_the_line_of_the_template(
     assert done.stderr.endswith('ZeroDivisionError: integer division or modulo by zero\n')
 
 
-def test_what_fails_in_a_macro_is_said_with_the_line_of_the_macro() -> None:
+def test_an_error_in_a_macro_names_the_line_of_the_macro() -> None:
     with pytest.raises(UndefinedError, match=r"^'None' has no attribute 'status'$") as error:
         render_macro('simple_project.html', api_version='1.4', name='flask', facts=None, files=[], prefix='')
     path = ROOT / 'dumb_pypi/templates/simple_project.html'

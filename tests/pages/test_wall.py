@@ -1,4 +1,4 @@
-"""Descriptions are rendered behind a wall: whatever one says, it reaches nothing, takes little, and harms no other."""
+"""Descriptions are rendered behind a wall: none can reach anything, take long, or harm another."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OVER = 'the description takes too much time or memory to render, and is shown as
 
 
 def described(name: str, text: str, content_type: str = 'text/x-rst') -> list[dict[str, str]]:
-    """The lines of a project with a description."""
+    """Return the lines of a project with a description."""
     return [
         {'filename': f'{name}-1.0.tar.gz'},
         {'project': name, 'description': text, 'description_content_type': content_type},
@@ -41,7 +41,7 @@ def described(name: str, text: str, content_type: str = 'text/x-rst') -> list[di
 
 
 def shown(site: Path, project: str) -> str:
-    """The description on the project page."""
+    """Return the description on the project page."""
     page = (site / 'project' / project / 'index.html').read_text(encoding='utf-8')
     found = re.search('<div class="description[ a-z]*">(.*?)</div>\n</section>', page, re.DOTALL)
     assert found is not None
@@ -49,7 +49,7 @@ def shown(site: Path, project: str) -> str:
 
 
 def children(process: int) -> list[int]:
-    """Of a process, and theirs."""
+    """Return the child processes of a process, and their children."""
     found = []
     with contextlib.suppress(FileNotFoundError):
         for task in Path(f'/proc/{process}/task').iterdir():
@@ -72,14 +72,16 @@ BESIDE = [
 ]
 
 
-def test_what_never_ends_is_shown_as_text_and_harms_no_other(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_description_that_never_ends_is_shown_as_text_and_harms_no_other(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert build(tmp_path / 'beside', BESIDE) == 0
     hostile = [*described('Endless', ENDLESS), *described('Its.Twin', ENDLESS), *described('Wide', TOO_WIDE)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert build(tmp_path / 'site', [*BESIDE[:2], *hostile, *BESIDE[2:]], '--strict') == 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert capfd.readouterr().err == ''.join(f'{name}: {OVER}' for name in ('endless', 'its-twin', 'wide'))
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2 * 10  # two of them, each tried twice
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2 * 10  # two, each tried twice
     assert after.ru_maxrss < 600 * 2**10
     for name, text in (('endless', ENDLESS), ('its-twin', ENDLESS), ('wide', TOO_WIDE)):
         assert shown(tmp_path / 'site', name) == text.strip()
@@ -87,14 +89,14 @@ def test_what_never_ends_is_shown_as_text_and_harms_no_other(tmp_path: Path, cap
     assert len(pages) > 8
     assert pages.items() <= tree(tmp_path / 'site').items()
     assert children(os.getpid()) == []
-    # While nothing changes, none of it costs or is said again.
+    # Without changes, nothing is rendered or reported again.
     assert build(tmp_path / 'site', [*BESIDE, *hostile]) == 0
     assert capfd.readouterr().err == ''
     assert resource.getrusage(resource.RUSAGE_CHILDREN) == after
 
 
 def doubling(definition: str, indent: str = '') -> str:
-    """A text that doubles 40 times."""
+    """Return a text that doubles 40 times."""
     texts = [definition.format(name=f'|a{n}|', twice=f'|a{n + 1}| |a{n + 1}|') for n in range(40)]
     lines = '\n'.join([*texts, '.. |a40| replace:: b', '', '|a0|']).splitlines()
     return ''.join(f'{indent}{line}\n' for line in lines)
@@ -122,8 +124,8 @@ OVER_LIMIT = [
 
 
 @pytest.mark.parametrize(('text', 'content_type'), OVER_LIMIT)
-def test_what_takes_long_or_much_ends(text: str, content_type: str) -> None:
-    """Only time and memory are counted: whoever counted constructs always forgot a spelling."""
+def test_rendering_that_takes_too_much_time_or_memory_ends(text: str, content_type: str) -> None:
+    """The limits are time and memory: limits for constructs always missed a spelling."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with Descriptions(Limits(cpu=0.5)) as descriptions:
         assert descriptions.render('foo', text, content_type) is None
@@ -137,8 +139,8 @@ def test_what_takes_long_or_much_ends(text: str, content_type: str) -> None:
 SLOW_LEXERS = {'mcschema': '{"', 'systemd': 'a=\\\n', 'easytrieve': '%', 'xpp': 'a ', 'autohotkey': 'a '}
 
 
-def test_what_took_hours_takes_no_time(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Lexers of Pygments that are cubic, or worse; lists within lists; what gets long."""
+def test_descriptions_that_took_hours_are_fast(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Cubic or slower lexers of Pygments, nested lists, and texts that grow."""
     fences = [(f'```{name}\n{part * 20_000}\n```', MARKDOWN) for name, part in SLOW_LEXERS.items()]
     directives = [(f'.. code:: {name}\n\n   {part * 20_000}', 'text/x-rst') for name, part in SLOW_LEXERS.items()]
     lists = [('- ' * 45_000 + 'a', MARKDOWN), ('[^1]' * 24_000 + '\n\n[^1]: a', MARKDOWN)]
@@ -151,8 +153,8 @@ def test_what_took_hours_takes_no_time(tmp_path: Path, capfd: pytest.CaptureFixt
     assert capfd.readouterr().err == ''
 
 
-def test_several_processes_make_what_one_makes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Each has a wall of its own; and it does not matter what was rendered before."""
+def test_several_processes_render_the_same_as_one(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Each process has its own wall, and earlier descriptions make no difference."""
     texts = [f'*{n}*\n\n.. role:: r{n % 7}(code)\n\n:r{n % 5}:`a`\n\n{"a " * 2_000}' for n in range(300)]
     lines = [line for n, text in enumerate(texts) for line in described(f'Foo{n}', text)]
     lines += [*described('Wide', TOO_WIDE), *described('Wide.Twin', TOO_WIDE)]
@@ -163,12 +165,12 @@ def test_several_processes_make_what_one_makes(tmp_path: Path, capfd: pytest.Cap
     assert capfd.readouterr().err == said
     assert tree(tmp_path / 'one') == tree(tmp_path / 'two')
     assert '<em>280</em>' in shown(tmp_path / 'two', 'foo280')
-    assert shown(tmp_path / 'two', 'foo299') == texts[299].strip()  # names a role of another text
+    assert shown(tmp_path / 'two', 'foo299') == texts[299].strip()  # uses a role that another text defines
 
 
 @pytest.mark.parametrize('jobs', ['1', '2'])
 @pytest.mark.parametrize(('number', 'status'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=['SIGINT', 'SIGTERM'])
-def test_a_signal_ends_it_at_once(number: int, status: int, jobs: str, tmp_path: Path) -> None:
+def test_a_signal_ends_rendering_at_once(number: int, status: int, jobs: str, tmp_path: Path) -> None:
     lines = [line for n in range(4) for line in described(f'Foo{n}', f'{n}\n\n{ENDLESS}')]
     lines += [{'filename': f'Filler{n}-1.0.tar.gz', 'uploaded_by': 'a' * 9_000} for n in range(150)]
     packages = write_list(tmp_path / 'list.jsonl', lines)
@@ -179,7 +181,7 @@ def test_a_signal_ends_it_at_once(number: int, status: int, jobs: str, tmp_path:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=output)
 
     def rendering() -> list[int] | None:
-        """The processes, once one of them cannot open files any more and has begun to work."""
+        """Return the processes as soon as one of them can no longer open files and has begun to work."""
         found = children(process.pid)
         return found if any(is_walled(each) and cpu_ticks(each) > 60 for each in found) else None
 
@@ -194,7 +196,7 @@ def test_a_signal_ends_it_at_once(number: int, status: int, jobs: str, tmp_path:
 
 
 def limits_of(process: int) -> dict[str, str]:
-    """Soft and hard, as the system shows them; nothing of a process that has gone."""
+    """Return the soft and hard limits as the system shows them; none for a process that has ended."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         lines = Path(f'/proc/{process}/limits').read_text().splitlines()
         return {line[:25].strip(): ' '.join(line[25:65].split()) for line in lines}
@@ -220,8 +222,8 @@ def is_alive(process: int) -> bool:
 # ------------------------------------------------------------------------------------------ it reaches nothing
 
 
-def test_nothing_of_this_machine_comes_into_a_page(tmp_path: Path) -> None:
-    """An image that is embedded was any file that is XML; of any other, whether it is there; a pipe hung for ever."""
+def test_no_data_of_this_machine_gets_into_a_page(tmp_path: Path) -> None:
+    """Embedding an image copied any XML file, showed whether any other file exists, and hung on a pipe."""
     secret, pipe = tmp_path / 'settings.xml', tmp_path / 'pipe'
     os.mkfifo(pipe)
     reaching = [
@@ -247,7 +249,7 @@ def test_nothing_of_this_machine_comes_into_a_page(tmp_path: Path) -> None:
     assert shown(tmp_path / 'with', 'foo0') == texts[0]
 
 
-def test_the_process_has_given_up_what_it_does_not_need(descriptions: Descriptions) -> None:
+def test_the_rendering_process_has_strict_limits(descriptions: Descriptions) -> None:
     assert descriptions.render('foo', '*a*', MARKDOWN) == '<p><em>a</em></p>\n'
     assert descriptions.wall.child is not None
     process = descriptions.wall.child.process.pid
@@ -268,7 +270,7 @@ MARKUPS = {'text/x-rst': RST, 'text/markdown': GFM, 'text/markdown; variant=Comm
 
 
 def unwalled(asked: list[tuple[int, str]], *path: Path) -> tuple[list[list[object]], list[str]]:
-    """The answers without the wall, and what was opened for them."""
+    """Return the answers without the wall, and the files that were opened for them."""
     done = subprocess.run(
         [sys.executable, '-m', 'testing.unwalled'],
         input=json.dumps(asked),
@@ -282,8 +284,8 @@ def unwalled(asked: list[tuple[int, str]], *path: Path) -> tuple[list[list[objec
     return answers, opened
 
 
-def test_the_wall_changes_nothing_and_nothing_in_there_asks_for_files(descriptions: Descriptions) -> None:
-    """Each construct of both markups: a file that is not opened before the limit makes all that use it plain text."""
+def test_the_wall_changes_no_output_and_renderers_open_no_files(descriptions: Descriptions) -> None:
+    """With each construct of both markups. A late opening of a file would turn the description into plain text."""
     asked = [(MARKUPS[kind], text) for kind, texts in CONSTRUCTS.items() for text in texts]
     answers, opened = unwalled(asked)
     assert opened == []
@@ -314,13 +316,13 @@ def test_code_has_colours_if_it_is_short_and_its_language_is_common(descriptions
     ('missing', 'expected'),
     [('nh3', [TEXT, TEXT]), ('comrak', [HTML, TEXT]), ('docutils', [TEXT, HTML]), ('pygments', [TEXT, TEXT])],
 )
-def test_what_is_not_installed_renders_nothing(missing: str, expected: list[int], tmp_path: Path) -> None:
+def test_a_missing_renderer_renders_nothing(missing: str, expected: list[int], tmp_path: Path) -> None:
     (tmp_path / f'{missing}.py').write_text('raise ImportError\n')
     answers, _ = unwalled([(RST, '*a*'), (GFM, '*a*')], tmp_path)
     assert [kind for kind, _ in answers] == expected
 
 
-def test_what_goes_wrong_in_a_renderer_leaves_the_text_but_for_files_and_memory() -> None:
+def test_an_error_in_a_renderer_leaves_the_text_except_for_files_and_memory() -> None:
     def failing(error: BaseException) -> tuple[int, str]:
         def render(text: str) -> str:
             raise error
@@ -328,7 +330,7 @@ def test_what_goes_wrong_in_a_renderer_leaves_the_text_but_for_files_and_memory(
         return make_answer(render, 'a')
 
     assert failing(RecursionError()) == (TEXT, '')
-    assert failing(BaseException()) == (TEXT, '')  # such are the panics of parts in Rust
+    assert failing(BaseException()) == (TEXT, '')  # panics of libraries in Rust are such exceptions
     kind, trace = failing(OSError('no files here'))
     assert (kind, trace.splitlines()[-1]) == (BUG, 'OSError: no files here')
     with pytest.raises(MemoryError):
@@ -359,12 +361,12 @@ def test_a_large_text_for_a_process_that_hangs_does_not_hang() -> None:
         descriptions.render('foo', '*a*', MARKDOWN)
         assert descriptions.wall.child is not None
         os.kill(descriptions.wall.child.process.pid, signal.SIGSTOP)
-        # More than a socket holds.
+        # More than the buffer of a socket holds.
         assert descriptions.wall.render(GFM, 'a' * 2_000_000).html is None
         assert descriptions.render('foo', '*b*', MARKDOWN) == '<p><em>b</em></p>\n'
 
 
-def test_what_takes_too_long_beside_others_is_tried_alone() -> None:
+def test_a_description_that_takes_too_long_beside_others_is_tried_alone() -> None:
     with Descriptions(Limits(cpu=60, used_cpu=0.1)) as descriptions:
         descriptions.render('foo', '*a*', MARKDOWN)
         first = descriptions.wall.child
@@ -375,13 +377,13 @@ def test_what_takes_too_long_beside_others_is_tried_alone() -> None:
     assert descriptions.outcome.warnings == set()
 
 
-def test_what_is_rendered_once_is_not_rendered_again(descriptions: Descriptions) -> None:
+def test_a_description_is_rendered_only_once(descriptions: Descriptions) -> None:
     found = descriptions.render('foo', '*a*', MARKDOWN)
     assert descriptions.wall.child is not None
     descriptions.wall.child.process.kill()
     assert descriptions.render('bar', '*a*', MARKDOWN) == found
     assert descriptions.wall.child.process.wait() == -signal.SIGKILL
-    # Neither what a process of this run found to be over the limit.
+    # Nor is a description rendered that another process of this run found to be over the limit.
     other = Descriptions()
     assert descriptions.render('wide', TOO_WIDE, None) is None
     assert other.gather([descriptions.outcome]) == [f'wide: {OVER.strip()}']
@@ -390,13 +392,13 @@ def test_what_is_rendered_once_is_not_rendered_again(descriptions: Descriptions)
     assert other.outcome.warnings == {f'wide: {OVER.strip()}', f'twin: {OVER.strip()}'}
 
 
-def test_only_so_much_is_remembered(descriptions: Descriptions) -> None:
+def test_the_memory_of_rendered_descriptions_is_limited(descriptions: Descriptions) -> None:
     for n in range(32):  # 19 million characters
         assert descriptions.render('foo', '"' * 99_000 + str(n), MARKDOWN) is not None
     assert 10 < len(descriptions.known) < 32
 
 
-# ------------------------------------------------------------------------------------- where there is no wall
+# ------------------------------------------------------------------------------------- without a wall
 
 FOO = described('Foo', '*a*')
 NO_WALL = 'descriptions are shown as text: this system has no limits for processes, or sys.executable is not set\n'
@@ -406,7 +408,7 @@ NO_WALL = 'descriptions are shown as text: this system has no limits for process
 def without_wall(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[pytest.MonkeyPatch, str]:
-    """What is said then; and what brings it back."""
+    """Break the wall. Return the fixture that restores it, and the message."""
     if request.param == 'embedded':
         monkeypatch.setattr(sys, 'executable', None)
         return monkeypatch, NO_WALL
@@ -440,7 +442,7 @@ def test_without_a_wall_descriptions_are_text_and_a_later_run_renders_them(
     assert tree(tmp_path / 'site') == tree(tmp_path / 'fresh')
 
 
-def test_where_nothing_is_rendered_nothing_is_said_of_the_wall(
+def test_without_descriptions_there_is_no_message_about_the_wall(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, 'executable', None)
@@ -462,7 +464,7 @@ def test_where_nothing_is_rendered_nothing_is_said_of_the_wall(
 def test_a_bug_behind_the_wall_is_shown(
     source: str, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A renderer that opens a file: it could be one of this machine."""
+    """If a renderer opens a file, it could be a private one of this machine."""
     package = tmp_path / 'readme_renderer'
     package.mkdir()
     (package / '__init__.py').touch()
@@ -475,8 +477,8 @@ def test_a_bug_behind_the_wall_is_shown(
 
 
 @pytest.mark.parametrize('flags', [['-I'], ['-E', '-s', '-B', '-O'], ['-S'], ['-X', 'utf8=0']])
-def test_it_starts_as_this_program_was_started(flags: list[str], tmp_path: Path) -> None:
-    """Whatever brought the libraries here: PYTHONPATH, a directory of the user, a path that somebody has set."""
+def test_the_rendering_process_finds_the_libraries_of_this_program(flags: list[str], tmp_path: Path) -> None:
+    """It works if libraries come from PYTHONPATH, a user directory, or a changed `sys.path`."""
     packages = write_list(tmp_path / 'list.jsonl', FOO)
     arguments = ['--package-list-json', packages, '--output-dir', tmp_path / 'site', '--packages-url', '../../pool/']
     code = f'import sys; sys.path[:] = {[str(ROOT), *sys.path]!r}; from dumb_pypi.main import main; main()'
@@ -487,7 +489,7 @@ def test_it_starts_as_this_program_was_started(flags: list[str], tmp_path: Path)
     assert shown(tmp_path / 'site', 'foo') == '<p><em>a</em></p>'
 
 
-def test_it_starts_from_a_zip_file(tmp_path: Path) -> None:
+def test_the_rendering_process_starts_from_a_zip_file(tmp_path: Path) -> None:
     shutil.make_archive(str(tmp_path / 'program'), 'zip', ROOT, 'dumb_pypi')
     code = 'import sys; sys.path.insert(0, "program.zip"); from dumb_pypi.pages.description import Descriptions\n'
     code += 'with Descriptions() as d: print(d.render("foo", "*a*", None), d.wall.__module__, sys.modules["dumb_pypi"])'

@@ -1,4 +1,4 @@
-"""Is there a wheel for me: in one line, and in two lists to choose from."""
+"""The line that says for which machines there are wheels, and two menus to choose from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def wheel(python: str, abi: str, platform: str) -> str:
 @pytest.mark.parametrize(
     ('names', 'line', 'pythons', 'platforms'),
     [
-        pytest.param(['.zip'], 'source', [], [], id='source alone'),
+        pytest.param(['.zip'], 'source', [], [], id='only source'),
         pytest.param(
             ['.zip', wheel('py3', 'none', 'any')], 'Python 3, any platform; source too', ['Python 3'], [], id='pure'
         ),
@@ -46,7 +46,7 @@ def wheel(python: str, abi: str, platform: str) -> str:
             'CPython 3.15 and newer, CPython 3.15 and newer free-threaded, PyPy 3.11, Windows x86, macOS',
             ['CPython 3.15', 'CPython 3.15, free-threaded', 'PyPy 3.11'],
             ['Windows x86', 'macOS x86_64', 'macOS arm64'],
-            id='both of them in one',
+            id='both of them in one file',
         ),
         pytest.param(
             [
@@ -68,7 +68,7 @@ def wheel(python: str, abi: str, platform: str) -> str:
             'CPython 2.6 and 2.7, Windows x86, any platform',
             ['CPython 2.6', 'CPython 2.7'],
             ['Windows x86'],
-            id='files of another time',
+            id='old formats',
         ),
         pytest.param(
             [wheel('cp314', 'cp314', 'pyemscripten_2026_0_wasm32'), wheel('cp314', 'cp314', 'android_24_x86_64')],
@@ -82,18 +82,18 @@ def wheel(python: str, abi: str, platform: str) -> str:
             'GraalPy, plan9',
             ['GraalPy'],
             ['plan9'],
-            id='tags that nobody knows',
+            id='unknown tags',
         ),
     ],
 )
-def test_a_release_says_what_it_has_files_for(
+def test_a_release_names_the_systems_that_it_has_files_for(
     names: list[str], line: str, pythons: list[str], platforms: list[str]
 ) -> None:
     choice = make_choice(files(*names))
     assert (choice.line, choice.pythons, choice.platforms) == (line, pythons, platforms)
 
 
-def test_a_file_is_shown_for_all_that_it_runs_on() -> None:
+def test_a_file_is_shown_for_every_system_that_it_runs_on() -> None:
     listed = files(
         '.zip',
         wheel('cp310', 'cp310', 'win32'),
@@ -117,7 +117,7 @@ def test_a_file_is_shown_for_all_that_it_runs_on() -> None:
     assert choice.line.endswith('; source too; 6.0 MB in all')
 
 
-def test_source_comes_first_and_versions_as_people_count() -> None:
+def test_source_comes_first_and_versions_are_in_natural_order() -> None:
     names = [wheel('cp310', 'cp310', 'win32'), wheel('cp39', 'cp39', 'win32'), wheel('pp310', 'x', 'win32'), '.tar.gz']
     assert [file.filename.removeprefix('a-1') for file in in_order(files(*names))] == [
         '.tar.gz',
@@ -133,7 +133,7 @@ def test_source_comes_first_and_versions_as_people_count() -> None:
 
 
 @pytest.mark.parametrize('kind', ['{}-none-any', 'py3-none-{}'])
-def test_there_is_no_menu_of_thousands(kind: str) -> None:
+def test_a_menu_never_has_thousands_of_entries(kind: str) -> None:
     names = [wheel(*kind.format('.'.join(f'{letter}{n}' for n in range(40))).split('-')) for letter in 'bcdefg']
     fine = make_choice(files('.zip', *names[:5]))
     assert max(len(fine.pythons), len(fine.platforms)) == 200

@@ -1,4 +1,4 @@
-"""What the pages for people call a file."""
+"""The words for files on human pages."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from dumb_pypi.pages.words import file_kind, readable_size
     [
         pytest.param('a-1-cp312-cp312-linux_x86_64.whl', 'Wheel for CPython 3.12, Linux x86_64', id='plain platform'),
         pytest.param('a-1-py2.py3-none-any.whl', 'Wheel for Python 2 and 3, any platform', id='several Pythons'),
-        pytest.param('a-1-py3-none-any.whl', 'Wheel for Python 3, any platform', id='major version alone'),
+        pytest.param('a-1-py3-none-any.whl', 'Wheel for Python 3, any platform', id='only a major version'),
         pytest.param(
             'a-1-cp38-cp38-manylinux_2_12_i686.manylinux2010_i686.manylinux_2_17_i686.whl',
             'Wheel for CPython 3.8, Linux i686 (glibc 2.12+)',
@@ -62,7 +62,7 @@ from dumb_pypi.pages.words import file_kind, readable_size
             'Wheel for CPython 3.14, Pyodide 2026.0 wasm32',
             id='PEP 783',
         ),
-        pytest.param('a-1-Odd!-none-{0}.whl', 'Wheel for Odd!, {0}', id='tags that nobody knows'),
+        pytest.param('a-1-Odd!-none-{0}.whl', 'Wheel for Odd!, {0}', id='unknown tags'),
         pytest.param('a-1-py3-none-any-x8664v3.whl', 'Wheel for Python 3, any platform', id='wheel variant'),
         pytest.param('a-1.tar.gz', 'Source distribution', id='sdist'),
         pytest.param('a-1-py2.7.egg', 'Egg for Python 2.7', id='egg'),
@@ -97,10 +97,10 @@ from dumb_pypi.pages.words import file_kind, readable_size
             id='more behind the platform',
         ),
         pytest.param('a-1.win32-py2.7.zip', 'Built archive for Windows x86', id='dumb archive for a Python'),
-        pytest.param('a-1-linux.tar.gz', 'Built archive for Linux', id='a system alone'),
+        pytest.param('a-1-linux.tar.gz', 'Built archive for Linux', id='only a system'),
     ],
 )
-def test_a_file_is_called_by_its_kind_and_what_it_runs_on(filename: str, expected: str) -> None:
+def test_the_words_for_a_file_are_its_kind_and_its_systems(filename: str, expected: str) -> None:
     assert file_kind(identify(filename), filename) == expected
 
 

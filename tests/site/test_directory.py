@@ -1,4 +1,4 @@
-"""Output directories in which something stands in the way, or nothing may be written."""
+"""Output directories that contain an obstacle or cannot be written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from testing.sites import build, tree, write_list
         'a file for the directory of a legacy page',
     ],
 )
-def test_what_stands_in_the_way_is_named_and_left_alone(
+def test_an_obstacle_is_named_and_left_alone(
     obstacle: str, message: str, earlier: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_list(earlier.parent / 'list.json', AFTER)

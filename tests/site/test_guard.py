@@ -1,4 +1,4 @@
-"""The guard: a run that would delete more files than it may deletes none."""
+"""`--max-delete`: a run that would delete too many files deletes none."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SEVEN = [file(f'foo-{number}.0.tar.gz') for number in range(7)]
 
 
 @pytest.mark.parametrize('most', ['0', '1', '5', '100'])
-def test_the_guard_lets_a_run_delete_as_many_files_as_it_says(most: str, tmp_path: Path) -> None:
+def test_a_run_may_delete_as_many_files_as_max_delete_allows(most: str, tmp_path: Path) -> None:
     kept = SEVEN[min(int(most), 6) :]
     assert build(tmp_path / 'site', SEVEN) == 0
-    # A file with another hash is not missing, and a new one makes up for none.
+    # A file with another hash is not missing, and a new file does not replace a missing one.
     again = [line | {'hash': f'sha256={"b" * 64}'} for line in kept]
     assert build(tmp_path / 'site', [*again, file('foo-8.0.tar.gz')], '--max-delete', most) == 0
 
@@ -46,7 +46,7 @@ def test_the_guard_lets_a_run_delete_as_many_files_as_it_says(most: str, tmp_pat
     ],
 )
 @pytest.mark.parametrize('elsewhere', [False, True], ids=['site at hand', 'site elsewhere'])
-def test_the_guard_refuses_to_delete_more_and_says_what_is_missing(
+def test_a_run_that_would_delete_more_is_refused_and_names_what_is_missing(
     elsewhere: bool, most: str, kept: list[Line], message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     site = tmp_path / 'site'
@@ -62,7 +62,7 @@ def test_the_guard_refuses_to_delete_more_and_says_what_is_missing(
 
 
 @pytest.mark.parametrize('once', [(), ('--rebuild',)], ids=['the record is missing', 'the record is ignored'])
-def test_without_a_record_the_guard_asks_the_list_that_was_published(
+def test_without_a_record_max_delete_uses_the_published_list(
     once: tuple[str, ...], tmp_path: Path, fresh: Callable[[State], Entries], capfd: pytest.CaptureFixture[str]
 ) -> None:
     site = tmp_path / 'site'
@@ -78,5 +78,5 @@ def test_without_a_record_the_guard_asks_the_list_that_was_published(
     assert entries(site) == fresh(State(SEVEN[2:]))
 
 
-def test_where_nothing_was_published_the_guard_misses_nothing(tmp_path: Path) -> None:
+def test_if_nothing_was_published_max_delete_has_no_effect(tmp_path: Path) -> None:
     assert build(tmp_path / 'site', SEVEN, '--max-delete', '0') == 0

@@ -20,12 +20,12 @@ from testing.waiting import wait_for
 
 @contextlib.contextmanager
 def reading(site: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A run that holds the lock, because its standard input has not ended."""
+    """Start a run that holds the lock, because its standard input has not ended."""
     command = [sys.executable, '-m', 'dumb_pypi', '--package-list-json', '-', '--output-dir', str(site)]
     run = subprocess.Popen([*command, '--packages-url', PACKAGES_URL], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         lock, copy = site / '.dumb-pypi.lock', site / '.dumb-pypi.tmp' / 'list'
-        # It holds the lock, and has begun to copy what it reads.
+        # It holds the lock and has begun to copy its input.
         wait_for(lambda: (lock.exists() and lock.read_text() == str(run.pid) and copy.exists()) or None, run)
         yield run
     finally:
@@ -34,7 +34,7 @@ def reading(site: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.parametrize('exists', [False, True], ids=['a site to be', 'a site'])
-def test_a_second_run_says_who_holds_the_directory_and_writes_nothing(
+def test_a_second_run_names_the_first_one_and_writes_nothing(
     exists: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str], fresh: Callable[[State], Entries]
 ) -> None:
     site = tmp_path / 'site'
@@ -77,7 +77,7 @@ raise SystemExit(main(sys.argv[2:]) or (0 if taken else 3))
 """
 
 
-def test_a_lock_that_vanishes_while_it_is_taken_is_taken_anew(
+def test_a_lock_that_vanishes_while_it_is_taken_is_taken_again(
     tmp_path: Path, fresh: Callable[[State], Entries]
 ) -> None:
     site = tmp_path / 'site'

@@ -1,4 +1,4 @@
-"""`packages.json`: the list again, with every value."""
+"""`packages.json` is the list again, with every value."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_both_list_formats_build_the_same_site(tmp_path: Path) -> None:
 def test_packages_json_is_the_list_again(either: Path, tmp_path: Path) -> None:
     lines = (either / 'packages.json').read_text(encoding='utf-8').splitlines()
     assert build(tmp_path / 'again', lines) == 0
-    # The record knows how the lines of the list were spelled.
+    # The record depends on the spelling of the lines.
     assert without_own(entries(tmp_path / 'again')) == without_own(entries(either))
 
 
@@ -121,9 +121,9 @@ def test_packages_json_builds_the_same_site_in_any_order(
             messages = io.StringIO()
             with contextlib.redirect_stderr(messages):
                 assert build(top / 'two', data.draw(st.permutations(packages)), '--packages-url', packages_url) == 0
-            # An address that pip cannot use is one in this list as well.
+            # The generator also drops a URL that pip cannot use.
             assert [line for line in messages.getvalue().splitlines() if 'pip finds no such file' not in line] == []
-            # The record knows how the lines of the list were spelled.
+            # The record depends on the spelling of the lines.
             assert without_own(entries(top / 'two')) == without_own(entries(top / 'one'))
 
 
@@ -155,7 +155,7 @@ EVERYTHING = Package(
 def test_a_line_of_packages_json_is_what_the_json_module_writes(line: dict[str, Any]) -> None:
     try:
         package, _, _ = parse_line(json.dumps(line).encode(), True)
-    except ValueError:  # refused
+    except ValueError:  # rejected
         return
     text = encode(package).decode()
     written = json.dumps(json.loads(text), ensure_ascii=False, separators=(',', ':'))
@@ -164,7 +164,7 @@ def test_a_line_of_packages_json_is_what_the_json_module_writes(line: dict[str, 
     assert number.sub(lambda each: repr(float(each[0])), text) == number.sub(lambda each: repr(float(each[0])), written)
 
 
-def test_a_line_of_packages_json_has_the_keys_in_their_order_and_nothing_that_is_unknown() -> None:
+def test_a_line_of_packages_json_has_its_keys_in_order_and_no_unknown_ones() -> None:
     keys = ['filename', 'name', 'version', 'hashes', 'size', 'url', 'requires_python', 'requires_dist', 'core_metadata']
     keys += ['provenance', 'upload_timestamp', 'modified', 'exceeds_limits', 'uploaded_by', 'yanked_reason']
     assert list(json.loads(encode(EVERYTHING))) == keys
@@ -172,7 +172,7 @@ def test_a_line_of_packages_json_has_the_keys_in_their_order_and_nothing_that_is
     assert encode(Package('a')) == b'{"filename":"a"}'
 
 
-def test_packages_json_keeps_when_a_file_was_modified_and_no_page_shows_it(tmp_path: Path) -> None:
+def test_packages_json_keeps_the_time_of_modification_and_no_page_shows_it(tmp_path: Path) -> None:
     line = {'filename': 'Foo-1.0.tar.gz', 'upload_timestamp': 1767323045}
     assert build(tmp_path / 'without', [line]) == 0
     line['modified'] = 1767409445.5

@@ -1,4 +1,4 @@
-"""The lists for a copying step: what may be one, and what happens to the file that is."""
+"""Path lists for a copying step: which files may be one, and what the program does with them."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_path_list_inside_the_output_directory_is_wrong_usage(
     assert everything(here) == before
 
 
-def test_beside_an_output_directory_of_a_similar_name_there_is_room(here: Path) -> None:
+def test_a_path_list_may_lie_beside_an_output_directory_with_a_similar_name(here: Path) -> None:
     assert run('--changed-paths', 'site.changed', '--removed-paths', 'site2') == 0
     assert 'index.html' in read_paths(here / 'site.changed')
 
@@ -161,7 +161,7 @@ NO_LISTS: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize('option', OPTIONS)
 @pytest.mark.parametrize('make', NO_LISTS.values(), ids=NO_LISTS)
-def test_what_is_no_regular_file_is_no_path_list_and_no_run_waits_for_it(
+def test_a_special_file_is_no_path_list_and_no_run_waits_for_it(
     make: Callable[[Path], None], option: str, here: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     make(here / 'odd')
@@ -171,13 +171,13 @@ def test_what_is_no_regular_file_is_no_path_list_and_no_run_waits_for_it(
     assert everything(here) == before
 
 
-def test_a_device_by_its_own_name_is_no_path_list(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_device_is_no_path_list(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run('--changed-paths', '/dev/full') == 1
     assert capfd.readouterr() == ('', '/dev/full: expected a regular file\n')
     assert not (here / 'site').exists()
 
 
-def test_a_link_that_leads_to_itself_is_no_path_list(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_link_to_itself_is_no_path_list(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (here / 'odd').symlink_to('odd')
     assert run('--changed-paths', 'odd') == 1
     assert capfd.readouterr() == ('', f'cannot read {here}/odd: Too many levels of symbolic links\n')
@@ -186,7 +186,7 @@ def test_a_link_that_leads_to_itself_is_no_path_list(here: Path, capfd: pytest.C
 
 @pytest.mark.parametrize('option', OPTIONS)
 @pytest.mark.parametrize('content', [b'simple/\xff/index.html\n', b'\x00\xff\xfe'])
-def test_a_path_list_that_is_not_utf8_is_an_error_and_stays(
+def test_a_path_list_that_is_not_utf8_is_an_error_and_stays_unchanged(
     content: bytes, option: str, here: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (here / 'odd').write_bytes(content)
@@ -211,7 +211,7 @@ NO_PATHS = {
 
 @pytest.mark.parametrize('option', OPTIONS)
 @pytest.mark.parametrize(('content', 'first'), NO_PATHS.values(), ids=NO_PATHS)
-def test_a_text_file_that_is_no_list_of_paths_is_an_error_and_stays(
+def test_a_text_file_that_is_no_path_list_is_an_error_and_stays_unchanged(
     content: str, first: str, option: str, here: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (here / 'notes.txt').write_text(content)
@@ -238,7 +238,7 @@ def test_a_text_file_that_is_no_list_of_paths_is_an_error_and_stays(
         '404.html',
     ],
 )
-def test_a_path_of_a_page_that_is_gone_passes_and_lines_that_are_no_paths_are_dropped(first: str, here: Path) -> None:
+def test_paths_of_removed_pages_are_accepted_and_lines_that_are_no_paths_are_dropped(first: str, here: Path) -> None:
     for name in ('changed', 'removed'):
         (here / name).write_text(f'\n{first}\n\nDear diary,\npool/foo-1.0.tar.gz\nsimple/fo\n')
     assert run('--changed-paths', 'changed', '--removed-paths', 'removed') == 0
@@ -247,7 +247,7 @@ def test_a_path_of_a_page_that_is_gone_passes_and_lines_that_are_no_paths_are_dr
     assert read_paths(here / 'removed') == [path for path in (first,) if path not in site]
 
 
-def test_empty_lists_of_paths_pass(here: Path) -> None:
+def test_empty_path_lists_are_accepted(here: Path) -> None:
     (here / 'changed').write_text('\n\n')
     (here / 'removed').touch()
     assert run('--changed-paths', 'changed', '--removed-paths', 'removed') == 0
@@ -255,7 +255,7 @@ def test_empty_lists_of_paths_pass(here: Path) -> None:
 
 
 @pytest.mark.parametrize('half', ['index.html\nsimple/fo', 'index.html', 'index.html\n\nsimple/fo'])
-def test_half_a_line_that_a_killed_run_left_spoils_no_path_of_the_next_one(half: str, here: Path) -> None:
+def test_half_a_line_of_a_killed_run_spoils_no_path_of_the_next_run(half: str, here: Path) -> None:
     (here / 'changed').write_text(half)
     assert run('--changed-paths', 'changed') == 0
     assert sorted(read_paths(here / 'changed')) == [
@@ -269,25 +269,25 @@ def test_a_path_list_in_a_directory_that_is_missing_is_an_error(here: Path, capf
     assert not (here / 'site').exists()
 
 
-# ---------------------------------------------------------------------------------------------------------- its file
+# ---------------------------------------------------------------------------------------------------------- the file
 
 
 def settle(here: Path, *options: str) -> None:
-    """Two runs, of which the second has lists to settle."""
+    """Run twice; the second run has path lists to settle."""
     for lines in ([FOO, BAR], [FOO]):
         write_list(here / 'list', lines)
         assert run(*options) == 0
 
 
 @pytest.mark.parametrize('neighbour', ['changed.tmp', 'changed.new', 'changed~', '.changed'])
-def test_a_neighbour_of_a_path_list_survives(neighbour: str, here: Path) -> None:
+def test_a_file_beside_a_path_list_survives(neighbour: str, here: Path) -> None:
     (here / neighbour).write_bytes(b'mine')
     settle(here, '--changed-paths', 'changed', '--removed-paths', 'removed')
     assert (here / neighbour).read_bytes() == b'mine'
     assert sorted(os.listdir()) == sorted(['changed', 'removed', 'list', 'site', neighbour])
 
 
-def test_a_link_to_a_path_list_stays_one_and_what_it_leads_to_is_settled(here: Path) -> None:
+def test_a_link_to_a_path_list_stays_a_link_and_its_target_is_settled(here: Path) -> None:
     settle(here, '--changed-paths', 'changed', '--removed-paths', 'removed')
     plain = {name: read_paths(here / name) for name in ('changed', 'removed')}
     for name in plain:
@@ -326,10 +326,8 @@ def test_a_path_list_keeps_its_mode(here: Path) -> None:
     [b'1.0\xff', b'1.0\nindex.html', b'1.0\r', b'1.0\x85', '1.0\u2028index.html'.encode(), b'1.0 ', b'..0'],
 )
 @pytest.mark.parametrize('lines', [[FOO], [FOO, BAR | {'size': 1}]], ids=['its project goes', 'its project changes'])
-def test_a_file_with_an_odd_name_beside_pages_that_go_is_somebodys_own(
-    lines: list[Line], name: bytes, here: Path
-) -> None:
-    """No version of a release page has such a name, and a list of paths has no place for one."""
+def test_a_file_with_an_odd_name_beside_removed_pages_is_foreign(lines: list[Line], name: bytes, here: Path) -> None:
+    """No release page has such a name, and a path list cannot contain it."""
     assert build(here / 'site', [FOO, BAR]) == 0
     expected = files(entries(here / 'site'))
     odd = os.path.join(b'site/pypi/bar', name)

@@ -1,4 +1,4 @@
-"""The record of a site: damaged, missing, or of other data, it means a full build and no harm."""
+"""The record of a site: if it is damaged, missing, or does not match the data, a full build repairs the site."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def with_another_head(**values: object) -> Callable[[bytes], bytes]:
 
 
 def drop_a_project(record: Line) -> None:
-    """The lengths still add up."""
+    """Drop a project; the lengths still match."""
     length = Entry.__struct_fields__.index('length')
     dropped = record['projects'].pop('bar')
     record['projects']['foo'][length] += dropped[length]
@@ -111,7 +111,7 @@ def test_a_record_that_is_missing_means_a_full_build(
 def test_a_record_that_points_outside_removes_nothing_there(record: dict[str, Line], tmp_path: Path) -> None:
     site, outside = tmp_path / 'site', tmp_path / 'outside' / 'index.html'
     assert build(site, BASE) == 0
-    # Even if it looks like a page of this program.
+    # Even if the file outside looks like a page of this program.
     outside.parent.mkdir()
     outside.write_bytes((site / 'index.html').read_bytes())
 
@@ -136,10 +136,10 @@ def lengthened(path: Path) -> None:
 @pytest.mark.parametrize('path', ['packages.json', '.dumb-pypi.uploads/2026-01', '.dumb-pypi.uploads/2026-03'])
 @pytest.mark.parametrize('damage', [shortened, lengthened, os.remove])
 @pytest.mark.parametrize('edit', [False, True], ids=['the same list', 'another list'])
-def test_data_that_is_not_that_of_the_record_means_a_full_build(
+def test_data_that_does_not_match_the_record_means_a_full_build(
     edit: bool, damage: Callable[[Path], None], path: str, tmp_path: Path, fresh: Callable[[State], Entries]
 ) -> None:
-    """Whatever else is wrong is put right as well."""
+    """The full build repairs other damage too."""
     site = tmp_path / 'site'
     assert build(site, BASE) == 0
     damage(site / path)
@@ -153,12 +153,12 @@ FEEDS = ('--site-url', 'https://pypi.example.com/')
 
 
 def turned(path: Path) -> None:
-    """Of the same size, and another."""
+    """Change all bytes but not the size."""
     path.write_bytes(bytes(byte ^ 1 for byte in path.read_bytes()))
 
 
 def full_of_zeros(path: Path) -> None:
-    """As a power cut leaves a file."""
+    """Fill the file with zeros, as a power cut can."""
     path.write_bytes(bytes(path.stat().st_size))
 
 
@@ -169,7 +169,7 @@ def not_utf8(path: Path) -> None:
 def test_a_page_that_cannot_be_read_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Root may read everything, so that the permission is denied here."""
+    """The test denies the permission itself, because root may read everything."""
     site = tmp_path / 'site'
     assert build(site, [FOO]) == 0
     path = f'{site}/simple/foo/index.html'
@@ -197,12 +197,12 @@ NEWER = [*WARNED, {'filename': 'new-1.0.zip', 'upload_timestamp': 1705000001}]
     ('path', 'lines'),
     [
         pytest.param('packages.json', [FOO, {**BAR, 'size': 1}, *WARNED[2:]], id='the list, a file changed'),
-        pytest.param('packages.json', [FOO, *WARNED[2:]], id='the list, a project less'),
+        pytest.param('packages.json', [FOO, *WARNED[2:]], id='the list without a project'),
         pytest.param('.dumb-pypi.uploads/2023-11', CHANGED, id='the older month, a file changed'),
-        pytest.param('.dumb-pypi.uploads/2023-11', LESS, id='the older month, a project less'),
+        pytest.param('.dumb-pypi.uploads/2023-11', LESS, id='the older month without a project'),
         pytest.param('.dumb-pypi.uploads/2023-11', OLDER, id='the older month, a project in it'),
         pytest.param('.dumb-pypi.uploads/2023-11', NEWER, id='the older month, a project in the newer one'),
-        pytest.param('.dumb-pypi.uploads/2024-01', LESS, id='the newer month, a project less'),
+        pytest.param('.dumb-pypi.uploads/2024-01', LESS, id='the newer month without a project'),
         pytest.param('.dumb-pypi.uploads/2024-01', NEWER, id='the newer month, a project in it'),
     ],
 )
@@ -243,10 +243,10 @@ def with_a_negative_length(record: Line) -> None:
 @pytest.mark.parametrize('is_consistent', [False, True], ids=['by hand', 'with its digest'])
 @pytest.mark.parametrize('edit', [with_a_time, with_a_project_less, with_a_negative_length])
 @pytest.mark.parametrize('lines', [[FOO, BAR, BAZ], [FOO, BAZ], [{**FOO, 'size': 1}, BAR]])
-def test_a_record_that_was_edited_by_hand_means_a_full_build(
+def test_a_manually_edited_record_means_a_full_build(
     lines: list[Line], edit: Callable[[Line], None], is_consistent: bool, tmp_path: Path
 ) -> None:
-    """Who works out the digest as well gets what he asked for, but no traceback."""
+    """An edit with a correct digest is believed, but never gives a traceback."""
     site = tmp_path / 'site'
     assert build(site, [FOO, BAR, BAZ], *FEEDS) == 0
     (site / RECORD).write_bytes(edited(edit, is_consistent)((site / RECORD).read_bytes()))

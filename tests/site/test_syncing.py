@@ -1,4 +1,4 @@
-"""What a record tells of survives a power cut: what is synced, and when."""
+"""Everything in a record survives a power cut: what is synced, and when."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from testing.states import RECORD, State, entries
 FOO = {'filename': 'Foo_Bar-1.0.tar.gz', 'upload_timestamp': 1700000000}
 BAZ = {'filename': 'baz-1.0.tar.gz', 'upload_timestamp': 1700000060}
 
-# Prints what is moved where, and which function of the C library is looked up, in their order.
+# Prints, in order, the targets of renames and the functions that are looked up in the C library.
 TOLD = """
 import json, os, sys
 from dumb_pypi.main import main
@@ -50,7 +50,7 @@ def moves(site: Path) -> list[str]:
 
 
 def test_the_file_system_of_the_site_is_synced_between_its_pages_and_its_record(tmp_path: Path) -> None:
-    """And no other one; a run that changes nothing syncs nothing."""
+    """No other file system is synced; a run without changes syncs nothing."""
     site = tmp_path / 'site'
     assert build(site, [FOO]) == 0
     assert build(tmp_path / 'fresh' / 'site', [FOO, BAZ]) == 0
@@ -63,7 +63,7 @@ def test_the_file_system_of_the_site_is_synced_between_its_pages_and_its_record(
 
 
 class Library:
-    """The C library of a system whose disk fails, or that is too old."""
+    """The C library of a system whose disk fails, or which is too old."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -73,7 +73,7 @@ class Library:
         return -1
 
 
-def test_a_disk_that_loses_pages_gets_no_record_of_them(
+def test_no_record_is_written_if_syncing_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     site = tmp_path / 'site'
@@ -90,7 +90,7 @@ def test_a_disk_that_loses_pages_gets_no_record_of_them(
 
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The paths that are synced, one by one; '*' for everything."""
+    """Return a list that records the synced paths; '*' means everything."""
     found: list[str] = []
     fsync, sync = os.fsync, os.sync
 
@@ -119,7 +119,7 @@ def old_library(*_: Any, **__: Any) -> Library:
 def test_without_syncfs_the_few_files_and_directories_that_changed_are_synced(
     library: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, synced: list[str]
 ) -> None:
-    """A file that is gone is not, but the directory that it was in."""
+    """For a removed file, its directory is synced."""
     site = tmp_path / 'site'
     assert build(site, [FOO, BAZ]) == 0
     synced.clear()
@@ -128,7 +128,7 @@ def test_without_syncfs_the_few_files_and_directories_that_changed_are_synced(
     assert build(site, [FOO]) == 0
     changed = {path for path, when in mtimes(site).items() if before.get(path) != when} - {RECORD}
     assert {'simple/index.html', 'packages.json', '.dumb-pypi.uploads/2023-11'} <= changed
-    directories = {path.rpartition('/')[0] for path in changed} | {'', 'simple', 'pypi', 'project'}  # those of baz
+    directories = {path.rpartition('/')[0] for path in changed} | {'', 'simple', 'pypi', 'project'}  # the paths of baz
     record = synced.index(str(site / '.dumb-pypi.tmp' / RECORD))
     assert synced[2:record] == [str(site / path) for path in sorted(changed | directories)]
 
@@ -145,7 +145,7 @@ def test_without_syncfs_many_files_are_synced_at_once(
 
 
 def test_a_path_list_is_synced_before_the_site_changes(tmp_path: Path, synced: list[str]) -> None:
-    """Else a page is published, and no copying step ever hears of it."""
+    """Otherwise a page could be published without ever reaching a copying step."""
     site, changed = tmp_path / 'site', tmp_path / 'changed'
     assert build(site, [FOO], '--changed-paths', str(changed)) == 0
     assert synced.index(str(changed)) < synced.index(str(site / '.dumb-pypi.tmp/.dumb-pypi.pending'))

@@ -1,4 +1,4 @@
-"""Path lists of a build: every path once, in an order in which it may be copied."""
+"""Path lists of a build contain every path once, in a safe order for copying."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from testing.sites import build
 from testing.states import pages, read_paths
 
 
-def test_the_paths_of_a_first_build_are_all_that_the_site_holds(tmp_path: Path) -> None:
+def test_the_paths_of_a_first_build_are_all_paths_of_the_site(tmp_path: Path) -> None:
     site = tmp_path / 'site'
     assert build(site, BASE, *with_lists(tmp_path)) == 0
     paths = read_paths(tmp_path / 'changed')
@@ -24,7 +24,7 @@ def test_the_paths_of_a_first_build_are_all_that_the_site_holds(tmp_path: Path) 
     assert read_paths(tmp_path / 'removed') == []
 
 
-def test_the_paths_stand_in_the_order_in_which_they_may_be_copied(tmp_path: Path) -> None:
+def test_the_paths_are_in_a_safe_order_for_copying(tmp_path: Path) -> None:
     site = tmp_path / 'site'
     assert build(site, BASE) == 0
     after = [*without(BASE, 'bar-2.0.tar.gz', 'baz-3.0-py3-none-any.whl'), file('qux-1.0.tar.gz', FEBRUARY + 1)]
@@ -46,7 +46,7 @@ def test_the_paths_stand_in_the_order_in_which_they_may_be_copied(tmp_path: Path
         'packages.json',
     ]
     assert read_paths(tmp_path / 'removed') == [
-        # It leads to projects that go too.
+        # It links to projects that are removed too.
         'changelog/2026-03.html',
         'project/bar/index.html',
         'pypi/bar/json',
@@ -61,8 +61,8 @@ def test_the_paths_stand_in_the_order_in_which_they_may_be_copied(tmp_path: Path
     ]
 
 
-def test_paths_are_added_to_what_the_lists_hold_and_none_stands_there_twice(tmp_path: Path) -> None:
-    """The copy after the first run failed, so that after the second has to copy both."""
+def test_paths_are_added_to_existing_path_lists_without_duplicates(tmp_path: Path) -> None:
+    """The copy after the first run failed, so the copy after the second run must copy both changes."""
     site = tmp_path / 'site'
     assert build(site, BASE, *with_lists(tmp_path)) == 0
     assert build(site, [*BASE, file('qux-1.0.tar.gz', MARCH + 1)], *with_lists(tmp_path)) == 0
@@ -74,7 +74,7 @@ def test_paths_are_added_to_what_the_lists_hold_and_none_stands_there_twice(tmp_
     )
 
 
-def test_a_path_that_comes_back_leaves_the_other_list(tmp_path: Path) -> None:
+def test_a_path_that_returns_is_removed_from_the_other_list(tmp_path: Path) -> None:
     site = tmp_path / 'site'
     assert build(site, BASE) == 0
     for lines, changed, removed in (
