@@ -1,4 +1,4 @@
-"""Reads the core metadata out of a distribution file: METADATA of a wheel, PKG-INFO of an sdist.
+"""Reading the core metadata of a distribution file: METADATA of a wheel, PKG-INFO of an sdist.
 
 Whoever may upload may upload anything. So an archive is read within limits, and a file beyond one of them is told
 apart (`BeyondLimits`) from a broken one (`Unreadable`) and from one that has no metadata (`NoMetadata`).
@@ -54,17 +54,17 @@ _OPENERS: tuple[tuple[bytes, Callable[[Any], Any], int], ...] = (
 
 
 def is_broken(error: BaseException) -> bool:
-    """Whether it tells of the bytes, and not of the disk that they are on."""
+    """Return whether an error is about the bytes of a file, not about the disk that they are on."""
     return not isinstance(error, OSError) or error.errno in (None, errno.EINVAL)
 
 
 def has_metadata(filename: str, packagetype: str) -> bool:
-    """Whether it is a kind of file that has it, in an archive that can be opened here."""
+    """Return whether this kind of file has metadata, in an archive that can be opened here."""
     return packagetype == 'bdist_wheel' or (packagetype == 'sdist' and not filename.lower().endswith('.z'))
 
 
 def read_metadata(file: IO[bytes], filename: str, packagetype: str, check: Callable[[], None]) -> bytes:
-    """Return METADATA or PKG-INFO. Calls `check` again and again, which may raise what ends the work.
+    """Return METADATA or PKG-INFO. Call `check` again and again: it raises what ends the work.
 
     Raises `NoMetadata`, and `Unreadable` for what is no archive. The file is one with a descriptor.
     """
@@ -77,7 +77,7 @@ def read_metadata(file: IO[bytes], filename: str, packagetype: str, check: Calla
 
 
 class _Bounded(io.BufferedReader):
-    """Of a zip file `zipfile` reads the whole directory at once, however long that says it is."""
+    """Raise if the directory of a zip file is too long: `zipfile` reads all of it at once."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MOST_DIRECTORY:
@@ -113,7 +113,7 @@ def _read_zip(file: IO[bytes], find: Callable[[zipfile.ZipFile], zipfile.ZipInfo
 
 
 def _find_in_wheel(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """At the top only: a wheel may carry the metadata of others inside, as that of setuptools does."""
+    """Read METADATA at the top only: a wheel may contain the metadata of others, as that of setuptools does."""
     paths = [info.filename.split('/', 2) for info in archive.infolist()]
     tops = {path[0] for path in paths if len(path) > 1 and path[0].endswith('.dist-info')}
     if len(tops) != 1:
@@ -138,7 +138,7 @@ def _is_pkg_info(path: str) -> bool:
 
 
 def _read_tar(file: IO[bytes], clock: Clock) -> bytes:
-    """Streaming: PKG-INFO is often the first member, or the last."""
+    """Read PKG-INFO from a stream: it is often the first member, or the last."""
     start = file.read(6)
     file.seek(0)
     opener, most = next((opener, most) for magic, opener, most in _OPENERS if start.startswith(magic))

@@ -1,4 +1,4 @@
-"""Which places the arguments POOL mean, and which part of each."""
+"""The arguments POOL: which place each of them is in, and which part of it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def split(address: str) -> tuple[str, str]:
 
 
 def is_directory(address: str) -> bool:
-    """Return whether a POOL is no single file. A bucket has no directories: there, the name tells."""
+    """Return whether a POOL is not a single file. A bucket has no directories, so there the name decides."""
     return not is_distribution(address.rpartition('/')[2]) if is_url(address) else os.path.isdir(address)
 
 

@@ -31,7 +31,7 @@ def store_attempt(action: str, label: str) -> Iterator[None]:
 
 
 class Bucket:
-    """Objects, of which each is fetched once, to a file of its own: what follows is the same as in a directory."""
+    """Objects. Each is fetched once, to a temporary file; the rest is the same as in a directory."""
 
     def __init__(self, label: str, system: Any, root: str) -> None:
         self.system = system
@@ -103,5 +103,5 @@ class Bucket:
 
 
 def is_of_one_object(error: OSError) -> bool:
-    """Return whether an error tells of this object alone. Not all drivers give the number of an error."""
+    """Return whether an error is about this object alone. Not all drivers give the number of an error."""
     return isinstance(error, FileNotFoundError | PermissionError) or error.errno in _OF_ONE_OBJECT

@@ -82,11 +82,11 @@ class Directory:
             notes.add(self.shown(path), f'left out: {error.strerror}')
 
     def _is_of_one_path(self, path: str, error: OSError) -> bool:
-        """Return whether an error is of this path alone: of a link nearly every one is, since it leads anywhere."""
+        """Return whether an error is about this path alone. For a link nearly every error is: it may lead anywhere."""
         return shortage(error) is None and (error.errno in OF_ONE_PATH or os.path.islink(self.full(path)))
 
     def _remove_left_over(self, entry: os.DirEntry[str]) -> None:
-        """Remove what a run that was killed had begun to write."""
+        """Remove a temporary file that a killed run has left."""
         if self.writes and entry.name.startswith(TEMPORARY):
             with contextlib.suppress(OSError):
                 if entry.stat().st_mtime < time.time() - _LEFT_OVER:

@@ -1,4 +1,4 @@
-"""Which files a list has: of several with one name one, and of each project the newest releases."""
+"""Choosing the files of a list: one of several with the same name, and the newest releases of each project."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EMPTY = 'empty, or not a regular file'
 
 
 class Kept(NamedTuple):
-    """A file of the known list that is in no pool, and its line."""
+    """A file of the known list that is not in a pool, and its line."""
 
     distribution: Distribution
     package: Package
@@ -41,7 +41,7 @@ class Kept(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A distribution file of a pool, and the line that it gets: reading fills in what is not known of it."""
+    """A distribution file of a pool, and its line: reading fills in what is not known."""
 
     distribution: Distribution
     package: Package
@@ -74,7 +74,7 @@ class Pool:
         return (file for files in self.found.values() for file in files)
 
     def choose(self, known: Collection[str]) -> None:
-        """Choose the files to be listed: of one name, one that is unchanged, else one that has a known path."""
+        """Choose the files to be listed. Of several with the same name, prefer an unchanged one, then a known path."""
         for project, files in self.found.items():
             chosen = self._chosen(files)
             if len(chosen) < len(files):
@@ -103,7 +103,7 @@ class Pool:
 
 
 def newest_files(files: Sequence[File], count: int) -> list[File]:
-    """Return the files of the newest releases, of which local versions of one public version are one."""
+    """Return the files of the newest releases. All local versions of a public version are one release."""
     versions = {release_order(file) for file in files if file.distribution.packagetype != VARIANTS}
     kept = set(sorted(versions)[-count:])
     return [file for file in files if release_order(file) in kept]
@@ -120,7 +120,7 @@ def release_order(file: File) -> tuple[bool, Version | None, tuple[tuple[int, st
 def read_pool(
     places: Iterable[Place], knowledge: Knowledge, base_url: str | None, newest: int | None, notes: Notes
 ) -> Pool:
-    """Find the distribution files of all places, and the known files that stay, before any of them is opened."""
+    """Find the distribution files of all places, and the known files that stay. Opens none of them."""
     found = {(place, entry.path): entry for place in places for entry in place.read_entries(notes)}
     # What has a doubled slash last: of two objects of a bucket that have the same name, the other one was meant.
     entries = sorted(found.values(), key=lambda entry: ('//' in entry.path, entry.path))
@@ -143,7 +143,7 @@ def is_sidecar(path: str) -> bool:
 
 
 def listed(entry: PoolFile, pool: Pool, knowledge: Knowledge, base_url: str | None, notes: Notes) -> Listed | None:
-    """Return a file with what is known of it; `None` if it cannot be listed, with a note if it was meant to be."""
+    """Return a file with what is known of it, or `None` if it cannot be listed; warn if somebody meant it to be."""
     try:
         package = Package(normal_path(entry.path), size=entry.size, upload_timestamp=entry.time)
         distribution = identify(package.filename)
@@ -172,7 +172,7 @@ def kept_files(knowledge: Knowledge) -> Iterator[Kept]:
 
 
 def note_rivals(found: Iterable[File], chosen: Iterable[File], notes: Notes) -> None:
-    """Note which files of a project have the name of another one."""
+    """Warn of files that are left out because another one has the same name."""
     first = {file.package.filename: file for file in chosen}
     for file in found:
         other = first.get(file.package.filename, file)
@@ -181,7 +181,7 @@ def note_rivals(found: Iterable[File], chosen: Iterable[File], notes: Notes) -> 
 
 
 def note_variants(files: Iterable[File], notes: Notes) -> None:
-    """Note which releases of a project have variants, and no file by which installers choose among them (PEP 825)."""
+    """Warn of releases with variants but without the file by which installers choose among them (PEP 825)."""
     described = {version_of(file) for file in files if file.distribution.packagetype == VARIANTS}
     for file in files:
         filename = file.package.filename

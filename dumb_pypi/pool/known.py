@@ -1,4 +1,4 @@
-"""What is known without opening a file: from the list of an earlier run, and from people."""
+"""What is known of files without opening them: from the list of an earlier run, and from people."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _invalid(path: str, number: int, error: BadValue) -> Failure:
 
 
 def read_known(path: str | None, must_exist: bool) -> Lines:
-    """Return the list of an earlier run. Unless it must exist, a missing file is that of the first run: no lines."""
+    """Return the list of an earlier run. A missing file is an empty list, unless it must exist."""
     known = Lines({}, {})
     if path is None:
         return known
@@ -92,7 +92,7 @@ def read_from_people(path: str, notes: Notes) -> People:
 
 
 def note_strangers(people: People, path: str, paths: Collection[str], projects: Collection[str], notes: Notes) -> None:
-    """Note what people say of files and projects that are not there."""
+    """Warn of lines about files and projects that do not exist."""
     for kind, lines, known in (('file', people.packages, paths), ('project', people.facts, projects)):
         for subject, (number, _) in lines.items():
             if subject not in known:
@@ -109,14 +109,14 @@ def check_keys(line: Package | Facts, unknown: Collection[str]) -> None:
 
 
 def sha256_of(package: Package) -> str | None:
-    """Return the hash that the command computes, if the line has it."""
+    """Return the SHA-256 of a line, as `hash` has it; `None` if the line has another hash or none."""
     if package.hashes is not None and 'sha256' in package.hashes:
         return f'sha256={package.hashes["sha256"]}'
     return package.hash if package.hash is not None and package.hash.startswith('sha256=') else None
 
 
 def set_upload_time(package: Package, time: float | str | None) -> None:
-    """Set when a file was uploaded, and keep when it was modified."""
+    """Set the time of the upload. The time of the last modification stays."""
     if time is not None:
         modified = package.last_modified
         package.upload_timestamp = time
@@ -133,7 +133,7 @@ class Knowledge:
         self.by_name = {line.filename: line for line in known.packages.values() if not line.path.endswith(SIDECARS)}
 
     def take_over(self, package: Package, has_sidecar: bool) -> bool:
-        """Take over what is known of a file that is unchanged: of this path, size and time. Return whether it is."""
+        """Take over what is known of an unchanged file: of this path, size and time. Return whether it is unchanged."""
         before = self.known.packages.get(package.path)
         if (
             before is None
@@ -152,7 +152,7 @@ class Knowledge:
         return True
 
     def remember(self, package: Package) -> None:
-        """Take over what stays of the known line of a file that has been read, if its bytes are the same."""
+        """Take over what stays of the known line of a file that has been read, if it has the known hash."""
         before = self.by_name.get(package.filename)
         if before is not None and sha256_of(before) == sha256_of(package):
             self._stays(package, before)
@@ -168,7 +168,7 @@ class Knowledge:
         set_upload_time(package, before.upload_timestamp)
 
     def say(self, package: Package) -> None:
-        """Set what people say of a file: with `--facts` in that list; else, with `--add`, in the known one."""
+        """Set what people say of a file: in `--facts` if that is given; else, with `--add`, in the known list."""
         if self.people is not None:
             _, said = self.people.packages.get(package.path, (0, None))
         else:

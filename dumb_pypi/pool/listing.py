@@ -1,4 +1,4 @@
-"""Pools in, their list out: what is known of their files, what must be read, and the lines that follow."""
+"""Making the list: what is known of the files, which must be read, and the lines that follow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dumb_pypi.pool.speaking import Projects
 
 
 class ListOptions(NamedTuple):
-    """What is to be done, besides the pools."""
+    """The options of a run."""
 
     known: str | None
     add: bool
@@ -32,7 +32,7 @@ class ListOptions(NamedTuple):
 
 
 def prepared(places: Iterable[Place], options: ListOptions, notes: Notes) -> tuple[Pool, Knowledge, Projects]:
-    """Find out all that there is to know before a file is opened."""
+    """Read the lists and find the files; opens none of them."""
     gc.disable()  # all of it stays to the end: to look for what does not is an eighth of a run that opens nothing
     try:
         known = read_known(options.known, must_exist=options.add)
@@ -89,7 +89,7 @@ def read_what_is_new(pool: Pool, knowledge: Knowledge, projects: Projects, reade
 
 
 def must_be_read(file: File, sidecars: Sidecars, writes: bool) -> TypeGuard[Listed]:
-    """A known wheel too, if it is not known whether the sidecar is its own, or if that is to be written."""
+    """Return whether a file must be read: also a known wheel whose sidecar must be checked or written."""
     if not isinstance(file, Listed):
         return False
     if not file.is_known or not file.is_wheel or file.package.exceeds_limits:

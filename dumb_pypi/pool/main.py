@@ -84,7 +84,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def write_list(lines: bytes) -> None:
-    """All of it to standard output."""
+    """Write the list to standard output."""
     if sys.stdout is None:
         raise Failure(f'cannot write {STANDARD_OUTPUT}: it is closed')
     try:

@@ -65,13 +65,13 @@ def _decoded(values: list[bytes]) -> list[str]:
 
 
 def _only(fields: Fields, name: str) -> str:
-    """The value of a field; '' if there is none, or more than one."""
+    """Return the value of a field; '' if there is none, or more than one."""
     values = fields.get(name, [])
     return values[0] if len(values) == 1 else ''
 
 
 def parse_metadata(data: bytes, distribution: Distribution, for_people: bool) -> Said:
-    """Raises `NoMetadata`, `BeyondLimits`, and what `check_identity` raises."""
+    """Return what metadata says. Raises `NoMetadata`, `BeyondLimits`, and what `check_identity` raises."""
     fields = read_fields(data)
     check_identity(fields, distribution)
     requires_python = normal_specifier(_only(fields, 'requires-python'))
@@ -85,7 +85,7 @@ def parse_metadata(data: bytes, distribution: Distribution, for_people: bool) ->
 
 
 def check_identity(fields: Fields, distribution: Distribution) -> None:
-    """Raises `Unreadable` for a wheel of another project or version, which installers refuse, and `NoMetadata` for an
+    """Raise `Unreadable` for a wheel of another project or version, which installers refuse, and `NoMetadata` for an
     sdist of another project. Versions of sdists are not compared: installers take them from what they build."""
     name, version = _only(fields, 'name').strip(), _only(fields, 'version').strip()
     is_wheel = distribution.packagetype == 'bdist_wheel'
@@ -98,7 +98,7 @@ def check_identity(fields: Fields, distribution: Distribution) -> None:
 
 
 def is_same_version(one: str, other: str) -> bool:
-    """Under PEP 440; else without case, and without the characters that a wheel's name has `_` for."""
+    """Compare versions under PEP 440; others without case and without the characters that are `_` in a wheel's name."""
     if len(one) > MAX_NAME:  # as that of no file name; and Python reads no number of more than 4,300 digits
         return False
     parsed = [parse_version(one), parse_version(other)]
@@ -108,7 +108,7 @@ def is_same_version(one: str, other: str) -> bool:
 
 
 def _is_static(fields: Fields, field: str) -> bool:
-    """Whether a build of this sdist cannot change the field."""
+    """Return whether a build of this sdist cannot change the field."""
     text = _only(fields, 'metadata-version').strip()
     version = parse_version(text) if len(text) <= _MOST_VERSION else None
     dynamic = {each.strip().lower() for each in fields.get('dynamic', [])}
@@ -116,7 +116,7 @@ def _is_static(fields: Fields, field: str) -> bool:
 
 
 def facts_for_people(fields: Fields) -> dict[str, Any]:
-    """What it says for people, by key, as it says it."""
+    """Return what the metadata says for people, by key, unchanged."""
     facts: dict[str, Any] = {key: _only(fields, key.replace('_', '-')) for key in _TEXTS}
     description = _only(fields, 'description')
     facts['description'] = _INDENT.sub('', '\n'.join(description.splitlines())).strip('\n')
@@ -151,7 +151,7 @@ def is_web_address(url: str) -> bool:
 
 
 def normal_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """In the normal form that the generator gives them, without what it refuses."""
+    """Return facts in the normal form of a list, without those that the generator rejects."""
     values: dict[str, Any] = {}
     for key, value in facts.items():
         field = FACTS_KEYS[key]

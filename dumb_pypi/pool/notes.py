@@ -1,4 +1,4 @@
-"""What there is to say about the files of a pool: collected while they are read, and told when all of them are."""
+"""Warnings and errors about the files of a pool: collected while they are read, printed at the end."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dumb_pypi.package_list.releases import natural_order
 
 
 class Unreadable(Exception):
-    """A file that has no place in a list, since nobody could use it: the text says why."""
+    """A file that nobody could use, so it is not listed: the text says why."""
 
 
 class Gone(Exception):
-    """A file that is no longer there, or that somebody is writing: the next run will see."""
+    """A file that was removed, or that somebody is still writing: the next run will list it."""
 
 
 class Refused(Exception):
@@ -19,7 +19,7 @@ class Refused(Exception):
 
 
 class NoMetadata(Exception):
-    """A file that nothing can be said of but its hash, its size and its time: the text says why."""
+    """A file that is listed with its hash, size and time alone: the text says why."""
 
 
 class Misnamed(NoMetadata):
@@ -27,11 +27,11 @@ class Misnamed(NoMetadata):
 
 
 class BeyondLimits(NoMetadata):
-    """A file that exceeds a limit: a key of its line tells the next run not to open it again."""
+    """A file that exceeds a limit: because of a key in its line, the next run does not open it again."""
 
 
 class TooSlow(BeyondLimits):
-    """A file that took too long. On another day it may not: the next run opens it again."""
+    """A file that took too long. That may have been the machine, so the next run opens it again."""
 
 
 class Notes:

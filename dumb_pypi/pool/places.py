@@ -1,4 +1,4 @@
-"""What a place has that files are in: a directory, or a bucket. Only these two touch what is in it."""
+"""The interface of the places where files are: directories and buckets."""
 
 from __future__ import annotations
 

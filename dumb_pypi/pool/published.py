@@ -1,4 +1,4 @@
-"""What has been published does not change: with `--add`, the files of a pool must be those that are known."""
+"""Checks that published files stay the same: with `--add`, known files must have the known path and hash."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dumb_pypi.pool.notes import Notes
 
 
 def _before(file: Listed, knowledge: Knowledge) -> Package | None:
-    """Return the known line of a file; none of what wheels a release has, since that changes with each (PEP 825)."""
+    """Return the known line of a file; `None` for `-variants.json`, which changes with each wheel (PEP 825)."""
     if file.distribution.packagetype == VARIANTS:
         return None
     return knowledge.by_name.get(file.package.filename)
@@ -29,7 +29,7 @@ def check_paths(files: Iterable[Listed], knowledge: Knowledge, notes: Notes) -> 
 
 
 def check_hash(file: Listed, knowledge: Knowledge, notes: Notes) -> None:
-    """Installers that have locked the hash of a file refuse other bytes of this name."""
+    """Warn if a file was overwritten, or refuse it with `--add`: installers that have locked its hash fail."""
     before = _before(file, knowledge)
     was, now = before and sha256_of(before), sha256_of(file.package)
     if was is None or was == now:
@@ -41,7 +41,7 @@ def check_hash(file: Listed, knowledge: Knowledge, notes: Notes) -> None:
 
 
 def check_dropped(file: Listed, knowledge: Knowledge, notes: Notes) -> None:
-    """Refuse a file that is left out, and would take the place of a known one: of another size, it is another file."""
+    """Refuse a file that cannot be read and has another size than the known one of this name."""
     before = _before(file, knowledge)
     if knowledge.adds and before is not None and before.size not in (None, file.entry.size):
         notes.refuse(file.entry.shown, f'it is known with {before.size:,} bytes, not with {file.entry.size:,}')

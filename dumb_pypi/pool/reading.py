@@ -1,4 +1,4 @@
-"""Reads the files of a pool, several at once: threads, since hashing and unpacking release the interpreter lock."""
+"""Reading the files of a pool, several at once, in threads: hashing and unpacking release the interpreter lock."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _TOLD = (BeyondLimits, Misnamed)  # also of an sdist; of old ones, many have no 
 
 
 class PoolProgress(Progress):
-    """Shows files, bytes, and bytes per second."""
+    """The progress of a run in files, bytes, and bytes per second."""
 
     def __init__(self) -> None:
         super().__init__('files')
@@ -69,8 +69,8 @@ class Reader:
         self.stopped = threading.Event()
 
     def read_all(self, tasks: Collection[Listed], for_people: Collection[str]) -> tuple[set[str], dict[str, Any]]:
-        """Reads these files. Returns the paths of those that are to be left out, and what the metadata of those files
-        whose paths are in `for_people` says of their projects. Raises what the first thread that fails raises."""
+        """Read these files. Return the paths of those that must be left out and, by path, what the metadata of files in
+        `for_people` says of their projects. Raises what the first thread that fails raises."""
         # The largest first, so that no thread is left alone with one at the end.
         ordered = sorted(tasks, key=lambda task: -task.entry.size)
         large = collections.deque(task for task in ordered if not self._is_small(task))
@@ -122,7 +122,7 @@ class Reader:
         return not self.is_told and task.entry.size < task.entry.place.small
 
     def read(self, task: Listed, for_people: bool) -> Said | None:
-        """Fills in what is not known of a file; `None` when it is to be left out."""
+        """Fill in what is not known of a file. Return `None` if the file must be left out."""
         entry, name = task.entry, task.entry.shown
         try:
             with entry.place.opened(entry) as file:
@@ -151,7 +151,7 @@ class Reader:
         return said
 
     def _read_content(self, task: Listed, file: IO[bytes], for_people: bool) -> _Content:
-        """The metadata first: a file that is left out because of them need not be hashed."""
+        """Read the metadata, then the hash: a file that is left out because of its metadata need not be hashed."""
         filename, packagetype = task.package.filename, task.distribution.packagetype
         metadata, said, problem = None, _NOTHING, None
         if has_metadata(filename, packagetype):
@@ -169,7 +169,7 @@ class Reader:
             raise Gone
 
     def _read_digest(self, file: IO[bytes], size: int) -> str:
-        """As `hashlib.file_digest` of Python 3.11 does, but it can be stopped, and tells how far it is."""
+        """Hash a file like `hashlib.file_digest` of Python 3.11, but stop when asked to, and report progress."""
         file.seek(0)
         digest, block = hashlib.sha256(), memoryview(bytearray(min(_BLOCK, size + 1)))
         left = size
@@ -183,7 +183,7 @@ class Reader:
         return digest.hexdigest()
 
     def _settle_sidecar(self, task: Listed, metadata: bytes) -> str | None:
-        """What a line says of the file of metadata beside a wheel (PEP 658), which is written if it may be."""
+        """Return `core_metadata` of a wheel: the hash of the file beside it (PEP 658), which may be written now."""
         place, path = task.entry.place, f'{task.entry.path}.metadata'
         sidecar = self.sidecars.get((place, path))
         if sidecar is None or place.read_sidecar(sidecar, len(metadata)) != metadata:

@@ -1,4 +1,4 @@
-"""Which file speaks for each project, and what it says."""
+"""What each project says: the metadata of its latest release."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Projects:
                 self.known.setdefault(distribution.project, []).append((package, distribution))
 
     def forget(self, file: Listed) -> None:
-        """A file is left out: another may be listed, and another release the latest."""
+        """Forget what a file said that is left out: now another release may be the latest."""
         self.said.pop(file.package.path, None)
         self.settled.pop(file.distribution.project, None)
 
@@ -60,7 +60,7 @@ class Projects:
         return [files[path] for path in latest_paths((file.package, file.distribution) for file in files.values())]
 
     def _settle(self, project: str) -> Listed | None:
-        """Settle what a project says; or return the file that must be read first."""
+        """Settle what a project says, or return the file that must be read first."""
         latest = [] if self._is_all_as_known(project) else self._latest(project)
         if not latest or self._is_as_known(project, latest):
             self._keep(project)

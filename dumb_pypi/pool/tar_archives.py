@@ -34,7 +34,7 @@ def too_many() -> BeyondLimits:
 
 
 class Clock:
-    """What stops the reading of a file that takes too long, or whose run is to end: `check` raises something then."""
+    """A limit of time for reading one file. `check` also raises when the run must end."""
 
     def __init__(self, check: Callable[[], None]) -> None:
         self.check = check
@@ -47,7 +47,7 @@ class Clock:
 
 
 class Stream:
-    """A file that is read from its beginning to its end, and of which no more than `most` bytes are read."""
+    """A file that is read from beginning to end, up to `most` bytes."""
 
     def __init__(self, file: IO[bytes], most: int, clock: Clock) -> None:
         self.file = file
@@ -56,7 +56,7 @@ class Stream:
         self.clock = clock
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes: fewer than `size` at the end only."""
+        """Return the next bytes: fewer than `size` only at the end."""
         self.clock.tick()
         self.left -= self.allowed(size)
         self.steps += 1
@@ -112,7 +112,7 @@ class _Extended:
             self.said[b'path'] = data.partition(b'\0')[0]
 
     def skip_map(self, header: bytes) -> None:
-        """Skips the rest of the map of an old sparse file, of which its header has only the beginning."""
+        """Skip the rest of the map of an old sparse file: the header has only its beginning."""
         goes_on = header[_HAS_MAP]
         while goes_on:
             goes_on = self.read(_BLOCK)[_GOES_ON]
@@ -123,7 +123,7 @@ class _Extended:
 
 
 def read_members(stream: Stream) -> Iterator[Member]:
-    """Yield the members. Whoever reads one from the stream asks for no other."""
+    """Yield the members. After reading one from the stream, do not ask for another."""
     extended = _Extended(stream)
     count, is_expected = 0, True
     while (info := _parse_header(block := stream.read(_BLOCK), is_expected)) is not None:
@@ -143,7 +143,7 @@ def read_members(stream: Stream) -> Iterator[Member]:
 
 
 def _parse_header(block: bytes, is_expected: bool) -> tarfile.TarInfo | None:
-    """Return a header, or `None` at the end of the archive. Raises when one is expected, and this is none."""
+    """Return a header, or `None` at the end of the archive. Raises if a header is expected and missing."""
     if block == _END:
         return None
     try:
@@ -165,7 +165,7 @@ def _member(info: tarfile.TarInfo, said: Mapping[bytes, bytes]) -> Member:
 
 
 def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the keys and values of an extended header, up to the first record that is none."""
+    """Yield the keys and values of an extended header, up to the first invalid record."""
     start = 0
     while match := _RECORD.match(data, start):
         end = start + int(match[1])
