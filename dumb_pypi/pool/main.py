@@ -37,12 +37,13 @@ def make_parser() -> argparse.ArgumentParser:
         metavar='FILE',
         type=file_argument,
         help='the list of an earlier run, or packages.json of the site: a file of the same path, size and time is not '
-        'read again, and the upload time of a file stays as long as its bytes do; need not exist, except with --add',
+        'read again, and the upload time of a file stays as long as its bytes do; need not exist without --add',
     )
     parser.add_argument(
         '--add',
         action='store_true',
-        help='keep the known files that are in no POOL; those that are in one must have the known path and hash',
+        help='keep the known files that are in no POOL; those that are in one must have the known path and hash; for a '
+        'first run, --known is an empty file',
     )
     parser.add_argument(
         '--facts',

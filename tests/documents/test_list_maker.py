@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from dumb_pypi.pool.main import main
-from testing.documents import block, blocks
+from testing.documents import Block, block, blocks
 from testing.pools import described_wheel, make_pool
 from testing.tools import ROOT
 
@@ -64,14 +64,15 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path / 'here', env)
 
 
-def recipes(heading: str) -> list[str]:
-    return [each.text for each in blocks('docs/lists.md', heading) if each.language == 'bash']
+def scripts(found: list[Block]) -> list[str]:
+    return [each.text for each in found if each.language == 'bash']
 
 
 def test_each_recipe_makes_the_site(shell: Shell) -> None:
     """That of a bucket with the pool beside it: only the address is another one."""
-    assert len(recipes('Making the list')) == 3
-    for recipe in recipes('Making the list'):
+    recipes = scripts(blocks('docs/lists.md', 'Making the list'))
+    assert len(recipes) == 3
+    for recipe in recipes:
         shutil.rmtree(shell.directory)
         make_pool(shell.directory / 'site' / 'pool')
         shell.run(recipe.replace('s3://my-bucket/pool', f'file://{shell.directory}/site/pool'))
@@ -81,7 +82,7 @@ def test_each_recipe_makes_the_site(shell: Shell) -> None:
 
 
 def test_a_job_that_has_only_the_new_files_adds_them_to_the_site(shell: Shell) -> None:
-    [recipe] = recipes('From a job that has only the new files')
+    [recipe] = scripts(blocks('docs/lists.md', 'From a job that has only the new files'))
     make_pool(shell.directory / 'dist')
     (shell.directory / 'list').touch()
     (shell.directory / 'site' / 'pool').mkdir(parents=True)
@@ -100,7 +101,7 @@ def test_a_job_that_has_only_the_new_files_adds_them_to_the_site(shell: Shell) -
 
 
 def test_files_in_several_places_are_listed_below_one_root_or_at_a_url(shell: Shell) -> None:
-    [below, elsewhere] = recipes('Several places')
+    [below, elsewhere] = scripts(blocks('docs/lists.md', 'Several places'))
     for name in ('cu121', 'common'):
         described_wheel(shell.directory / 'site' / 'pool' / name, f'{name}_lib', '1.0')
     shell.run(below)
@@ -114,7 +115,7 @@ def test_files_in_several_places_are_listed_below_one_root_or_at_a_url(shell: Sh
 
 
 def test_old_releases_leave_the_list_and_then_the_pool(shell: Shell) -> None:
-    [age, removal] = recipes('Keeping the newest')
+    [age, removal] = scripts(blocks('docs/lists.md', 'Keeping the newest'))
     pool = shell.directory / 'site' / 'pool'
     described_wheel(pool, 'Foo', '1.0', 'Summary: old')
     described_wheel(pool, 'bar', '1.0', 'Summary: old')
