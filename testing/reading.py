@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+import pickle
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import html5lib
+from filelock import FileLock
 from packaging.version import InvalidVersion, Version
 
 from testing.rich import HERE
@@ -38,8 +40,17 @@ class Seen(NamedTuple):
 
 @functools.cache
 def read_pages(site: Path) -> dict[str, Seen]:
-    """Return every HTML page by path. Raises an exception for everything that HTML5 calls an error."""
-    return {path: look(read_html(site / path)) for path in paths(site) if path.endswith('.html')}
+    """Return every HTML page by path. Raises an exception for everything that HTML5 calls an error.
+
+    The first process that reads the site leaves what it has read beside it, for the others.
+    """
+    kept = site.with_name(f'{site.name}.pages')
+    with FileLock(f'{kept}.lock'):
+        if not kept.exists():
+            seen = {path: look(read_html(site / path)) for path in paths(site) if path.endswith('.html')}
+            kept.write_bytes(pickle.dumps(seen))
+    found: dict[str, Seen] = pickle.loads(kept.read_bytes())
+    return found
 
 
 def look(root: Any) -> Seen:

@@ -30,6 +30,11 @@ def build(directory: Path, lines: Iterable[Mapping[str, Any] | str], *options: s
     return main([*map(str, arguments), *options])
 
 
+def built(directory: Path, lines: Iterable[Mapping[str, Any] | str], *options: str) -> None:
+    """Build a site, which must succeed."""
+    assert build(directory, lines, *options) == 0
+
+
 def paths(directory: Path) -> list[str]:
     """Return every file below a directory, including hidden ones, /-separated and sorted."""
     return sorted(path.relative_to(directory).as_posix() for path in directory.rglob('*') if not path.is_dir())

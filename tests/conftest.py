@@ -17,7 +17,8 @@ from testing.distributions import list_line, make_sdist, make_wheel, write_metad
 from testing.long import LONG, unmeasured
 from testing.rich import RICH
 from testing.servers import Server, find_lua, find_nginx, http_server, nginx
-from testing.sites import build, write_list
+from testing.shared import shared
+from testing.sites import build, built, write_list
 from testing.states import Entries, State
 from testing.tools import ROOT, missing
 
@@ -52,7 +53,11 @@ def pytest_configure() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Measure coverage where it counts: not where clients, browsers and random walks come on top of other tests."""
-    if item.get_closest_marker('clients') or item.get_closest_marker('long') or UNMEASURED & set(item.path.parts):
+    if (
+        item.get_closest_marker('clients')
+        or item.get_closest_marker('long')
+        or UNMEASURED & set(item.nodeid.split('/'))
+    ):
         with unmeasured():
             return (yield)
     return (yield)
@@ -173,17 +178,14 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[State], Entries
 @pytest.fixture(scope='session')
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the site of 12,383 files that the public index has or had."""
-    directory = tmp_path_factory.mktemp('real') / 'site'
-    assert build(directory, (ROOT / 'testing' / 'real-packages.jsonl').read_text().splitlines()) == 0
-    return directory
+    lines = (ROOT / 'testing' / 'real-packages.jsonl').read_text().splitlines()
+    return shared(tmp_path_factory, 'real', lambda directory: built(directory / 'site', lines)) / 'site'
 
 
 @pytest.fixture(scope='session')
 def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the site of a list with every key."""
-    directory = tmp_path_factory.mktemp('rich') / 'site'
-    assert build(directory, RICH) == 0
-    return directory
+    return shared(tmp_path_factory, 'rich', lambda directory: built(directory / 'site', RICH)) / 'site'
 
 
 @pytest.fixture(params=['real', 'rich'])

@@ -14,7 +14,8 @@ import dumb_pypi
 from testing.browser import INSTALL, Served, Tab, chromium, find_chromium, open_tab, serve
 from testing.demo import MARKUP, MORE, SAMPLE
 from testing.servers import http_server
-from testing.sites import build, write_list
+from testing.shared import shared
+from testing.sites import built, write_list
 from testing.tools import missing
 
 expect.set_options(timeout=20_000)  # a machine may have other things to do
@@ -42,11 +43,10 @@ STATIC = Path(dumb_pypi.__file__).parent / 'static'
 @pytest.fixture(scope='package')
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The sample list and `MORE`."""
-    scratch = tmp_path_factory.mktemp('demo')
-    directory = scratch / 'some where' / "it's"
-    assert build(directory, [*SAMPLE, *MORE], '--title', f'Demo {MARKUP}', '--packages-url', '../../pool/') == 0
-    with http_server(scratch, scratch) as server:
-        yield Served(directory, f'{server.url}/some%20where/it%27s/')
+    below, options = Path('some where', "it's"), ('--title', f'Demo {MARKUP}', '--packages-url', '../../pool/')
+    top = shared(tmp_path_factory, 'demo', lambda directory: built(directory / below, [*SAMPLE, *MORE], *options))
+    with http_server(top, tmp_path_factory.mktemp('demo')) as server:
+        yield Served(top / below, f'{server.url}/some%20where/it%27s/')
 
 
 def many_names() -> list[str]:
@@ -63,12 +63,15 @@ def many_names() -> list[str]:
 @pytest.fixture(scope='package')
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """100,000 projects. Against a list of all but one of them, one project page is written and what they share."""
-    scratch = tmp_path_factory.mktemp('large')
+    top = shared(tmp_path_factory, 'large', build_large)
+    with serve(top / 'public' / 'site', tmp_path_factory.mktemp('large')) as served:
+        yield served
+
+
+def build_large(top: Path) -> None:
     lines = [f'{{"filename":"{name}-1.0.tar.gz"}}' for name in many_names()]
     lines += [f'{{"filename":"{name}-2.0.tar.gz","upload_timestamp":1767323045}}' for name in many_names()[500::1000]]
-    previous = write_list(scratch / 'previous.jsonl', lines[1:])
-    directory = scratch / 'public' / 'site'
-    assert build(directory, lines, '--previous-package-list-json', str(previous)) == 0
+    previous = write_list(top / 'previous.jsonl', lines[1:])
+    directory = top / 'public' / 'site'
+    built(directory, lines, '--previous-package-list-json', str(previous))
     shutil.copytree(STATIC, directory / 'static', dirs_exist_ok=True)  # the same for both lists
-    with serve(directory, scratch) as served:
-        yield served
