@@ -82,7 +82,8 @@ class Pool:
                     key=lambda file: (isinstance(file, Kept), not file.is_as_known, file.package.path not in known)
                 )
                 chosen = self._chosen(files)
-            self.listed[project] = chosen
+            if chosen:
+                self.listed[project] = chosen
 
     def drop(self, file: Listed) -> list[File]:
         """Leave a file out. Return the files that are listed instead."""
@@ -99,7 +100,16 @@ class Pool:
         chosen: dict[str, File] = {}
         for file in files:
             chosen.setdefault(file.package.filename, file)
-        return [*chosen.values()] if self.newest is None else newest_files([*chosen.values()], self.newest)
+        files = without_orphans([*chosen.values()])
+        return files if self.newest is None else newest_files(files, self.newest)
+
+
+def without_orphans(files: list[File]) -> list[File]:
+    """Leave out the known `-variants.json` of releases that have left the list: they have no upload time to go by."""
+    if not any(isinstance(file, Kept) and file.distribution.packagetype == VARIANTS for file in files):
+        return files
+    versions = {version_of(file) for file in files if file.distribution.packagetype != VARIANTS}
+    return [file for file in files if isinstance(file, Listed) or version_of(file) in versions]
 
 
 def newest_files(files: Sequence[File], count: int) -> list[File]:

@@ -38,6 +38,7 @@ def indexes(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(command, input=password.encode(), check=True, capture_output=True)
         pool = directory / name / 'pool'
         pool.mkdir(parents=True)
+        (pool / 'shared-1.0-variants.json').write_bytes(b'{}')
         assert build(directory / name, [list_line(make_wheel(pool, 'shared', version))]) == 0
     (directory / 'closed').mkdir()
     return directory
@@ -122,6 +123,7 @@ def test_client_without_a_password_gets_nothing(server: Server, client: Client, 
     [
         ('/red/simple/', 'alice:a:b@c/d%e', 200),
         ('/red/pool/shared-1.0-py3-none-any.whl', 'alice:a:b@c/d%e', 200),
+        ('/red/pool/shared-1.0-variants.json', 'alice:a:b@c/d%e', 200),
         ('/red/pypi/shared/json', 'alice:a:b@c/d%e', 200),
         ('/red/', 'alice:a:b@c/d%e', 200),
         pytest.param('/red/simple/nowhere/', 'alice:a:b@c/d%e', 404, id='missing project'),
@@ -148,7 +150,9 @@ def test_an_index_opens_to_its_own_users_only(server: Server, path: str, login: 
         connection.request('GET', path, headers=headers)
         response = connection.getresponse()
         assert response.status == status
-        assert 'public' not in (response.getheader('Cache-Control') or '')
+        cache = response.getheader('Cache-Control') or ''
+        assert 'public' not in cache
+        assert ('immutable' in cache) == (status == 200 and path.endswith('.whl'))
     finally:
         connection.close()
 

@@ -181,6 +181,19 @@ def test_the_file_that_says_what_the_variants_are_changes_when_a_wheel_joins() -
     assert added('dist') == outcome
 
 
+def test_the_file_that_says_what_the_variants_are_leaves_the_list_with_its_release() -> None:
+    """After `jq` has left out what is old: in `packages.json` such a file has no time."""
+    lines = [{'filename': f'Foo_Bar-{version}-variants.json', 'size': 2} for version in ('1.0', '2.0', '3.0')]
+    lines.append({'filename': 'Foo_Bar-2.0.0-py3-none-any-cpu.whl', 'size': 2})
+    write_list(Path('known'), [{'project': 'foo-bar', 'summary': 'As of 2.0'}, *lines])
+    described_wheel(Path('dist'), 'Foo_Bar', '3.0')
+    names = ['Foo_Bar-2.0-variants.json', 'Foo_Bar-2.0.0-py3-none-any-cpu.whl', 'Foo_Bar-3.0-py3-none-any.whl']
+    assert [*added('dist').files()] == [*names, 'Foo_Bar-3.0-variants.json']
+    write_list(Path('known'), [{'project': 'foo-bar', 'summary': 'As of 2.0'}, lines[0]])
+    os.remove('dist/Foo_Bar-3.0-py3-none-any.whl')
+    assert added('dist').output == b''
+
+
 def write(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)

@@ -96,7 +96,9 @@ def test_a_file_that_says_what_the_variants_are_is_no_release_and_stays_with_its
     described_wheel(Path('pool'), 'foo', '1.0')
     for version in ('1.0', '2.0'):
         garbage(f'foo-{version}-variants.json')
+    garbage('bar-1.0-variants.json')
     outcome = run_list('--newest', '1', 'pool')
+    assert outcome.projects() == {}
     assert [*outcome.files()] == ['foo-1.0-py3-none-any.whl', 'foo-1.0-variants.json']
 
 
