@@ -10,6 +10,29 @@ from testing.tools import ROOT
 # A reader runs the blocks in these languages.
 COMMANDS = ('sh', 'bash')
 
+# The blocks that tests run: headings that stand above them, or words that are in them. No test can take another one.
+RUN = {
+    'README.md': ('--index-url', 'git clone', 'mkdir -p site/pool', 'The list', 'usage: dumb-pypi '),
+    'docs/lists.md': (
+        '--write-metadata site/pool',
+        'From a job that has only the new files',
+        'Keeping the newest',
+        'Making the list',
+        'Several places',
+        'The listings of other tools',
+        'usage: dumb-pypi-list',
+    ),
+    'docs/publishing.md': (
+        "'./dumb-pypi[remote]'",
+        'aws s3 cp --recursive some',
+        'aws s3 sync pool',
+        'aws s3 website',
+        'output-dir difference',
+        'rclone copy',
+    ),
+    'docs/serving.md': ('In front of the public index', 'listen 443 ssl;', 'return 301 https', 'root /srv/pypi;'),
+}
+
 
 class Block(NamedTuple):
     """The lines between two fences; `text` ends with a line break."""
@@ -40,6 +63,7 @@ def section(document: str, heading: str) -> str:
 
 def blocks(document: str, heading: str | None = None) -> list[Block]:
     """Return all blocks of a document, or those directly below a heading."""
+    assert heading is None or heading in RUN[document], heading
     found, above = [], ''
     for match in re.finditer(r'^#+ (.+)$|^```(\w*)\n((?:.*\n)*?)```$', read(document), re.MULTILINE):
         if match[1] is not None:
@@ -51,6 +75,7 @@ def blocks(document: str, heading: str | None = None) -> list[Block]:
 
 def block(document: str, words: str) -> str:
     """Return the text of the only block that contains these words."""
+    assert words in RUN[document], words
     [found] = [each.text for each in blocks(document) if words in each.text]
     return found
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from testing.documents import COMMANDS, Block, blocks, documents, read
+from testing.documents import COMMANDS, RUN, Block, blocks, documents, read
 from testing.tools import ROOT
 
 # Where a test cannot run a block exactly as it stands: what it changes, and why.
@@ -27,21 +27,13 @@ EXCEPTIONS = {
 }
 
 
-def lookups() -> set[tuple[str, str]]:
-    """The documents and words or headings with which tests take blocks out of documents."""
-    calls = r"blocks?\(\s*'([\w./-]+\.md)',\s*(?:'([^']+)'|\"([^\"]+)\")"
-    sources = [path.read_text(encoding='utf-8') for path in (ROOT / 'tests').rglob('*.py')]
-    return {(each[0], each[1] or each[2]) for source in sources for each in re.findall(calls, source)}
-
-
 def commands() -> list[Block]:
     return [each for document in documents() for each in blocks(document) if each.language in (*COMMANDS, 'nginx')]
 
 
 @pytest.mark.parametrize('each', [pytest.param(each, id=f'{each.document}: {each.text[:40]}') for each in commands()])
 def test_each_command_is_run_by_a_test(each: Block) -> None:
-    found = [words for document, words in lookups() if document == each.document]
-    assert [words for words in found if words == each.heading or words in each.text] != []
+    assert [words for words in RUN[each.document] if words == each.heading or words in each.text] != []
 
 
 @pytest.mark.parametrize('words', EXCEPTIONS)
