@@ -4,14 +4,14 @@ PYTHON ?= python3
 
 venv: venv/.stamp
 
-# Touched last, so that an installation that broke off is started again.
+# Touched last, so that an interrupted installation starts again.
 venv/.stamp: setup.py requirements-dev.txt
 	rm -rf venv
 	$(PYTHON) -m venv venv
 	venv/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -e .
 	@touch $@
 
-# The program alone, straight from these files: a look at it needs nothing of what its tests need.
+# Only the program, directly from these files: the demo needs nothing that the tests need.
 .cache/demo/.stamp: setup.py
 	rm -rf .cache/demo
 	$(PYTHON) -m venv .cache/demo
@@ -32,7 +32,7 @@ demo: .cache/demo/.stamp
 	@printf '\nLook at it with\n\n    python3 -m http.server --directory %s --bind 127.0.0.1 8000\n\n' '$(CURDIR)/demo'
 	@printf 'and open http://127.0.0.1:8000/\n'
 
-# With the Chromium of the system. The pictures change with the pages, and with the fonts of the machine.
+# Uses the Chromium of the system. The pictures depend on the pages and on the fonts of the machine.
 screenshots: venv
 	venv/bin/python -m testing.screenshots docs
 
@@ -40,7 +40,7 @@ screenshots: venv
 test: venv
 	venv/bin/pytest --numprocesses logical --dist worksteal --cov -m 'not clients'
 
-# Many more examples, walks and kills of the tests that have them, chosen at random: half an hour.
+# Many more random examples, walks and kills: half an hour.
 test-long: venv
 	LONG=1 venv/bin/pytest --numprocesses logical --dist worksteal -m long
 
@@ -51,13 +51,13 @@ test-clients: venv
 client-table: venv
 	CLIENT_TABLE=write venv/bin/pytest -m clients tests/clients/test_matrix.py
 
-# Beside release 1.15.0, in /dev/shm and on this disk; then the list maker beside others. BENCH chooses one of the two, as
-# in BENCH='--sizes 50000 --only plain' or BENCH=--pool.
+# Compares with release 1.15.0, in /dev/shm and on this disk, then the list maker with other tools. BENCH chooses one of
+# the two: BENCH='--sizes 50000 --only plain' or BENCH=--pool.
 bench: venv
 	venv/bin/python -m testing.benchmark $(BENCH)
 	$(if $(BENCH),,venv/bin/python -m testing.benchmark --pool)
 
-# A list as large as that of the public index, or this part of it: SCALE=1 is all of it.
+# A list as large as a part of the public index: SCALE=1 means all of it.
 SCALE ?= 0.25
 
 bench-pypi: venv
@@ -69,7 +69,7 @@ lint: venv
 	venv/bin/mypy
 	venv/bin/lint-imports --no-logo
 
-# .venv is the file that tox leaves beside .tox; a directory of that name is somebody's own environment, and stays.
+# tox leaves a file .venv beside .tox; a directory with that name is an environment of a developer and stays.
 clean:
 	rm -rf venv .cache demo build dist *.egg-info
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .tox

@@ -1,4 +1,4 @@
-"""Chromium, and a tab of it in which nothing may go wrong."""
+"""Chromium, with a tab in which any error fails the test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from testing.shared import shared
 from testing.sites import built, write_list
 from testing.tools import missing
 
-expect.set_options(timeout=20_000)  # a machine may have other things to do
+expect.set_options(timeout=20_000)  # the machine may be busy
 
 
 @pytest.fixture(scope='package')
@@ -42,7 +42,7 @@ STATIC = Path(dumb_pypi.__file__).parent / 'static'
 
 @pytest.fixture(scope='package')
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The sample list and `MORE`."""
+    """Serve the site of the sample list and `MORE`."""
     below, options = Path('some where', "it's"), ('--title', f'Demo {MARKUP}', '--packages-url', '../../pool/')
     top = shared(tmp_path_factory, 'demo', lambda directory: built(directory / below, [*SAMPLE, *MORE], *options))
     with http_server(top, tmp_path_factory.mktemp('demo')) as server:
@@ -50,7 +50,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def many_names() -> list[str]:
-    """100,000 names of one to three words, the same ones every time."""
+    """Return 100,000 names of one to three words, the same ones every time."""
     dice = random.Random(5)
     words = [''.join(dice.choices('abcdefghilmnoprstuvy', k=dice.randint(3, 9))) for _ in range(4_000)]
     words += ['django', 'flask', 'http', 'requests', 'pytest', 'aws', 'client']
@@ -62,7 +62,7 @@ def many_names() -> list[str]:
 
 @pytest.fixture(scope='package')
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """100,000 projects. Against a list of all but one of them, one project page is written and what they share."""
+    """Serve 100,000 projects. The previous list lacks one: only its page and the shared pages are written."""
     top = shared(tmp_path_factory, 'large', build_large)
     with serve(top / 'public' / 'site', tmp_path_factory.mktemp('large')) as served:
         yield served

@@ -1,4 +1,4 @@
-"""What the copy buttons copy is what installers take."""
+"""Installers accept what the copy buttons copy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def installable(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield server
 
 
-def test_installers_take_the_copied_lines_as_they_are(
+def test_installers_accept_the_copied_lines_unchanged(
     tab: Tab, installable: Server, pip: Client, uv: Client, tmp_path: Path
 ) -> None:
     page = tab.page
@@ -34,7 +34,7 @@ def test_installers_take_the_copied_lines_as_they_are(
         assert (outcome.status, (target / 'only_wheel.py').exists()) == (0, True), outcome.output
 
 
-def test_pip_takes_the_copied_requirements_with_their_hashes(
+def test_pip_accepts_the_copied_requirements_with_hashes(
     tab: Tab, installable: Server, pip: Client, tmp_path: Path
 ) -> None:
     page = tab.page
@@ -51,7 +51,7 @@ def test_pip_takes_the_copied_requirements_with_their_hashes(
     assert 'DO NOT MATCH THE HASHES' in pip.run(*install).output
 
 
-def test_pip_takes_the_copied_configuration(tab: Tab, installable: Server, pip: Client, tmp_path: Path) -> None:
+def test_pip_accepts_the_copied_configuration(tab: Tab, installable: Server, pip: Client, tmp_path: Path) -> None:
     tab.page.goto(installable.url)
     config = tmp_path / 'pip.conf'
     tab.page.get_by_role('heading', name='pip.conf').click()
@@ -62,7 +62,7 @@ def test_pip_takes_the_copied_configuration(tab: Tab, installable: Server, pip: 
     assert (outcome.status, (target / 'only_wheel.py').exists()) == (0, True), outcome.output
 
 
-def test_uv_takes_the_copied_configuration(tab: Tab, installable: Server, uv: Client, tmp_path: Path) -> None:
+def test_uv_accepts_the_copied_configuration(tab: Tab, installable: Server, uv: Client, tmp_path: Path) -> None:
     tab.page.goto(installable.url)
     config = tmp_path / 'uv.toml'
     tab.page.get_by_role('heading', name='pyproject.toml for uv').click()
@@ -72,7 +72,7 @@ def test_uv_takes_the_copied_configuration(tab: Tab, installable: Server, uv: Cl
     assert (outcome.status, (target / 'only_wheel.py').exists()) == (0, True), outcome.output
 
 
-def test_a_shortened_hash_is_copied_whole(tab: Tab, demo: Served) -> None:
+def test_a_shortened_hash_is_copied_in_full(tab: Tab, demo: Served) -> None:
     page = tab.page
     page.goto(f'{demo.url}project/told/index.html')
     name = 'told-1.0+a.1-cp312-cp312-linux_x86_64.whl'
@@ -99,8 +99,8 @@ def test_the_requirement_is_one_that_installers_find(tab: Tab, demo: Served, pro
     ]
 
 
-def test_over_plain_http_pip_is_told_to_trust_the_host_and_copying_still_works(browser: Browser, demo: Served) -> None:
-    """A name that is not this machine's own is no secure context: `navigator.clipboard` is missing there."""
+def test_over_plain_http_the_lines_trust_the_host_and_copying_still_works(browser: Browser, demo: Served) -> None:
+    """A plain HTTP page from another host is no secure context, so `navigator.clipboard` is missing."""
     port = urllib.parse.urlsplit(demo.url).port
     with open_tab(browser, permissions=['clipboard-read', 'clipboard-write']) as tab, open_tab(browser) as _:
         tab.page.goto(demo.url.replace('127.0.0.1', 'pypi.example.com'))

@@ -1,4 +1,4 @@
-"""Every page for people, as a browser shows it."""
+"""Every human page in a browser."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ PAGES = (
 Scheme = Literal['light', 'dark']
 
 
-# --------------------------------------------------------------------------------------------- what somebody else wrote
+# --------------------------------------------------------------------------------------------- foreign texts
 
 
-PILED = {  # a text, and what it is without what is piled up on its letters
+PILED = {  # a text with many combining marks on its letters, and the text without them
     'marks above': ('Za' + '\u0301' * 1900, 'Zá'),
     'marks below': ('Za' + '\u0323' * 1900, 'Zạ'),
     'marks above and below': ('Z' + '\u0489\u030d\u0329' * 600, 'Z\u0489\u030d\u0329'),
@@ -59,10 +59,8 @@ def site_with(text: str, directory: Path) -> Path:
 
 
 @pytest.mark.parametrize(('text', 'plain'), PILED.values(), ids=PILED)
-def test_marks_that_pile_up_on_a_letter_stay_in_their_row(
-    text: str, plain: str, browser: Browser, tmp_path: Path
-) -> None:
-    """What is painted above and below is to the pixel what it is beside an ordinary text."""
+def test_combining_marks_stay_in_their_row(text: str, plain: str, browser: Browser, tmp_path: Path) -> None:
+    """The pixels above and below are the same as with an ordinary text."""
     seen = []
     for name, written in (('piled', text), ('plain', plain)):
         site = site_with(written, tmp_path / name)
@@ -72,7 +70,7 @@ def test_marks_that_pile_up_on_a_letter_stay_in_their_row(
                 ('projects/index.html', '.projects li:not(:has([href*="/mmm/"]))'),
                 (
                     'project/mmm/index.html',
-                    # Not all of the header: the round corners of the field are not painted alike each time.
+                    # Only part of the header: the round corners of the field vary from run to run.
                     '.brand, header nav, h1, h2, .when, .about > div:not(:has(:text("Author")))',
                 ),
             ):
@@ -115,7 +113,7 @@ def test_no_page_breaks_a_rule_of_accessibility_or_its_own_policy(
                 expect(tab.page.locator('.count')).to_have_text(
                     '4 projects' if path.endswith('py') else 'No results for “no-such-name”. Try a shorter word.'
                 )
-            # By way of the debugger: the page's own policy would not let a script of ours in.
+            # Through the debugger, because the policy of the page would reject our script.
             tab.page.evaluate(f'() => {{ {AXE} }}')
             report = tab.page.evaluate('() => axe.run()')
             found[path] = [(each['id'], [node['html'] for node in each['nodes']]) for each in report['violations']]
@@ -143,7 +141,7 @@ def test_markup_in_the_list_is_shown_as_text(tab: Tab, demo: Served) -> None:
         assert tab.page.title() == f'{name} - Demo {MARKUP}'
 
 
-def test_the_site_works_from_a_disk(tab: Tab, demo: Served) -> None:
+def test_the_site_works_from_file_urls(tab: Tab, demo: Served) -> None:
     tab.page.goto((demo.directory / 'index.html').as_uri())
     assert search_for(tab.page, 'packagin') == ['packaging']
     tab.page.get_by_role('searchbox').press('Enter')
@@ -156,11 +154,11 @@ def test_the_site_works_from_a_disk(tab: Tab, demo: Served) -> None:
 
 
 def escaped(url: str) -> str:
-    """The spelling that no shell changes."""
+    """Return the spelling that no shell changes."""
     return url.replace("'", '%27')
 
 
-def test_everything_is_reached_by_links_without_script(demo: Served) -> None:
+def test_links_reach_everything_without_script(demo: Served) -> None:
     todo, seen = ['index.html'], set()
     while todo:
         path = todo.pop()
@@ -171,7 +169,7 @@ def test_everything_is_reached_by_links_without_script(demo: Served) -> None:
         if path.endswith('.html'):
             todo += page_links(demo.directory, path)
     for_people = {path for path in paths(demo.directory) if path.endswith('.html') and not path.startswith('simple/')}
-    # The first stands where an old release had the changelog; servers show the second on their own.
+    # An old release had the changelog at the first; servers show the second for missing pages.
     assert for_people - seen == {'changelog/page1.html', '404.html'}
 
 
@@ -187,7 +185,7 @@ def test_without_script_the_search_is_not_shown_and_the_listing_is(browser: Brow
         assert tab.problems == []
 
 
-def test_what_is_folded_is_printed(tab: Tab, demo: Served) -> None:
+def test_folded_parts_are_printed(tab: Tab, demo: Served) -> None:
     tab.page.goto(f'{demo.url}project/packaging/index.html')
     link = tab.page.get_by_role('link', name='packaging-26.2.tar.gz', include_hidden=True)
     expect(link).to_be_hidden()

@@ -1,4 +1,4 @@
-"""The pages for people, as somebody uses them who looks for a project, and asks whether it suits."""
+"""The human pages for somebody who looks for a project and wants to know whether it fits."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def page(browser: Browser, small: Served) -> Iterator[Page]:
-    """With a logo from another host, which is the only thing that comes from elsewhere."""
+    """Open a page with a logo from another host; nothing else comes from other hosts."""
     with open_tab(browser, permissions=['clipboard-read', 'clipboard-write']) as opened:
         svg = '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="40"/>'
         opened.page.route(
@@ -59,7 +59,7 @@ def page(browser: Browser, small: Served) -> Iterator[Page]:
 # ------------------------------------------------------------------------------------------------- wheels that fit
 
 
-def test_the_files_that_fit_are_found_among_many(tab: Tab, real: Served) -> None:
+def test_matching_files_are_found_among_many(tab: Tab, real: Served) -> None:
     page = tab.page
     page.goto(f'{real.url}project/lxml/index.html')
     release = page.locator('.release')
@@ -79,7 +79,7 @@ def test_the_files_that_fit_are_found_among_many(tab: Tab, real: Served) -> None
     expect(rows).not_to_have_count(2)
 
 
-def test_older_releases_of_a_large_project_are_one_link_away_without_script(browser: Browser, real: Served) -> None:
+def test_without_script_older_releases_of_a_large_project_are_one_link_away(browser: Browser, real: Served) -> None:
     with open_tab(browser, java_script_enabled=False) as tab:
         tab.page.goto(f'{real.url}project/lxml/index.html')
         expect(tab.page.get_by_role('link', name='7.0.0b1')).to_be_hidden()
@@ -90,7 +90,7 @@ def test_older_releases_of_a_large_project_are_one_link_away_without_script(brow
         assert tab.problems == []
 
 
-def test_the_weights_of_real_pages(real: Served) -> None:
+def test_real_pages_stay_light(real: Served) -> None:
     sizes = {path: (real.directory / path).stat().st_size for path in ('index.html', 'project/lxml/index.html')}
     assert sizes['index.html'] < 20_000
     assert sizes['project/lxml/index.html'] < 150_000
@@ -109,14 +109,14 @@ def test_the_weights_of_real_pages(real: Served) -> None:
         pytest.param('invoices customers', ['acme-billing'], id='what it does'),
     ],
 )
-def test_people_find_by_what_they_know(page: Page, small: Served, query: str, expected: list[str]) -> None:
+def test_people_find_projects_by_what_they_know(page: Page, small: Served, query: str, expected: list[str]) -> None:
     page.goto(small.url)
     search_for(page, 'acme')
     expect(page.locator('.results .summary').first).to_have_text('Sends invoices to customers')
     assert search_for(page, query) == expected
 
 
-def test_a_result_says_version_state_and_summary(page: Page, small: Served) -> None:
+def test_a_result_shows_version_state_and_summary(page: Page, small: Served) -> None:
     page.goto(small.url)
     search_for(page, 'acme')
     expect(page.locator('.results a').first).to_have_text('acme-billing 2.0 archived Sends invoices to customers')
@@ -124,7 +124,7 @@ def test_a_result_says_version_state_and_summary(page: Page, small: Served) -> N
     expect(page.locator('.results a').first).to_have_text('invoice-reader 0.1 yanked Reads what acme has sent')
 
 
-def test_without_details_names_are_found_all_the_same(browser: Browser, small: Served) -> None:
+def test_without_details_names_are_still_found(browser: Browser, small: Served) -> None:
     with open_tab(browser) as tab:
         tab.page.route('**/details.js', lambda route: route.fulfill(body='var projectDetails = null;\n'))
         tab.page.route('**/logo.svg', lambda route: route.fulfill(body=''))
@@ -135,7 +135,7 @@ def test_without_details_names_are_found_all_the_same(browser: Browser, small: S
         assert search_for(tab.page, 'bill') == ['acme-billing']
 
 
-def test_results_in_the_header_go_away_with_the_focus_and_stay_away(page: Page, small: Served) -> None:
+def test_results_in_the_header_close_with_the_focus_and_stay_closed(page: Page, small: Served) -> None:
     page.goto(f'{small.url}project/odd/index.html')
     assert search_for(page, 'odd') == ['odd']
     field, panel = page.get_by_role('searchbox').bounding_box(), page.locator('.found').bounding_box()
@@ -153,7 +153,7 @@ def test_results_in_the_header_go_away_with_the_focus_and_stay_away(page: Page, 
     expect(page.locator('.found')).to_be_hidden()
 
 
-def test_letters_typed_on_a_result_go_to_the_field(page: Page, small: Served) -> None:
+def test_letters_typed_on_a_result_go_to_the_search_field(page: Page, small: Served) -> None:
     page.goto(small.url)
     search_for(page, 'acme')
     page.keyboard.press('ArrowDown')
@@ -162,7 +162,7 @@ def test_letters_typed_on_a_result_go_to_the_field(page: Page, small: Served) ->
     expect(page.get_by_role('searchbox')).to_have_value('acme-bill')
 
 
-def test_details_that_arrive_late_leave_the_focus_where_it_is(page: Page, small: Served) -> None:
+def test_details_that_arrive_late_do_not_move_the_focus(page: Page, small: Served) -> None:
     held: list[Route] = []
     page.route('**/static/details.js', lambda route: held.append(route))
     page.goto(small.url)
@@ -176,7 +176,7 @@ def test_details_that_arrive_late_leave_the_focus_where_it_is(page: Page, small:
     expect(first).to_be_focused()
 
 
-def test_a_wrong_address_says_what_it_may_have_meant(browser: Browser, small: Served) -> None:
+def test_a_wrong_address_suggests_projects(browser: Browser, small: Served) -> None:
     text = (small.directory / '404.html').read_text(encoding='utf-8')
     with open_tab(browser) as tab:
         tab.page.route('**/logo.svg', lambda route: route.fulfill(body=''))
@@ -191,7 +191,7 @@ def test_a_wrong_address_says_what_it_may_have_meant(browser: Browser, small: Se
 # ------------------------------------------------------------------------------------------------- what pages say
 
 
-def test_recent_uploads_say_how_long_ago(page: Page, small: Served) -> None:
+def test_recent_uploads_show_their_age(page: Page, small: Served) -> None:
     page.clock.install(time='2026-11-20T13:30:00Z')
     page.goto(small.url)
     newest = page.locator('.releases li')
@@ -207,7 +207,7 @@ def test_recent_uploads_say_how_long_ago(page: Page, small: Served) -> None:
     assert page.locator('.uploads tbody a').all_inner_texts() == ['acme-billing 2.0', 'acme-billing 1.0']
 
 
-def test_what_pip_cannot_install_says_so(page: Page, small: Served) -> None:
+def test_files_that_pip_cannot_install_are_marked(page: Page, small: Served) -> None:
     page.goto(f'{small.url}project/odd/index.html')
     expect(page.get_by_text('pip cannot install r1')).to_be_visible()
     page.goto(f'{small.url}project/invoice-reader/index.html')
@@ -217,7 +217,7 @@ def test_what_pip_cannot_install_says_so(page: Page, small: Served) -> None:
     assert copied(page, 'Copy invoice-reader==0.1') == 'invoice-reader==0.1'
 
 
-def test_a_title_stands_beside_or_below_a_wide_logo(browser: Browser, small: Served) -> None:
+def test_a_title_is_beside_or_below_a_wide_logo(browser: Browser, small: Served) -> None:
     with open_tab(browser, viewport={'width': 360, 'height': 640}) as tab:
         svg = '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="40"/>'
         tab.page.route('**/logo.svg', lambda route: route.fulfill(body=svg, content_type='image/svg+xml'))
@@ -232,24 +232,24 @@ def test_a_title_stands_beside_or_below_a_wide_logo(browser: Browser, small: Ser
     ('logo', 'sources'),
     [
         pytest.param('logo.png', "'self'", id='of the site'),
-        pytest.param('https://a.example.com:8443/b.png', "'self' https://a.example.com:8443", id='elsewhere'),
-        pytest.param('//a.example.com/b.png', "'self' a.example.com", id='elsewhere, by the same scheme'),
+        pytest.param('https://a.example.com:8443/b.png', "'self' https://a.example.com:8443", id='of another site'),
+        pytest.param('//a.example.com/b.png', "'self' a.example.com", id='of another site, by the same scheme'),
         pytest.param('data:image/png;base64,AAAA', "'self' data:", id='in the page'),
     ],
 )
-def test_images_come_from_here_and_from_where_the_logo_is(logo: str, sources: str, tmp_path: Path) -> None:
+def test_images_come_only_from_the_site_and_the_host_of_the_logo(logo: str, sources: str, tmp_path: Path) -> None:
     assert build(tmp_path / 'site', [{'filename': 'foo-1.zip'}], '--logo', logo) == 0
     text = (tmp_path / 'site' / 'index.html').read_text(encoding='utf-8').replace('&#39;', "'")
     assert f'img-src {sources};' in text
 
 
-def test_a_column_without_any_value_is_left_out(tmp_path: Path) -> None:
+def test_a_column_without_values_is_left_out(tmp_path: Path) -> None:
     assert build(tmp_path / 'site', [{'filename': 'foo-1.zip'}, {'filename': 'foo-2.zip', 'size': 1}]) == 0
     text = (tmp_path / 'site' / 'project' / 'foo' / 'index.html').read_text(encoding='utf-8')
     assert re.findall('<th scope="col">(.*?)</th>', text) == ['File', 'Size'] * 2
 
 
-def test_beside_the_public_index_lines_pin_projects_to_this_one(tab: Tab, tmp_path: Path) -> None:
+def test_lines_for_use_with_the_public_index_pin_projects_to_this_one(tab: Tab, tmp_path: Path) -> None:
     site = tmp_path / 'public' / 'site'
     assert build(site, [{'filename': 'foo-1.zip'}], '--with-public-index') == 0
     with serve(site, tmp_path) as served:
@@ -277,7 +277,7 @@ def test_a_new_project_changes_no_listing_of_another_letter(tmp_path: Path) -> N
     assert len([name for name in one if name.startswith('from-b')]) == 2
 
 
-def test_a_query_of_a_requirement_can_be_linked(page: Page, small: Served) -> None:
+def test_a_search_for_a_requirement_can_be_linked(page: Page, small: Served) -> None:
     page.goto(f'{small.url}?{urllib.parse.urlencode({"q": "pywin32==306"})}')
     page.wait_for_function(SETTLED, arg='pywin32==306')
     assert results(page) == ['pywin32']

@@ -1,4 +1,4 @@
-"""Project pages, as a browser shows them."""
+"""Project pages in a browser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from testing.browser import Served, Tab
 from testing.demo import MARKUP
 
 
-def test_a_project_page_tells_all_that_the_list_tells(tab: Tab, demo: Served) -> None:
+def test_a_project_page_shows_all_values_of_the_list(tab: Tab, demo: Served) -> None:
     page = tab.page
     page.goto(f'{demo.url}project/told/index.html')
     assert [each.split('\n')[0] for each in page.locator('.release summary').all_inner_texts()] == [
@@ -72,7 +72,7 @@ def test_a_project_page_tells_all_that_the_list_tells(tab: Tab, demo: Served) ->
         ),
     ],
 )
-def test_the_status_of_a_project_stands_above_everything(tab: Tab, demo: Served, project: str, expected: str) -> None:
+def test_the_status_of_a_project_is_above_everything(tab: Tab, demo: Served, project: str, expected: str) -> None:
     tab.page.goto(f'{demo.url}project/{project}/index.html')
     lines = tab.page.locator('.banner').inner_text().split('\n')
     assert '\n'.join(line for line in lines if line) == expected
@@ -96,7 +96,7 @@ def test_a_project_with_5_000_files_stays_usable(
     record_property('5000_files_ms', round((time.perf_counter() - begun) * 1000))
     assert page.locator('.release').count() == 1
     page.get_by_role('link', name='49.98', exact=True).click()
-    # By selectors: to find roles among 5,000 releases takes seconds, in which the page itself comes to nothing.
+    # By selectors, because finding roles among 5,000 releases takes seconds and blocks the page.
     page.wait_for_function('() => document.querySelectorAll(".release[open]").length === 2')
     expect(page.locator('a', has_text='tall-49.98.tar.gz').first).to_be_visible()
     assert page.locator('.release').count() == 5_000

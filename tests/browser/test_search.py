@@ -1,4 +1,4 @@
-"""The search."""
+"""The search in a browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from testing.browser import SETTLED, Served, Tab, open_tab, results, search_for, serve
 from testing.sites import build
 
-RANKED = [  # by the rank of each for "http client"
+RANKED = [  # each by its rank for "http client"
     'http-client',
     'http-client-tools',
     'my-client-http',
@@ -48,7 +48,7 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         pytest.param('clinet', ['client', RANKED[0], RANKED[2], RANKED[1], RANKED[3]], id='letters swapped'),
         pytest.param('htp', ['http', RANKED[0], RANKED[2], RANKED[1]], id='a letter left out'),
         pytest.param('htttp', ['http', RANKED[0], RANKED[2], RANKED[1], RANKED[3]], id='a letter too many'),
-        pytest.param('httpclient', [RANKED[0], RANKED[1], RANKED[4]], id='without what divides words'),
+        pytest.param('httpclient', [RANKED[0], RANKED[1], RANKED[4]], id='without separators'),
         pytest.param('zope.interface[test]==306 ; x', ['zope-interface'], id='a requirement'),
         pytest.param('interfase', ['zope-interface'], id='a mistake in one word'),
         pytest.param('zzzz', [], id='nothing'),
@@ -115,7 +115,7 @@ def test_many_matches_are_shown_in_parts(tab: Tab, ranked: Served) -> None:
     expect(page.get_by_role('button', name='Show more')).to_be_hidden()
 
 
-def test_results_in_the_header_go_away_with_a_click_beside_them(tab: Tab, ranked: Served) -> None:
+def test_results_in_the_header_close_with_a_click_beside_them(tab: Tab, ranked: Served) -> None:
     page = tab.page
     page.goto(f'{ranked.url}project/a/index.html?q=zope')
     expect(page.get_by_role('link', name='zope-interface')).to_be_visible()
@@ -125,7 +125,7 @@ def test_results_in_the_header_go_away_with_a_click_beside_them(tab: Tab, ranked
     expect(page.get_by_role('link', name='zope-interface')).to_be_visible()
 
 
-def test_the_search_says_when_it_has_no_names(browser: Browser, ranked: Served) -> None:
+def test_the_search_reports_missing_names(browser: Browser, ranked: Served) -> None:
     with open_tab(browser) as tab:
         tab.page.route('**/names.js', lambda route: route.abort())
         tab.page.goto(f'{ranked.url}?q=http')
@@ -135,7 +135,7 @@ def test_the_search_says_when_it_has_no_names(browser: Browser, ranked: Served) 
         assert search_for(tab.page, 'zope') == ['zope-interface']
 
 
-# Times a key press until the page has changed because of it, as the page itself sees it.
+# Measures in the page the time from a key press to the resulting change.
 STOPWATCH = """() => {
     window.times = [];
     let pressed = 0;
@@ -177,7 +177,7 @@ def test_search_among_100_000_projects_keeps_up_with_typing(
         print(f'\n100,000 projects: { {name: round(value, 1) for name, value in figures.items()} }')
 
 
-def test_the_names_for_the_search_are_those_of_the_index(demo: Served) -> None:
+def test_the_search_has_the_names_of_the_index(demo: Served) -> None:
     text = (demo.directory / 'static' / 'names.js').read_text(encoding='utf-8')
     document = json.loads((demo.directory / 'simple' / 'index.v1_json').read_bytes())
     assert json.loads(text.partition(' = ')[2].removesuffix(';\n')).split(' ') == [

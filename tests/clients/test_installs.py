@@ -1,4 +1,4 @@
-"""What matters in the end: the newest pip and uv, behind real servers, install the right files from the site."""
+"""The newest pip and uv install the right files from the site, through real servers."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,7 +15,7 @@ only_nginx = pytest.mark.parametrize('serve', ['nginx', 'nginx, short'], indirec
 
 
 class Case(NamedTuple):
-    """`fetched`: what the client may ask for below `/pool/`, and must."""
+    """`fetched` is exactly what the client must request below `/pool/`."""
 
     requirement: str
     installed: dict[str, str]
@@ -73,14 +73,14 @@ def test_client_installs(server: Server, client: Client, case: Case, tmp_path: P
 @pytest.mark.parametrize(
     ('serve', 'expected'),
     [
-        # Its log does not tell the type, but it knows only one.
+        # Its log does not show the type, but it has only one.
         pytest.param('http.server', None, id='http.server'),
         pytest.param('nginx', JSON_TYPE, id='nginx'),
         pytest.param('nginx, short', JSON_TYPE, id='nginx, short'),
     ],
     indirect=['serve'],
 )
-def test_client_reads_json_where_the_server_offers_it(
+def test_client_reads_json_if_the_server_offers_it(
     server: Server,
     client: Client,
     expected: str | None,
@@ -91,7 +91,7 @@ def test_client_reads_json_where_the_server_offers_it(
     assert (page.path, page.status, page.content_type) == ('/simple/only-wheel/', 200, expected)
 
 
-def test_client_tells_why_a_release_was_yanked(server: Server, client: Client, tmp_path: Path) -> None:
+def test_client_shows_why_a_release_was_yanked(server: Server, client: Client, tmp_path: Path) -> None:
     outcome = client.install(f'{server.url}/simple/', tmp_path / 'target', 'yanked==2.0', '--dry-run')
     assert 'breaks <all> & "more"' in outcome.output
 
@@ -105,7 +105,7 @@ def test_client_fetches_metadata_instead_of_the_wheel(server: Server, client: Cl
     }
 
 
-def test_client_refuses_a_file_with_another_hash_than_the_index_says(
+def test_client_refuses_a_file_with_a_wrong_hash(
     server: Server,
     client: Client,
     tmp_path: Path,
@@ -116,7 +116,7 @@ def test_client_refuses_a_file_with_another_hash_than_the_index_says(
     assert installed(tmp_path / 'target') == {}
 
 
-def test_client_does_not_find_a_project_that_is_not_there(server: Server, client: Client, tmp_path: Path) -> None:
+def test_client_does_not_find_a_missing_project(server: Server, client: Client, tmp_path: Path) -> None:
     outcome = client.install(f'{server.url}/simple/', tmp_path / 'target', 'nowhere')
     assert outcome.status == 1, outcome.output
     assert {(request.path, request.status) for request in server.requests()} == {('/simple/nowhere/', 404)}
@@ -213,7 +213,7 @@ def test_client_fetches_files_from_another_server(
     ],
 )
 @pytest.mark.parametrize('path', ['/simple/', '/simple/only-wheel/'])
-def test_nginx_gives_the_type_that_was_asked_for(
+def test_nginx_sends_the_requested_type(
     server: Server,
     path: str,
     accept: str | None,

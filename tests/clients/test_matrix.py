@@ -1,4 +1,4 @@
-"""Every client that is still out there gets what the index says: behind nginx that negotiates, and over HTML alone."""
+"""Every client in use gets the right files, through nginx with content negotiation and over HTML only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from testing.tools import ROOT, missing
 
 RATIONALE = ROOT / 'RATIONALE.md'
 BEGIN, END = '<!-- clients: written by "make client-table" -->', '<!-- end of clients -->'
-# Five that read the older name of data-core-metadata; JSON behind nginx hides what they make of the HTML.
+# Five clients read the older name of data-core-metadata; through nginx they use JSON and ignore the HTML.
 OVER_HTML_AT_EACH_PUSH = ('pip 22.3', 'pip 22.3.1', 'pip 23.0.1', 'pip 23.1', 'pip 23.1.2', 'pip, newest', 'uv, newest')
 
 
@@ -46,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_all(site: Path, scratch: Path, serve: Serve) -> Mapping[str, Result | None]:
-    """All clients, by name; they run side by side, the slow ones first."""
+    """Run all clients in parallel, the slow ones first, and return their results by name."""
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         running = {
             client.name: pool.submit(run_client, client, site, scratch / client.name.replace(' ', '-'), serve)
@@ -76,7 +76,7 @@ all_clients = pytest.mark.parametrize('client', [pytest.param(client, id=client.
 
 @pytest.mark.clients
 @all_clients
-def test_client_gets_what_the_index_says(client: OldClient, negotiated: Mapping[str, Result | None]) -> None:
+def test_client_gets_the_expected_files(client: OldClient, negotiated: Mapping[str, Result | None]) -> None:
     check(client, negotiated[client.name], over_html=False)
 
 
@@ -91,7 +91,7 @@ def test_the_oldest_and_the_newest_of_each_family_get_what_the_index_says(
 
 @pytest.mark.clients
 @all_clients
-def test_client_gets_what_the_index_says_over_html_alone(
+def test_client_gets_the_expected_files_over_html_only(
     client: OldClient, over_html: Mapping[str, Result | None]
 ) -> None:
     check(client, over_html[client.name], over_html=True)
@@ -105,7 +105,7 @@ def test_flask_installs_over_html_though_its_metadata_says_Flask(client: OldClie
 
 
 @pytest.mark.clients
-def test_the_table_in_the_rationale_is_the_one_of_this_run(
+def test_the_table_in_the_rationale_equals_that_of_this_run(
     negotiated: Mapping[str, Result | None], over_html: Mapping[str, Result | None]
 ) -> None:
     complete = [

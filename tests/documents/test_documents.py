@@ -1,4 +1,4 @@
-"""What holds for README.md and for each page of docs/: commands are run by tests, links lead somewhere."""
+"""In README.md and all pages of docs/, tests run each command, and each link works."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from testing.documents import COMMANDS, RUN, Block, blocks, documents, read
 from testing.tools import ROOT
 
-# Where a test cannot run a block exactly as it stands: what it changes, and why.
+# Blocks that a test cannot run unchanged: what it changes, and why.
 EXCEPTIONS = {
     'env/bin/python -m http.server': 'the port, since another test may have it',
     '--index-url http://127.0.0.1:8000': 'the port',
@@ -37,25 +37,25 @@ def test_each_command_is_run_by_a_test(each: Block) -> None:
 
 
 @pytest.mark.parametrize('words', EXCEPTIONS)
-def test_each_exception_is_one_of_a_block_that_is_there(words: str) -> None:
+def test_each_exception_is_for_an_existing_block(words: str) -> None:
     assert [each for each in commands() if words in each.text] != []
 
 
 @pytest.mark.parametrize('document', documents())
-def test_no_command_stands_outside_of_a_fence(document: str) -> None:
+def test_no_command_is_outside_of_a_fence(document: str) -> None:
     assert re.findall(r'^ {4}\$ .*', read(document), re.MULTILINE) == []
     assert {each.language for each in blocks(document)} <= {*COMMANDS, 'nginx', 'json', ''}
 
 
 def links(document: str) -> list[str]:
-    """All but those to other sites."""
+    """Return all links except those to other sites."""
     text = re.sub(r'^```.*?^```$|`[^`\n]+`', '', read(document), flags=re.MULTILINE | re.DOTALL)
     found = re.findall(r'\]\(([^)\s]+)\)', text) + re.findall(r'<(?:img|a)\b[^>]*?(?:src|href)="([^"]+)"', text)
     return [link for link in found if not re.match(r'[a-z]+:', link)]
 
 
 @pytest.mark.parametrize('document', [*documents(), 'RATIONALE.md', 'CHANGELOG.md'])
-def test_each_link_and_picture_is_there(document: str) -> None:
+def test_each_link_and_picture_exists(document: str) -> None:
     for link in links(document):
         path, _, fragment = unquote(link).partition('#')
         target = (ROOT / document).parent / path if path else ROOT / document
@@ -64,13 +64,13 @@ def test_each_link_and_picture_is_there(document: str) -> None:
             assert fragment in anchors(target), link
 
 
-def test_no_picture_lies_there_for_nothing() -> None:
+def test_every_picture_is_used() -> None:
     shown = {Path(link).name for document in documents() for link in links(document)}
     assert {path.name for path in (ROOT / 'docs').glob('*.png')} - shown == set()
 
 
 def anchors(path: Path) -> set[str]:
-    """The fragments of the headings, as they are made where these documents are shown."""
+    """Return the fragments of the headings, as GitHub makes them."""
     text = re.sub(r'^```.*?^```$', '', path.read_text(encoding='utf-8'), flags=re.MULTILINE | re.DOTALL)
     headings = re.findall(r'^#+ (.+)$', text, re.MULTILINE)
     return {re.sub(r'[^\w -]', '', heading.lower()).replace(' ', '-') for heading in headings}

@@ -1,4 +1,4 @@
-"""The first screen of the README as a stranger follows it: each line as it stands, from the clone to the install."""
+"""The first screen of the README, as a new user follows it: each line, from the clone to the install."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FLASK = {'blinker', 'click', 'flask', 'itsdangerous', 'jinja2', 'markupsafe', 'w
 
 @pytest.fixture(scope='module')
 def system_python() -> str:
-    """The version of the Python of the system: in the environments that it makes is an older pip, on Debian 23.0.1."""
+    """Return the version of the system Python, whose environments have an older pip, on Debian 23.0.1."""
     program = "import sys; import ensurepip; assert sys.version_info >= (3, 10); print('%d.%d' % sys.version_info[:2])"
     done = subprocess.run(['/usr/bin/python3', '-c', program], capture_output=True, check=False, encoding='utf-8')
     if done.returncode != 0:
@@ -36,7 +36,7 @@ def system_python() -> str:
 
 @pytest.fixture(scope='module')
 def home(system_python: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With packages in `wheels/`, of which one requires the other, and a Flask with all that it requires."""
+    """Make a home with two packages in `wheels/`, one requiring the other, and Flask with its dependencies."""
     home = tmp_path_factory.mktemp('home')
     wheels = home / 'wheels'
     wheels.mkdir()
@@ -55,7 +55,7 @@ def test_from_the_clone_to_an_installed_flask(home: Path, uv: Client, tmp_path: 
     demo = packages(tmp_path / 'dumb-pypi' / '.cache' / 'demo')
     with served(block('README.md', 'mkdir -p site/pool'), tmp_path, env) as port:
         install = block('README.md', '--index-url').replace(':8000/', f':{port}/')
-        # Nothing of what this machine tells pip: the packages come from this index, or not at all.
+        # Without the pip configuration of this machine: packages come only from this index.
         run_shell(
             f'{install}{install.splitlines()[-1].replace(" foo", " flask")}',
             tmp_path,
@@ -69,7 +69,7 @@ def test_from_the_clone_to_an_installed_flask(home: Path, uv: Client, tmp_path: 
     assert program == demo
     assert installed == {'foo', 'bar', *FLASK}
     assert {path.name.split('-')[0].lower() for path in (tmp_path / 'by-uv').glob('*.dist-info')} == FLASK
-    # What lies where is what the picture shows.
+    # The files are where the picture in the README shows them.
     picture = re.findall(r'^ {4}(site/\S+)', read('README.md'), re.MULTILINE)
     assert len(picture) == 5
     assert [path for path in picture if not (tmp_path / path).exists()] == []
@@ -78,13 +78,13 @@ def test_from_the_clone_to_an_installed_flask(home: Path, uv: Client, tmp_path: 
 
 
 def with_system_python(env: Mapping[str, str]) -> dict[str, str]:
-    """As of somebody who has no other Python."""
+    """Return the environment of somebody with only the system Python."""
     return {**env, 'PATH': f'/usr/bin:/bin:{env["PATH"]}'}
 
 
 @contextmanager
 def served(commands: str, directory: Path, env: dict[str, str]) -> Iterator[int]:
-    """Runs a block that ends with a server, on a port that is free instead of 8000; gives that port."""
+    """Run a block that ends with a server, on a free port instead of 8000. Yields that port."""
     assert commands.count(' 8000\n') == 1
     log = directory / 'server.log'
     with (
@@ -92,7 +92,7 @@ def served(commands: str, directory: Path, env: dict[str, str]) -> Iterator[int]
         subprocess.Popen(
             ['bash', '-euo', 'pipefail', '-c', commands.replace(' 8000\n', ' 0\n')],
             cwd=directory,
-            # Python keeps back what it prints to a file.
+            # Python buffers its output to a file.
             env=env | {'PYTHONUNBUFFERED': '1'},
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -109,6 +109,6 @@ def served(commands: str, directory: Path, env: dict[str, str]) -> Iterator[int]
 
 
 def packages(environment: Path) -> set[str]:
-    """What is installed there, but for what every environment has."""
+    """Return the installed packages, except those in every environment."""
     found = {path.name.split('-')[0].lower() for path in environment.glob('lib/python*/site-packages/*.dist-info')}
     return {name.replace('_', '-') for name in found} - {'pip', 'setuptools'}

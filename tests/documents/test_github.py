@@ -1,4 +1,4 @@
-"""Releases of a repository as the pool, and its Pages as the site: the workflow's own commands, and what they make."""
+"""GitHub releases as the pool and GitHub Pages as the site: the commands of the workflow, and their result."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ RELEASES = ROOT / 'testing' / 'github' / 'releases.json'
 
 
 def commands() -> str:
-    """The step of the workflow that makes the site."""
+    """Return the commands of the workflow step that makes the site."""
     found = re.search(r'^ {8}run: \|\n((?: {10}.*\n)+)', WORKFLOW.read_text(encoding='utf-8'), re.MULTILINE)
     assert found is not None
     return textwrap.dedent(found[1])
 
 
 def answer(assets: Server, directory: Path) -> list[dict[str, Any]]:
-    """What the API answers, with the sizes, digests and addresses of real files."""
+    """Return a response of the API, with the sizes, digests and URLs of real files."""
     releases: list[dict[str, Any]] = json.loads(RELEASES.read_text(encoding='utf-8'))
     for release in releases:
         for asset in release['assets']:
@@ -60,7 +60,7 @@ def assets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, P
 
 @pytest.fixture(scope='module')
 def pages(assets: tuple[Server, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site; `gh api --paginate` prints one array after the other."""
+    """Build the site; `gh api --paginate` prints one array after the other."""
     if shutil.which('jq') is None:
         missing('jq', 'apt-get install jq')
     directory = tmp_path_factory.mktemp('pages')
@@ -70,11 +70,11 @@ def pages(assets: tuple[Server, Path], tmp_path_factory: pytest.TempPathFactory)
     programs.mkdir()
     expected = 'api --paginate repos/{owner}/{repo}/releases?per_page=100'
     write_program(programs / 'gh', f'[ "$*" = {shlex.quote(expected)} ] && cat answer')
-    # The Python that the step before sets up, with nothing in it.
+    # The empty Python that the step before installs.
     venv.create(directory / 'python', with_pip=True, symlinks=True)
     path = os.pathsep.join([str(programs), str(directory / 'python' / 'bin'), os.environ['PATH']])
     done = subprocess.run(
-        # As GitHub runs a step that says "shell: bash".
+        # GitHub runs a step with "shell: bash" like this.
         ['bash', '--noprofile', '--norc', '-eo', 'pipefail', '-c', commands()],
         cwd=directory,
         env={**git_env(directory), 'PATH': path, 'PIP_QUIET': '2'},
@@ -88,7 +88,7 @@ def pages(assets: tuple[Server, Path], tmp_path_factory: pytest.TempPathFactory)
     return directory / 'site'
 
 
-def test_the_list_says_all_that_the_api_says(pages: Path, assets: tuple[Server, Path]) -> None:
+def test_the_list_has_all_facts_of_the_api(pages: Path, assets: tuple[Server, Path]) -> None:
     server, directory = assets
     download = 'octo/tools/releases/download'
     wheel = (directory / download / 'v1.1' / 'tools-1.1-py3-none-any.whl').read_bytes()

@@ -1,4 +1,4 @@
-"""An index over TLS, as docs/serving.md shows it, and what clients say without."""
+"""An index over TLS, as in docs/serving.md, and the messages of clients without TLS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CERTIFICATE = '/etc/letsencrypt/live/pypi.example.com'
 class Secure(NamedTuple):
     https: Server
     http: Server
-    authority: Path  # what the server's certificate is signed with
+    authority: Path  # signs the certificate of the server
 
     @property
     def url(self) -> str:
@@ -45,9 +45,9 @@ def secure(with_nginx: None, site: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 def make_certificate(directory: Path) -> Path:
-    """A server's certificate, its key, and the authority that has signed it, which is returned.
+    """Make the certificate of a server, its key, and the authority that signs it. Return the authority.
 
-    uv takes no certificate for a server's that is an authority as well, as the simplest self-made ones are.
+    uv rejects a server certificate that is also an authority, as the simplest self-signed ones are.
     """
     authority = directory / 'ca.pem'
     new = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2']
@@ -65,7 +65,7 @@ def make_certificate(directory: Path) -> Path:
 
 
 def untrusting(env: dict[str, str]) -> dict[str, str]:
-    """Without this machine's own authorities, which would come before those of an option."""
+    """Return an environment without the authorities of this machine, which would override those of an option."""
     theirs = ('SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE')
     return {name: value for name, value in env.items() if name not in theirs}
 
@@ -92,7 +92,7 @@ def test_client_installs_over_tls(secure: Secure, client: Client, tmp_path: Path
 
 
 @pytest.mark.parametrize('path', ['/', '/simple/only-wheel/', '/simple/?a=1'])
-def test_who_comes_without_tls_is_sent_on(secure: Secure, path: str) -> None:
+def test_requests_without_tls_are_redirected(secure: Secure, path: str) -> None:
     response = secure.http.get(path)
     assert (response.status, response.headers['location']) == (301, f'{secure.url}{path}')
     context = ssl.create_default_context(cafile=str(secure.authority))
@@ -101,10 +101,10 @@ def test_who_comes_without_tls_is_sent_on(secure: Secure, path: str) -> None:
         assert answer.status == 200
 
 
-def test_pip_takes_an_index_without_tls_only_when_told_to(
+def test_pip_accepts_an_index_without_tls_only_with_an_option(
     with_nginx: None, site: Path, pip: Client, tmp_path: Path
 ) -> None:
-    """The host of another machine, which a proxy on this one answers for: pip trusts 127.0.0.1 as it is."""
+    """The host is another machine, for which a local proxy answers, because pip always trusts 127.0.0.1."""
     index = ('--index-url', 'http://pypi.example.com/simple/')
     with nginx(site, tmp_path) as server:
         for options, status in [((), 1), (('--trusted-host', 'pypi.example.com'), 0)]:

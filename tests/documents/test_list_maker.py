@@ -1,4 +1,4 @@
-"""What docs/lists.md says of `dumb-pypi-list` is what it does."""
+"""`dumb-pypi-list` does what docs/lists.md says."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_help_text_is_the_one_that_the_command_prints(
 
 
 class Shell(NamedTuple):
-    """Runs commands as they are shown, in a directory, with both programs of this checkout."""
+    """Runs the commands of a document in a directory, with both programs of this checkout."""
 
     directory: Path
     env: dict[str, str]
@@ -69,7 +69,7 @@ def scripts(found: list[Block]) -> list[str]:
 
 
 def test_each_recipe_makes_the_site(shell: Shell) -> None:
-    """That of a bucket with the pool beside it: only the address is another one."""
+    """The recipe for a bucket runs on the local pool with another URL."""
     recipes = scripts(blocks('docs/lists.md', 'Making the list'))
     assert len(recipes) == 3
     for recipe in recipes:
@@ -95,7 +95,7 @@ def test_a_job_that_has_only_the_new_files_adds_them_to_the_site(shell: Shell) -
     page = (shell.directory / 'site' / 'simple' / 'foo' / 'index.html').read_text(encoding='utf-8')
     assert page.count('data-core-metadata="sha256=') == 3
     assert (shell.directory / 'site' / 'pool' / 'team' / 'Foo-2.0-py3-none-any.whl.metadata').exists()
-    # What was there is as it was, and the whole pool gives the same list.
+    # The known lines are unchanged, and the whole pool gives the same list.
     assert {*first.splitlines()} <= {*(shell.directory / 'list').read_bytes().splitlines()}
     shell.run('dumb-pypi-list site/pool | cmp list')
 

@@ -1,4 +1,4 @@
-"""Every pipe of docs/lists.md that makes a list, taken out of it and run; nothing but the far side is made up."""
+"""Runs every pipe of docs/lists.md that makes a list; only the remote side is faked."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ FILES = {
 
 
 def pipes() -> dict[str, str]:
-    """By the program and subcommand that they begin with."""
+    """Return the pipes by the program and subcommand that they begin with."""
     found = [each.text for each in blocks('docs/lists.md', 'The listings of other tools')]
     return {
         re.findall(r'aws s3api|aws s3 ls|rclone|gcloud|gsutil|az|sha256sum|-printf', pipe)[0]: pipe for pipe in found
     }
 
 
-# What the documentation of these programs says that they print; neither can be had on loopback.
+# The output of these programs by their documentation; neither can run on loopback.
 PRINTED = {
     'gcloud': json.dumps(
         [
@@ -71,7 +71,7 @@ PRINTED = {
 
 @pytest.fixture(scope='module')
 def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """For a shell: our program, an S3 with the files in a bucket, and what stands in for the other clouds."""
+    """Yield an environment with our program, an S3 server with the files in a bucket, and fakes of the other clouds."""
     scratch = tmp_path_factory.mktemp('s3')
     for program in ('jq', 'rclone'):
         if shutil.which(program) is None:
@@ -114,7 +114,7 @@ def test_the_pipe_makes_the_site(name: str, env: dict[str, str], tmp_path: Path)
         json.loads(line) for line in (tmp_path / 'site' / 'packages.json').read_text(encoding='utf-8').splitlines()
     ]
     packages = {line['filename']: line for line in lines}
-    # What is no distribution is skipped with a warning.
+    # Other files are skipped with a warning.
     assert packages.keys() == {'foo-1.0.tar.gz', 'team/bar-2.0+local-py3-none-any.whl'}
     assert packages['team/bar-2.0+local-py3-none-any.whl']['core_metadata'] is True
     assert len([line for line in done.stderr.splitlines() if 'NOTES.txt' in line]) == 1
@@ -130,7 +130,7 @@ def test_the_pipe_makes_the_site(name: str, env: dict[str, str], tmp_path: Path)
     assert re.search(rf'href="(https://files\.example\.com|\.\./\.\.)/pool/{re.escape(url)}', page)
 
 
-# What a file may be called by who wants to speak of the files of others.
+# File names of an attacker who wants to change the lines of other files.
 HOSTILE = [
     'a-1.0.zip", "url": "https:\\u002f\\u002fevil.example.com\\u002fa-1.0.zip',
     'b-1.0.zip"}\n{"filename": "foo-9.0.zip", "url": "https:\\u002f\\u002fevil.example.com\\u002ffoo-9.0.zip","b":"',
@@ -142,7 +142,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize('name', ['sha256sum', '-printf'])
-def test_no_name_of_a_file_says_anything_of_another_file(name: str, env: dict[str, str], tmp_path: Path) -> None:
+def test_no_file_name_affects_another_file(name: str, env: dict[str, str], tmp_path: Path) -> None:
     write_files(tmp_path / 'pool')
     for hostile in HOSTILE:
         (tmp_path / 'pool' / hostile).write_bytes(b'evil')
@@ -157,7 +157,7 @@ def test_no_name_of_a_file_says_anything_of_another_file(name: str, env: dict[st
 
 
 @pytest.mark.parametrize('document', documents())
-def test_no_command_puts_a_name_into_json_by_text(document: str) -> None:
+def test_no_command_puts_a_name_unescaped_into_json(document: str) -> None:
     found = [each.text for each in blocks(document) if each.language in COMMANDS]
     assert [text for text in found if re.search(r'(printf|echo|awk|sed)\b[^|]*[{]\\?"', text)] == []
 
@@ -167,7 +167,7 @@ def test_every_cloud_and_command_has_its_pipe() -> None:
 
 
 def told(name: str) -> set[str]:
-    """The keys that this pipe can fill."""
+    """Return the keys that this pipe can fill."""
     if name == 'sha256sum':
         return {'hash'}
     return set() if name in ('aws s3 ls', 'gsutil') else {'size', 'upload_timestamp'}

@@ -1,4 +1,4 @@
-"""How many project pages a second nginx gives from the site, beside servers that make theirs; ratios, not records."""
+"""Project pages per second from nginx and the site, compared with servers that generate pages; only ratios count."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECONDS = 4
 
 @pytest.fixture(scope='module')
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One project of fifty wheels, and the wheels."""
+    """Build the site of one project with fifty wheels, beside the wheels."""
     directory = tmp_path_factory.mktemp('load') / 'site'
     (directory / 'pool').mkdir(parents=True)
     wheels = [make_wheel(directory / 'pool', 'loaded', f'1.{number}') for number in range(FILES)]
@@ -37,7 +37,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='module')
 def rates(with_lua: None, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, float]:
-    """Pages a second by server, one after the other."""
+    """Measure pages per second for each server, one after the other."""
     if shutil.which('wrk') is None:
         missing('wrk', 'apt-get install wrk')
     scratch = tmp_path_factory.mktemp('servers')
@@ -65,7 +65,7 @@ def test_nginx_serves_the_site_faster_than_a_server_that_makes_its_pages(
 
 
 def rate(server: Server, path: str) -> float:
-    """Pages a second that eight connections get; every answer is the page."""
+    """Return the pages per second over eight connections; every response must be the page."""
     page = server.get(path, 'text/html')
     assert page.status == 200
     assert page.body.count(b'<a ') >= FILES
@@ -90,7 +90,7 @@ def rate(server: Server, path: str) -> float:
 
 @contextmanager
 def devpi(pool: Path, scratch: Path) -> Iterator[Server]:
-    """With an index of its own that mirrors nothing, and the files uploaded."""
+    """Start devpi with an index that mirrors nothing and has the files uploaded."""
     programs = make_tool('devpi', 'devpi-server', 'devpi-client')
     env = isolated_env(scratch)
     directory, log = scratch / 'devpi', scratch / 'devpi.log'
@@ -121,7 +121,7 @@ def answers(server: Server, path: str) -> bool | None:
 
 
 def port_of(process: subprocess.Popen[bytes]) -> int | None:
-    """Where it listens, on a port that the system gave it: not every server tells."""
+    """Return the port on which a process listens, because not every server prints it."""
     sockets = set()
     for file in Path(f'/proc/{process.pid}/fd').iterdir():
         with suppress(FileNotFoundError):  # closed by now

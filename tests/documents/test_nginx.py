@@ -1,4 +1,4 @@
-"""What the recommended nginx configurations promise beside serving files: names, types, caches and headers."""
+"""The recommended nginx configurations: redirects of names, types, caches and headers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE_CACHE = 'max-age=31536000, immutable'
 
 @pytest.fixture(scope='module')
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with files, one of them with a plus sign, and a directory that nobody may read."""
+    """Build a site with files, one of them with a plus sign, and an unreadable directory."""
     directory = tmp_path_factory.mktemp('nginx') / 'site'
     names = ['aspy.yaml-1.0.tar.gz', 'foo-1.0+local.tar.gz', 'bar-1.0.tar', 'sub/baz-1.0.tar.gz']
     assert build(directory, [{'filename': name} for name in names]) == 0
@@ -63,7 +63,7 @@ def server(request: pytest.FixtureRequest) -> Server:
         pytest.param('/project/Aspy.Yaml/', '/project/aspy-yaml/', id='the page for people'),
     ],
 )
-def test_a_name_as_somebody_typed_it_is_sent_on_to_the_normalized_one(full: Server, path: str, location: str) -> None:
+def test_a_name_as_typed_redirects_to_the_normalized_name(full: Server, path: str, location: str) -> None:
     response = full.get(path)
     assert (response.status, response.headers['location']) == (301, location)
 
@@ -76,14 +76,14 @@ def test_a_name_as_somebody_typed_it_is_sent_on_to_the_normalized_one(full: Serv
         '/pypi/Aspy/%0aSet-Cookie:%20a=1/json',
     ],
 )
-def test_no_header_can_be_smuggled_in_by_way_of_a_name(full: Server, path: str) -> None:
+def test_no_header_can_be_injected_through_a_name(full: Server, path: str) -> None:
     response = full.get(path)
     assert response.status == 404
     assert 'set-cookie' not in response.headers
 
 
 @pytest.mark.parametrize('path', ['/simple/index.html', '/simple/index.v1_json', '/simple/aspy-yaml/index.html'])
-def test_a_page_has_its_own_address_too(server: Server, path: str) -> None:
+def test_a_page_also_has_the_url_of_its_file(server: Server, path: str) -> None:
     assert server.get(path).status == 200
 
 
@@ -96,11 +96,11 @@ def test_a_page_has_its_own_address_too(server: Server, path: str) -> None:
         pytest.param('/pypi/aspy-yaml/', id='another one'),
     ],
 )
-def test_what_is_missing_is_404_and_never_403(server: Server, path: str) -> None:
+def test_a_missing_page_is_404_and_never_403(server: Server, path: str) -> None:
     assert server.get(path).status == 404
 
 
-def test_the_record_of_the_program_is_nobodys_business(server: Server, directory: Path) -> None:
+def test_the_record_of_the_program_is_not_served(server: Server, directory: Path) -> None:
     assert (directory / '.dumb-pypi.json').exists()
     assert server.get('/.dumb-pypi.json').status == 404
 
@@ -119,12 +119,12 @@ def test_a_plus_sign_may_be_encoded_or_not(server: Server, path: str) -> None:
         pytest.param('/pool/sub/baz-1.0-variants.json', PAGE_CACHE, id='a file that changes'),
     ],
 )
-def test_caches_keep_files_for_long_and_pages_for_a_minute(server: Server, path: str, expected: str) -> None:
+def test_caches_keep_files_for_a_long_time_and_pages_for_a_minute(server: Server, path: str, expected: str) -> None:
     assert server.get(path).headers['cache-control'] == expected
 
 
 @pytest.mark.parametrize('path', ['/pool/nowhere-1.0.tar.gz', '/pool/sub'])
-def test_what_may_come_or_move_is_not_cached_for_long(server: Server, path: str) -> None:
+def test_missing_pages_and_redirects_are_not_cached_for_long(server: Server, path: str) -> None:
     assert server.get(path).headers.get('cache-control', PAGE_CACHE) == PAGE_CACHE
 
 
@@ -152,7 +152,7 @@ def test_every_page_has_its_type(server: Server, directory: Path, path: str, exp
     assert server.get(path).headers['content-type'] == expected
 
 
-def test_a_page_is_sent_compressed_as_it_lies_there(full: Server, directory: Path) -> None:
+def test_a_compressed_page_is_sent_unchanged(full: Server, directory: Path) -> None:
     page = directory / 'simple' / 'aspy-yaml' / 'index.html'
     (page.parent / 'index.html.gz').write_bytes(gzip.compress(page.read_bytes(), mtime=0))
     try:
@@ -163,14 +163,14 @@ def test_a_page_is_sent_compressed_as_it_lies_there(full: Server, directory: Pat
         (page.parent / 'index.html.gz').unlink()
 
 
-def test_a_page_is_compressed_where_nobody_did(full: Server, directory: Path) -> None:
+def test_a_page_without_a_compressed_copy_is_compressed(full: Server, directory: Path) -> None:
     response = get_compressed(full, '/simple/foo/')
     assert response.headers['content-encoding'] == 'gzip'
     assert gzip.decompress(response.body) == (directory / 'simple' / 'foo' / 'index.html').read_bytes()
 
 
 def test_a_tar_is_not_the_tar_gz_beside_it(full: Server) -> None:
-    """`gzip_static` would take the one for the other."""
+    """`gzip_static` would serve one instead of the other."""
     response = get_compressed(full, '/pool/bar-1.0.tar')
     assert 'content-encoding' not in response.headers
     assert response.body == b'the bytes of bar-1.0.tar'

@@ -1,4 +1,4 @@
-"""Indexes that ask for a user and a password, side by side under one nginx, and all the ways to tell them."""
+"""Indexes with users and passwords, side by side under one nginx, and all ways to give clients the password."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from testing.servers import Server, nginx
 from testing.sites import build
 from testing.tools import missing
 
-# A password with every character that means something in a URL.
+# A password with every character that is special in a URL.
 PASSWORDS = {'red': ('alice', 'a:b@c/d%e'), 'blue': ('bob', 'secret')}
 QUOTED = {'red': 'alice:a%3Ab%40c%2Fd%25e', 'blue': 'bob:secret'}
 
 
 @pytest.fixture(scope='module')
 def indexes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two indexes with a project of one name, each with its own version of it."""
+    """Build two indexes with the same project, each with another version."""
     directory = tmp_path_factory.mktemp('indexes')
     htpasswd = shutil.which('htpasswd')
     if htpasswd is None:
@@ -51,7 +51,7 @@ def server(with_nginx: None, indexes: Path, tmp_path: Path) -> Iterator[Server]:
 
 
 class Way(NamedTuple):
-    """How a client is told the password; {login} and {port} are filled in."""
+    """A way to give a client the password; {login} and {port} are filled in."""
 
     url: str = 'http://127.0.0.1:{port}/red/simple/'
     env: Mapping[str, str] = {}
@@ -59,7 +59,7 @@ class Way(NamedTuple):
     options: tuple[str, ...] = ()
 
 
-# As keyring's own command: "keyring get <service> <user>" prints the password, and pip asks for JSON.
+# Like the command of keyring: "keyring get <service> <user>" prints the password; pip requests JSON.
 KEYRING = """\
 #!/bin/sh
 case "$*" in
@@ -157,8 +157,8 @@ def test_an_index_opens_to_its_own_users_only(server: Server, path: str, login: 
         connection.close()
 
 
-def test_two_indexes_are_asked_with_their_own_passwords(server: Server, uv: Client, tmp_path: Path) -> None:
-    """uv takes the first index that has the project, whatever the versions."""
+def test_each_index_gets_its_own_password(server: Server, uv: Client, tmp_path: Path) -> None:
+    """uv uses the first index that has the project, whatever the versions."""
     for first, second, version in [('red', 'blue', '1.0'), ('blue', 'red', '2.0')]:
         urls = [f'http://{QUOTED[name]}@127.0.0.1:{server.port}/{name}/simple/' for name in (first, second)]
         target = tmp_path / first
@@ -173,7 +173,7 @@ def test_the_documents_name_every_way() -> None:
 
 
 def install(client: Client, server: Server, way: Way, directory: Path) -> Outcome:
-    """Like `client.install`, told the password this way."""
+    """Run `client.install`, with the password given in this way."""
     home = directory / 'home'
     home.mkdir()
     netrc = home / '.netrc'

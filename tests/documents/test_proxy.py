@@ -1,4 +1,4 @@
-"""One index out of ours and the public one: ours come first, and what was fetched once stays."""
+"""One index made of ours and the public one: our projects come first, and fetched files are kept."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from testing.waiting import wait_for
 
 
 class Front(NamedTuple):
-    """What the client sees, what stands behind it, and the switch."""
+    """The front server, the two indexes behind it, and the switch of the public one."""
 
     server: Server
     upstream: Upstream
@@ -42,7 +42,7 @@ class Front(NamedTuple):
 
 @pytest.fixture
 def front(with_lua: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Front]:
-    """Private: `ours` 1.0, and `held`, which is quarantined. Public: `theirs` 1.0, and a higher version of both.
+    """Start all servers. Private: `ours` 1.0, quarantined `held`. Public: `theirs` 1.0, higher versions of both.
 
     With the parameter "below a path" the index of upstream is at /mirror/simple/, and the configuration says so.
     """
@@ -60,7 +60,7 @@ def front(with_lua: None, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
             'proxy_pass https://upstream.example.com;': f'proxy_pass {far.pages.url};',
             'proxy_pass https://files.example.com;': f'proxy_pass {far.files.url};',
             '/srv/kept': str(tmp_path / 'kept'),
-            # Pages are asked for again at once: nothing here is to hang on an earlier answer.
+            # Pages expire at once, so that no test depends on an earlier response.
             'proxy_cache_valid 200 10m;': 'proxy_cache_valid 200 1s;',
             **({'#rewrite ': 'rewrite '} if below else {}),
         }
@@ -81,7 +81,7 @@ def install(front: Front, client: Client, target: Path, *arguments: str) -> None
 def test_client_installs_a_public_project(front: Front, client: Client, tmp_path: Path) -> None:
     install(front, client, tmp_path / 'target', 'theirs')
     assert installed(tmp_path / 'target') == {'theirs': '1.0'}
-    # Through this server alone.
+    # Only through this server.
     assert {path.partition('?')[0] for path in fetched(front.server, '/files/')} == {
         't/theirs-1.0-py3-none-any.whl',
         't/theirs-1.0-py3-none-any.whl.metadata',
@@ -129,7 +129,7 @@ def test_client_installs_the_private_project_and_not_the_higher_public_version(
     ],
 )
 @pytest.mark.parametrize('accept', [HTML_TYPE, JSON_TYPE])
-def test_no_spelling_of_a_private_name_is_asked_for_upstream(front: Front, path: str, accept: str) -> None:
+def test_no_spelling_of_a_private_name_is_requested_upstream(front: Front, path: str, accept: str) -> None:
     response = front.server.get(path, accept)
     if response.status == 301:
         response = front.server.get(response.headers['location'], accept)
@@ -145,7 +145,7 @@ def test_a_quarantined_project_is_empty_and_not_replaced(front: Front, client: C
 
 
 @pytest.mark.parametrize('accept', [HTML_TYPE, JSON_TYPE])
-def test_a_public_page_leads_nowhere_else(front: Front, accept: str) -> None:
+def test_a_public_page_links_to_no_other_server(front: Front, accept: str) -> None:
     response = front.server.get('/simple/theirs/', accept)
     assert (response.status, response.headers['content-type']) == (200, accept)
     assert response.headers['vary'] == 'Accept'
@@ -154,7 +154,7 @@ def test_a_public_page_leads_nowhere_else(front: Front, accept: str) -> None:
     assert b'files.example.com' not in response.body
 
 
-def test_a_project_that_nobody_has_is_a_404(front: Front, client: Client, tmp_path: Path) -> None:
+def test_an_unknown_project_is_a_404(front: Front, client: Client, tmp_path: Path) -> None:
     outcome = client.install(f'{front.server.url}/simple/', tmp_path / 'target', 'nowhere')
     assert outcome.status == 1, outcome.output
     assert front.server.get('/simple/nowhere/').status == 404
@@ -190,7 +190,7 @@ def test_installs_go_on_when_the_public_index_is_down(front: Front, client: Clie
     assert installed(tmp_path / 'target') == {'Our.Own': '1.0'}
 
 
-def test_what_was_never_fetched_is_a_404_while_the_public_index_is_down(front: Front) -> None:
+def test_a_file_that_was_never_fetched_is_a_404_while_the_public_index_is_down(front: Front) -> None:
     front.switch_off()
     assert front.server.get('/simple/theirs/').status == 404
     assert front.server.get('/files/t/theirs-1.0-py3-none-any.whl').status == 404
@@ -204,7 +204,7 @@ def test_installs_go_on_when_a_file_was_removed(front: Front, client: Client, tm
 
 
 def test_installs_go_on_when_a_project_was_removed(front: Front, client: Client, tmp_path: Path) -> None:
-    """With the index of what was kept, made by the command of docs/serving.md."""
+    """With an index of the kept files, made by the command of docs/serving.md."""
     install(front, client, tmp_path / 'target', 'theirs')
     build_kept(front)
     front.upstream.publish(('another', '1.0'))
@@ -219,7 +219,7 @@ def build_kept(front: Front) -> None:
 
 
 def run_as_shown(words: str, front: Front) -> None:
-    """The command with these words, in the directories of the test."""
+    """Return the command with these words, in the directories of the test."""
     [command] = [each.text for each in blocks('docs/serving.md', 'In front of the public index') if words in each.text]
     command = command.replace('/var/cache/nginx', str(front.cache)).replace('/srv/kept', str(front.kept))
     program = f'{shlex.quote(sys.executable)} -m dumb_pypi'
@@ -230,7 +230,7 @@ def run_as_shown(words: str, front: Front) -> None:
 
 
 def wait_for_another_page(front: Front) -> None:
-    """Until the cached page is so old that upstream is asked again, and says that the project is gone."""
+    """Wait until the cached page has expired and upstream reports that the project is gone."""
     asked = len(front.upstream.pages.requests())
 
     def asked_again() -> bool | None:
@@ -240,8 +240,8 @@ def wait_for_another_page(front: Front) -> None:
     wait_for(asked_again)
 
 
-def test_a_file_whose_size_was_asked_for_first_is_whole(front: Front) -> None:
-    """uv asks for the head of a wheel, with a range, where there is no metadata: nothing short may be kept."""
+def test_a_file_whose_size_was_requested_first_is_complete(front: Front) -> None:
+    """Without metadata, uv requests the size of a wheel and then a range: no partial file may be kept."""
     path = '/files/t/theirs-1.0-py3-none-any.whl'
     expected = (front.upstream.directory / 'files' / 't' / 'theirs-1.0-py3-none-any.whl').read_bytes()
     connection = http.client.HTTPConnection('127.0.0.1', front.server.port, timeout=20)
@@ -273,7 +273,7 @@ def test_an_upstream_below_a_path(front: Front, client: Client, tmp_path: Path) 
     assert installed(tmp_path / 'target') == {'Our.Own': '1.0'}
 
 
-def test_files_that_nobody_wants_any_more_are_thinned(front: Front, pip: Client, tmp_path: Path) -> None:
+def test_old_cached_files_are_removed(front: Front, pip: Client, tmp_path: Path) -> None:
     install(front, pip, tmp_path / 'target', 'theirs')
     stored = front.cache / 'files' / 't'
     wheel, metadata = stored / 'theirs-1.0-py3-none-any.whl', stored / 'theirs-1.0-py3-none-any.whl.metadata'

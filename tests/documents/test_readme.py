@@ -1,4 +1,4 @@
-"""The README promises nothing that a test has not seen."""
+"""Everything that the README promises is tested."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def test_the_help_text_is_the_one_that_the_program_prints(
         main(['--help'])
     assert exit_status.value.code == 0
     printed, shown = capsys.readouterr().out, block('README.md', 'usage: dumb-pypi ')
-    # Where the lines of the usage break depends on the version of Python.
+    # The line breaks of the usage depend on the version of Python.
     assert ' '.join(printed.split()) == ' '.join(shown.split())
 
 
@@ -37,9 +37,7 @@ def test_every_key_of_a_line_is_in_the_table() -> None:
     assert [key for key in FACTS_KEYS if f'"{key}": "' not in text and f'`{key}`' not in pages] == []
 
 
-def test_the_line_of_a_list_is_one_that_is_taken_without_a_word(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_the_example_line_of_a_list_is_accepted_silently(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     [line] = [each.text for each in blocks('README.md', 'The list') if each.language == 'json']
     assert build(tmp_path / 'site', [line.rstrip()], '--strict') == 0
     assert capsys.readouterr() == ('', '')

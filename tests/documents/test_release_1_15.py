@@ -1,4 +1,4 @@
-"""What changes for who comes from release 1.15.0: both programs are given the same, row by row of the table."""
+"""Changes since release 1.15.0: both programs get the same input, for each row of the table."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ FOO = 'foo-1.0.tar.gz\n'
 
 
 class Program(NamedTuple):
-    """One of the two, in a directory of its own."""
+    """One of the two programs, in a separate directory."""
 
     command: tuple[str, ...]
     python: str
     directory: Path
 
     def build(self, text: str, *options: str, to: str = 'site') -> subprocess.CompletedProcess[str]:
-        """Makes the index of a list: of names, or of JSON when it begins with a brace."""
+        """Build the index of a list: file names, or JSON if it begins with a brace."""
         (self.directory / 'list').write_text(text, encoding='utf-8')
         kind = '--package-list-json' if text.startswith('{') else '--package-list'
         url = () if '--packages-url' in options else ('--packages-url', '../../pool/')
@@ -41,7 +41,7 @@ class Program(NamedTuple):
         return (self.directory / 'site' / path).read_text(encoding='utf-8')
 
     def call(self, code: str) -> str:
-        """What this Python prints where the program can be imported."""
+        """Return the output of Python code that can import the program."""
         done = subprocess.run(
             [self.python, '-c', code], cwd=self.directory, check=False, capture_output=True, text=True, timeout=60
         )
@@ -160,7 +160,7 @@ def a_previous_list(both: Both) -> None:
     for program in both:
         (program.directory / 'previous').write_text(FOO, encoding='utf-8')
         assert program.build(FOO).returncode == 0
-        # The previous list is wrong: what is published differs from both.
+        # The previous list is wrong: the published site differs from both.
         page = program.directory / 'site' / 'simple' / 'foo' / 'index.html'
         lists = f'{FOO}bar-1.0.tar.gz\n'
         (program.directory / 'previous').write_text(lists, encoding='utf-8')
@@ -237,11 +237,11 @@ ROWS: dict[str, Callable[[Both], None]] = {
 
 
 @pytest.mark.parametrize('row', ROWS)
-def test_each_row_of_the_table_is_so_with_both(row: str, both: Both) -> None:
+def test_each_row_of_the_table_is_true_for_both_programs(row: str, both: Both) -> None:
     ROWS[row](both)
 
 
-def test_every_row_of_the_table_is_tried() -> None:
+def test_every_row_of_the_table_is_tested() -> None:
     text = read('docs/from-release-1.15.0.md')
     rows = [line.removeprefix('| ') for line in text.splitlines() if line.startswith('| ')][1:]
     assert [[row for row in ROWS if line.startswith(row)] for line in rows] == [[row] for row in ROWS]

@@ -1,4 +1,4 @@
-"""The scripts of docs/publishing.md, as they stand there, publish to an S3: only the difference, and all of it."""
+"""The scripts of docs/publishing.md, unchanged, publish exactly the difference to an S3 server."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class S3(NamedTuple):
 
     url: str
     log: Path
-    client: Any  # boto3 has no types
+    client: Any  # boto3 has no type annotations
 
     def put(self, filename: str, requires_dist: Sequence[str] = ()) -> None:
-        """Uploads a distribution of this name, with the metadata that belongs to it."""
+        """Upload a distribution with this name and its metadata."""
         base = filename.rpartition('/')[2]
         with tempfile.TemporaryDirectory() as scratch:
             make = make_wheel if base.endswith('.whl') else make_sdist
@@ -52,7 +52,7 @@ class S3(NamedTuple):
         self.client.delete_object(Bucket=BUCKET, Key=f'pool/{filename}')
 
     def site(self) -> dict[str, bytes]:
-        """What lies in the bucket beside the files of the index."""
+        """Return the content of the bucket, except package files."""
         pages = self.client.get_paginator('list_objects_v2').paginate(Bucket=BUCKET)
         keys = [each['Key'] for page in pages for each in page.get('Contents', ())]
         return {
@@ -62,12 +62,12 @@ class S3(NamedTuple):
         }
 
     def requests(self) -> list[tuple[str, str]]:
-        """The method and the key of every request for a page up to now."""
+        """Return the method and the key of every request for a page up to now."""
         lines = re.findall(rf'"([A-Z]+) /{BUCKET}/(\S+) HTTP/1.1"', self.log.read_text(encoding='utf-8'))
         return [(method, urllib.parse.unquote(key)) for method, key in lines if not key.startswith('pool/')]
 
     def headers(self) -> dict[str, tuple[str, str]]:
-        """The content type and the time to live of each page."""
+        """Return the content type and the time to live of each page."""
         answers = {key: self.client.head_object(Bucket=BUCKET, Key=key) for key in self.site()}
         return {key: (each['ContentType'], each.get('CacheControl', '')) for key, each in answers.items()}
 
@@ -98,19 +98,19 @@ def s3(tmp_path: Path) -> Iterator[S3]:
 
 
 def quiet() -> dict[str, str]:
-    """The environment without what would lead a client elsewhere, and unmeasured."""
+    """Return the environment without coverage and without variables that point clients to another server."""
     return {name: value for name, value in os.environ.items() if not name.startswith(('AWS_', 'RCLONE_', 'COV'))}
 
 
 class Script(NamedTuple):
-    """A script of docs/publishing.md, in a directory of its own, and where it publishes to."""
+    """A script of docs/publishing.md in a separate directory, and its target."""
 
     path: Path
     environment: dict[str, str]
-    remote: str  # what stands before the name of a bucket
+    remote: str  # the prefix of the bucket name
 
     def site(self) -> dict[str, bytes]:
-        """What is to lie in the bucket: all but the program's own notes."""
+        """Return the expected content of the bucket: everything except the notes of the program."""
         found = tree(self.path.parent / 'site')
         return {path: content for path, content in found.items() if not path.startswith('.')}
 
@@ -137,10 +137,10 @@ def script_of(tool: str) -> str:
 
 @pytest.fixture(params=['rclone', 'aws'])
 def script(request: pytest.FixtureRequest, s3: S3, tmp_path: Path) -> Script:
-    # What pip installed stands beside Python, whether or not somebody has activated the environment.
+    # Programs installed by pip are beside Python, even if nobody has activated the environment.
     programs = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get('PATH', os.defpath)])
     tool: str = request.param
-    if tool == 'aws':  # in an environment of its own: it wants a docutils of years ago
+    if tool == 'aws':  # in its own environment, because it requires an old docutils
         programs = os.pathsep.join([str(make_tool('awscli', 'awscli')), programs])
     elif shutil.which(tool, path=programs) is None:
         missing(tool, 'apt-get install rclone')
@@ -165,7 +165,7 @@ def script(request: pytest.FixtureRequest, s3: S3, tmp_path: Path) -> Script:
         'RCLONE_CONFIG_S3_ENV_AUTH': 'true',
         'RCLONE_CONFIG_S3_ENDPOINT': s3.url,
         'RCLONE_CONFIG_S3_REGION': 'us-east-1',
-        # It must not create the bucket that one round gets wrong.
+        # It must not create the bucket that one round misspells.
         'RCLONE_CONFIG_S3_NO_CHECK_BUCKET': 'true',
     }
     return Script(path, quiet() | environment, {'rclone': 's3:', 'aws': 's3://'}[tool])
@@ -238,7 +238,7 @@ def test_after_each_round_the_bucket_is_the_site_and_only_what_differs_was_copie
             assert new == script.site(), name
             assert script.listed() == [], name
             differing = {path for path in new if new[path] != old.get(path)}
-            # What changed twice since the bucket was right may be as it was: copied in vain, but nothing else is.
+            # Pages that changed and changed back may be copied in vain, but no others.
             assert differing <= written <= (new.keys() if makes_up else differing), name
             assert old.keys() - new.keys() <= deleted, name
             assert makes_up or deleted == old.keys() - new.keys(), name
@@ -267,7 +267,7 @@ def test_a_listing_that_lacks_more_than_100_files_publishes_nothing(script: Scri
     assert (done.returncode, done.stdout) == (1, '')
     assert done.stderr.startswith('101 files are missing from the list, --max-delete allows 100: foo-0.0.tar.gz, ')
     assert s3.site() == published == script.site()
-    # It was meant.
+    # The deletion was intended.
     done = script._replace(environment=script.environment | {'MAX_DELETE': '1000'}).run()
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
     assert s3.site() == script.site() != published
@@ -296,13 +296,13 @@ def test_each_page_has_its_type_and_its_time_to_live(script: Script, s3: S3) -> 
     assert types['pypi/foo/json'] == types['pypi/foo/1.0/json'] == types['packages.json'] == 'application/json'
     assert types['static/style.css'] == 'text/css'
     assert types['static/script.js'] == 'text/javascript'
-    # It tells what lies in the bucket: nothing that it lists may be missing.
+    # It lists the content of the bucket: nothing in it may be missing.
     written = [key for method, key in s3.requests() if method == 'PUT']
     assert written[-1] == 'packages.json'
     assert sorted(written) == sorted(headers)
 
 
-def test_a_bucket_that_was_changed_by_hand_is_mended(script: Script, s3: S3) -> None:
+def test_a_manually_changed_bucket_is_repaired(script: Script, s3: S3) -> None:
     upload_and_delete(s3, FIRST)
     (script.path.parent / 'site').mkdir()
     (script.path.parent / 'site' / 'robots.txt').write_text('User-agent: *\n', encoding='utf-8')
@@ -315,7 +315,7 @@ def test_a_bucket_that_was_changed_by_hand_is_mended(script: Script, s3: S3) -> 
     s3.client.put_object(Bucket=BUCKET, Key='pypi/foo/json', Body=changed)
     s3.client.put_object(Bucket=BUCKET, Key='simple/gone/index.html', Body=b'stale')
     s3.client.put_object(Bucket=BUCKET, Key='index.html', Body=published['index.html'], ContentType='text/plain')
-    assert script.run().returncode == 0  # which has nothing to do, and looks at nothing
+    assert script.run().returncode == 0  # this run has nothing to do and checks nothing
     assert s3.site() != published
     done = script.run('--mend')
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
@@ -326,8 +326,8 @@ def test_a_bucket_that_was_changed_by_hand_is_mended(script: Script, s3: S3) -> 
     assert files == len(FIRST.uploads) + 1  # the metadata of the wheel
 
 
-def test_a_mending_that_failed_stops_no_later_run(script: Script, s3: S3) -> None:
-    """It copies and deletes more than pages; the lists that the program keeps have pages only."""
+def test_a_failed_repair_does_not_stop_later_runs(script: Script, s3: S3) -> None:
+    """A repair copies and deletes more than pages; path lists contain only pages."""
     upload_and_delete(s3, FIRST)
     (script.path.parent / 'site').mkdir()
     (script.path.parent / 'site' / '000.txt').write_text('mine', encoding='utf-8')
@@ -350,9 +350,7 @@ def test_a_run_ends_at_once_while_another_one_is_at_work(script: Script, s3: S3)
 
 
 @pytest.mark.parametrize('script', ['rclone'], indirect=True)
-def test_the_programs_that_the_document_installs_are_all_that_a_script_needs(
-    script: Script, s3: S3, tmp_path: Path
-) -> None:
+def test_a_script_needs_only_the_programs_that_the_document_installs(script: Script, s3: S3, tmp_path: Path) -> None:
     shutil.rmtree(script.path.parent / 'env')
     run_shell(block('docs/publishing.md', "'./dumb-pypi[remote]'"), script.path.parent, git_env(tmp_path))
     upload_and_delete(s3, FIRST)
@@ -362,12 +360,12 @@ def test_the_programs_that_the_document_installs_are_all_that_a_script_needs(
 
 
 @pytest.mark.parametrize('script', ['aws'], indirect=True)
-def test_a_job_that_keeps_nothing_publishes_what_differs(script: Script, s3: S3, tmp_path: Path) -> None:
+def test_a_job_that_keeps_nothing_publishes_only_the_difference(script: Script, s3: S3, tmp_path: Path) -> None:
     upload_and_delete(s3, FIRST)
     assert script.run().returncode == 0
     published = s3.site()
     upload_and_delete(s3, Round(uploads=('foo-2.0.tar.gz', 'new-1.0.tar.gz'), deletions=('bar-1.0.tar.gz',)))
-    # The site that the script makes of the new list, to compare with: it is copied nowhere.
+    # The site of the new list, only for comparison.
     assert script.run(bucket='missing.example.com').returncode != 0
     expected = script.site()
     assert s3.site() == published
@@ -391,8 +389,8 @@ def test_a_job_that_keeps_nothing_publishes_what_differs(script: Script, s3: S3,
     assert {types[path] for path in expected if path.endswith('.html')} == {'text/html'}
 
 
-def test_up_to_the_copy_both_scripts_are_the_same() -> None:
-    """So what happens before it is tried with one of them."""
+def test_both_scripts_are_the_same_up_to_the_copy() -> None:
+    """So one of them is enough to test the steps before the copy."""
     parts = [script_of(tool).partition('\nif [ "${1-}"')[0].splitlines() for tool in ('rclone', 'aws')]
     different = [lines for lines in zip(*parts, strict=True) if lines[0] != lines[1]]
     assert different == [('target=${TARGET:-s3:pypi.example.com}', 'target=${TARGET:-s3://pypi.example.com}')]

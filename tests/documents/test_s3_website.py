@@ -1,4 +1,4 @@
-"""The index served straight from S3, by the commands of docs/publishing.md: no web server in between."""
+"""The index served directly from S3, by the commands of docs/publishing.md, without a web server."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope='module')
 def env(store: Server, pool: Path, package_list: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What leads `aws` to the store, with the site uploaded."""
+    """Return an environment in which `aws` uses the store; the site is uploaded."""
     directory = tmp_path_factory.mktemp('upload')
     env = {**s3_env(store, directory / 'home'), 'INDEX': str(directory)}
     make_programs(directory / 'env' / 'bin')
-    # More than the session's pool has: no other test may see it.
+    # An extra file, in a copy of the pool, because other tests share the pool.
     shutil.copytree(pool, directory / 'pool')
     gone = make_sdist(directory / 'pool', 'gone', '1.0').name
     make_sdist(directory / 'pool', 'ujson', '1.0')
@@ -93,13 +93,13 @@ def test_client_installs_from_the_bucket(
     outcome = client.install(f'{website.url}/simple/', tmp_path / 'target', requirement)
     assert outcome.status == 0, outcome.output
     assert installed(tmp_path / 'target') == expected
-    # Wheels have their metadata beside them.
+    # The metadata of wheels is beside them.
     assert {path.removesuffix('.metadata') for path in fetched(website, '/pool/')} == {file}
 
 
 @pytest.mark.clients
-def test_pipenv_finds_hashes_where_two_slashes_are_not_one(website: Server, tmp_path: Path) -> None:
-    """It asks for "/simple//name/" first, which is another object than "/simple/name/", and not there."""
+def test_pipenv_finds_hashes_if_two_slashes_are_not_one(website: Server, tmp_path: Path) -> None:
+    """It requests "/simple//name/" first, which is another object than "/simple/name/" and does not exist."""
     directory = tmp_path / 'project'
     directory.mkdir()
     run_pipenv(sys.executable, Run(f'{website.url}/simple/', directory, ['only-wheel']))
@@ -138,7 +138,7 @@ def test_every_object_has_its_type_and_its_time_to_live(
     assert response.headers['cache-control'] == cache_control
 
 
-def test_client_is_told_that_a_project_is_not_there(website: Server, client: Client, tmp_path: Path) -> None:
+def test_client_reports_a_missing_project(website: Server, client: Client, tmp_path: Path) -> None:
     outcome = client.install(f'{website.url}/simple/', tmp_path / 'target', 'nowhere')
     assert outcome.status == 1, outcome.output
     assert {request.status for request in website.requests()} == {404}
@@ -147,7 +147,7 @@ def test_client_is_told_that_a_project_is_not_there(website: Server, client: Cli
 def test_without_permission_to_list_a_missing_project_is_a_403(
     store: Server, env: dict[str, str], tmp_path: Path
 ) -> None:
-    """Why the policy has its second statement."""
+    """This is why the policy has its second statement."""
     policy = re.findall(r"--policy '(.+?)'", block('docs/publishing.md', 'aws s3 website'), re.DOTALL)[0]
     narrow = json.loads(policy)
     narrow['Statement'] = narrow['Statement'][:1]
@@ -160,7 +160,7 @@ def test_without_permission_to_list_a_missing_project_is_a_403(
 
 
 @pytest.mark.parametrize('path', ['/simple/gone/', '/simple/gone/index.v1_json', '/pypi/gone/json', '/project/gone/'])
-def test_what_left_the_list_leaves_the_bucket(website: Server, path: str) -> None:
+def test_files_that_left_the_list_are_removed_from_the_bucket(website: Server, path: str) -> None:
     assert website.get(path).status == 404
 
 

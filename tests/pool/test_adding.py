@@ -1,4 +1,4 @@
-"""`--add`: new files join a known list, and nothing else is opened."""
+"""`--add` adds new files to a known list and opens no other files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from testing.tools import ROOT
 
 WHEEL = 'Foo_Bar-2.0-py3-none-any.whl'
 SHA256 = f'sha256={"a" * 64}'
-# All that a line may say of a file that is somewhere else.
+# A line with every key, for a file that is in another place.
 KEPT: dict[str, Any] = {
     'filename': 'team/Foo_Bar-1.0-py3-none-any.whl',
     'hashes': {'md5': 'b' * 32, 'sha256': 'a' * 64},
@@ -46,7 +46,7 @@ def in_a_new_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def added(*arguments: str) -> Outcome:
-    """What is printed without a word."""
+    """Run with `--add` and return the output. There must be no messages."""
     outcome = run_list('--known', 'known', '--add', *arguments)
     assert (outcome.status, outcome.messages) == (0, '')
     return outcome
@@ -58,20 +58,20 @@ def refused(expected: str, *arguments: str) -> None:
         assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
 
 
-def test_known_files_stay_with_all_that_their_lines_say_and_new_ones_join_them() -> None:
+def test_known_files_stay_with_their_whole_lines_and_new_files_join_them() -> None:
     write_list(Path('known'), [SUMMARY, KEPT])
     wheel = described_wheel(Path('dist'), 'Foo_Bar', '2.0', 'Summary: As of 2.0')
     outcome = added('dist')
     assert outcome.lines[:2] == [SUMMARY | {'summary': 'As of 2.0'}, KEPT]
     assert outcome.lines[2]['filename'] == WHEEL
     assert outcome.lines[2].keys() == {'filename', 'hash', 'size', 'requires_dist', 'upload_timestamp'}
-    # And the list that follows is one that can be added to, after the wheel has been published.
+    # After the wheel has been published, files can be added to the new list too.
     Path('known').write_bytes(outcome.output)
     wheel.unlink()
     assert added('dist') == outcome
 
 
-def test_a_file_that_is_known_already_stays_as_it_is_known() -> None:
+def test_a_file_that_is_already_known_stays_unchanged() -> None:
     wheel = described_wheel(Path('dist'), 'Foo_Bar', '2.0', 'Requires-Python: >=3.8')
     run = run_list('dist').lines[0]
     line = run | {'requires_python': '>=3.7', 'uploaded_by': 'Ann', 'yanked_reason': '', 'core_metadata': SHA256}
@@ -95,7 +95,7 @@ def test_a_known_file_with_several_hashes_is_known() -> None:
         os.utime(f'dist/{WHEEL}', (1, 1))
 
 
-def test_a_known_wheel_gets_the_metadata_that_is_written_beside_it_now() -> None:
+def test_a_known_wheel_gets_its_newly_written_metadata() -> None:
     described_wheel(Path('dist'), 'Foo_Bar', '2.0')
     Path('known').write_bytes(run_list('dist').output)
     outcome = added('--write-metadata', 'dist')
@@ -106,7 +106,7 @@ def test_a_known_wheel_gets_the_metadata_that_is_written_beside_it_now() -> None
     assert added('dist') == outcome
 
 
-def test_a_known_line_without_a_usable_hash_gives_way_to_the_file_but_for_what_people_said() -> None:
+def test_the_file_replaces_a_known_line_without_a_usable_hash_except_facts_from_people() -> None:
     described_wheel(Path('dist'), 'Foo_Bar', '2.0')
     run = run_list('dist').lines[0]
     write_list(Path('known'), [{'filename': WHEEL, 'hash': f'md5={"0" * 32}', 'yanked': True, 'uploaded_by': 'Ann'}])
@@ -153,7 +153,7 @@ def test_a_known_name_below_another_path_is_an_error_that_names_both() -> None:
     assert added('--root', '.', 'team').lines == lines
 
 
-def test_half_a_wheel_does_not_take_the_place_of_the_published_one() -> None:
+def test_half_a_wheel_does_not_replace_the_published_one() -> None:
     wheel = described_wheel(Path('dist'), 'Foo_Bar', '2.0')
     size = wheel.stat().st_size
     Path('known').write_bytes(run_list('dist').output)
@@ -162,12 +162,12 @@ def test_half_a_wheel_does_not_take_the_place_of_the_published_one() -> None:
     expected = f'dist/{WHEEL}: it is known with {size} bytes, not with 20\n'
     assert run_list('--known', 'known', '--add', 'dist') == (1, b'', expected)
     assert run_list('--known', 'known', '--add', '--strict', 'dist') == (1, b'', expected + left_out)
-    # If it has as many bytes, it is left out, and the known line stays.
+    # If it has the same size, it is left out and the known line stays.
     wheel.write_bytes(bytes(size))
     assert run_list('--known', 'known', '--add', 'dist') == (0, Path('known').read_bytes(), left_out)
 
 
-def test_the_file_that_says_what_the_variants_are_changes_when_a_wheel_joins() -> None:
+def test_the_variants_file_changes_when_a_wheel_is_added() -> None:
     name = 'Foo_Bar-2.0-variants.json'
     settled(write(Path('dist', name), b'{"variants": {"cpu": {}}}'))
     Path('known').write_bytes(run_list('dist').output)
@@ -175,7 +175,7 @@ def test_the_file_that_says_what_the_variants_are_changes_when_a_wheel_joins() -
     outcome = added('dist')
     assert outcome.files()[name]['size'] == 38
     assert outcome == run_list('dist')
-    # It is no news that it is another file, without `--add` either.
+    # The changed file gives no message, even without `--add`.
     assert run_list('--known', 'known', 'dist') == outcome
     write_list(Path('known'), [outcome.lines[0] | {'filename': f'team/{name}'}])
     assert added('dist') == outcome
@@ -232,7 +232,7 @@ def summaries(*arguments: str) -> dict[str, str]:
     return {name: line['summary'] for name, line in added(*arguments).projects().items()}
 
 
-def test_the_newest_release_speaks_for_its_project_wherever_it_is() -> None:
+def test_the_newest_release_decides_the_facts_of_its_project_wherever_it_is() -> None:
     lines: list[dict[str, Any]] = [
         {'project': 'foo', 'summary': 'As of 2.0'},
         {'filename': 'foo-2.0-cp39-none-any.whl', 'size': 1},
@@ -240,7 +240,7 @@ def test_the_newest_release_speaks_for_its_project_wherever_it_is() -> None:
     write_list(Path('known'), lines)
     described_wheel(Path('dist'), 'foo', '1.9', 'Summary: As of 1.9')
     assert summaries('dist') == {'foo': 'As of 2.0'}
-    described_wheel(Path('dist'), 'foo', '2.0', 'Summary: As of py3', tag='py3-none-any')  # the first wheel speaks
+    described_wheel(Path('dist'), 'foo', '2.0', 'Summary: As of py3', tag='py3-none-any')  # the first wheel decides
     described_sdist(Path('dist'), 'foo', '2.0', 'Summary: As of the sdist')
     assert summaries('dist') == {'foo': 'As of 2.0'}
     described_wheel(Path('dist'), 'foo', '2.0', 'Summary: As of cp38', tag='cp38-none-any')
@@ -249,7 +249,7 @@ def test_the_newest_release_speaks_for_its_project_wherever_it_is() -> None:
     assert summaries('dist') == {'foo': 'As of 2.1'}
 
 
-def test_the_known_line_of_a_project_stays_if_the_release_that_should_speak_is_not_at_hand() -> None:
+def test_the_known_line_of_a_project_stays_if_the_deciding_release_is_not_available() -> None:
     for version in ('1.0', '2.0'):
         described_wheel(Path('dist'), 'Foo', version, f'Summary: As of {version}')
     Path('known').write_bytes(run_list('dist').output)
@@ -261,7 +261,7 @@ def test_the_known_line_of_a_project_stays_if_the_release_that_should_speak_is_n
     assert summaries('--facts', 'facts', 'dist') == {'foo': 'As of 1.5'}
 
 
-def test_a_release_in_which_nothing_speaks_says_nothing() -> None:
+def test_a_release_without_facts_gives_no_project_line() -> None:
     write_list(Path('known'), [{'project': 'foo', 'summary': 'As of 1.0'}, {'filename': 'foo-1.0.tar.gz'}])
     settled(write(Path('dist', 'foo-2.0-py3.13.egg'), b'egg'))
     assert summaries('dist') == {}
@@ -270,7 +270,7 @@ def test_a_release_in_which_nothing_speaks_says_nothing() -> None:
 # ------------------------------------------------------------------------------------------------- people
 
 
-def test_where_facts_are_given_they_alone_say_what_people_know() -> None:
+def test_given_facts_replace_all_earlier_facts_from_people() -> None:
     other = {'filename': 'foo-1.0.tar.gz', 'yanked_reason': 'old', 'uploaded_by': 'Bob', 'upload_timestamp': 1}
     archived = {'project': 'foo', 'status': 'archived'}
     write_list(Path('known'), [archived, other, SUMMARY, KEPT])
@@ -304,7 +304,7 @@ TIMES = ('upload_timestamp', 'modified')
 
 
 def new_files(dice: random.Random, taken: set[str]) -> None:
-    """One to three files of versions that nobody has published, at times of their own, in `dist` and in `pool`."""
+    """Make one to three files of new versions with separate times, in `dist` and in `pool`."""
     shutil.rmtree('dist')
     for _ in range(dice.randrange(1, 4)):
         name, version = dice.choice(NAMES), f'{dice.randrange(5)}.{dice.randrange(10)}{dice.choice(["", "", "+cpu"])}'
@@ -338,10 +338,10 @@ def test_thirty_rounds_of_adding_give_the_list_of_the_whole_pool(seed: int, newe
     Path('pool').mkdir()
     Path('known').touch()
     taken: set[str] = set()
-    uploaded: dict[str, float] = {}  # as each file was listed first
+    uploaded: dict[str, float] = {}  # each file, as it was first listed
     yanked: set[str] = set()
     facts: list[dict[str, Any]] = []
-    stale: set[str] = set()  # projects whose newest release may have been yanked, or be back
+    stale: set[str] = set()  # projects whose newest release may have been yanked or unyanked
     lines: dict[str, dict[str, Any]] = {}  # of projects, before
     for _ in range(30):
         new_files(dice, taken)
@@ -371,14 +371,14 @@ def test_thirty_rounds_of_adding_give_the_list_of_the_whole_pool(seed: int, newe
             stale = {name for name in stale if outcome.projects().get(name) != whole.projects().get(name)}
         lines = outcome.projects()
         Path('known').write_bytes(outcome.output)
-        # Somebody touches the pool: a file is uploaded once.
+        # Somebody touches the pool; upload times stay.
         for path_ in dice.sample(sorted(Path('pool').rglob('*.*')), 1):
             os.utime(path_, ns=(0, dice.randrange(10**18)))
     assert len(taken) > 30
     assert max(Version(path.split('-')[1]) for path in listed if path.endswith('.whl')) > Version('1')
 
 
-# One process of its own: an audit hook stays.
+# A separate process, because an audit hook cannot be removed.
 OPENED = """
 import os, sys
 from dumb_pypi.pool.main import main
@@ -392,7 +392,7 @@ print(status, *sorted({os.path.relpath(name, here) for name in names if name.sta
 """
 
 
-def test_three_new_wheels_beside_twelve_thousand_known_ones_are_all_that_is_opened() -> None:
+def test_only_three_new_wheels_are_opened_beside_twelve_thousand_known_ones() -> None:
     lines = [
         {
             'filename': f'team{number % 7}/Foo{number % 300}-1.{number}-py3-none-any.whl',

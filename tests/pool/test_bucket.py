@@ -1,4 +1,4 @@
-"""Pools in buckets: what is read there, and what an S3 that logs its requests was asked for."""
+"""Pools in buckets: what is read there, and which requests an S3 server gets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import fsspec  # type: ignore[import-untyped]  # it has none
+import fsspec  # type: ignore[import-untyped]  # it has no types
 import pytest
 
 from dumb_pypi.pool.places import usual_time
@@ -29,7 +29,7 @@ WHEEL = 'foo-1.0-py3-none-any.whl'
 
 
 class Bucket:
-    """One in memory, of a name that nobody else has."""
+    """A bucket in memory, with a unique name."""
 
     def __init__(self) -> None:
         self.system = fsspec.filesystem('memory')
@@ -54,7 +54,7 @@ def bucket() -> Iterator[Bucket]:
         made.system.rm(made.address, recursive=True)
 
 
-def test_the_list_of_a_bucket_says_what_that_of_a_directory_says(bucket: Bucket, tmp_path: Path) -> None:
+def test_the_list_of_a_bucket_equals_that_of_a_directory(bucket: Bucket, tmp_path: Path) -> None:
     make_pool(tmp_path / 'pool')
     described_wheel(tmp_path / 'pool' / 'team', 'baz', '1.0', 'Summary: Does baz')
     bucket.upload(tmp_path / 'pool')
@@ -73,8 +73,8 @@ def test_the_list_of_a_bucket_says_what_that_of_a_directory_says(bucket: Bucket,
     assert run_list('--known', tmp_path / 'list', '--write-metadata', bucket.address) == there
 
 
-def test_a_sidecar_whose_name_is_too_long_for_the_generator_is_passed_over(bucket: Bucket) -> None:
-    """Stores take longer names than file systems do."""
+def test_a_sidecar_whose_name_is_too_long_for_the_generator_is_ignored(bucket: Bucket) -> None:
+    """Stores accept longer names than file systems."""
     name = f'foo-{"1" * 240}-py2.7.egg'
     bucket.put(name, b'egg')
     bucket.put(f'{name}.provenance', b'{}')
@@ -110,13 +110,13 @@ def test_several_objects_and_parts_of_a_bucket_are_listed_by_their_names_or_belo
     assert run_list(wheel, common).messages == f'{common}/{WHEEL}: left out: {wheel} has the same name\n'
 
 
-def test_an_address_of_a_directory_is_a_directory(tmp_path: Path) -> None:
+def test_a_file_url_of_a_directory_is_a_directory(tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
     assert run_list(f'file://{pool}').output == run_list(pool).output
 
 
 @pytest.mark.parametrize('wrong', [b'short', bytes(1000)], ids=['short', 'long'])
-def test_a_wrong_sidecar_in_a_bucket_is_mended(wrong: bytes, bucket: Bucket, tmp_path: Path) -> None:
+def test_a_wrong_sidecar_in_a_bucket_is_corrected(wrong: bytes, bucket: Bucket, tmp_path: Path) -> None:
     described_wheel(tmp_path, 'foo', '1.0')
     bucket.upload(tmp_path)
     bucket.put(f'{WHEEL}.metadata', wrong)
@@ -134,10 +134,10 @@ def broken(bucket: Bucket, method: str, error: Exception, monkeypatch: pytest.Mo
 
 
 class StoreError(Exception):
-    """Drivers have their own."""
+    """Drivers have their own exceptions."""
 
 
-def test_what_a_store_refuses_is_one_line(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_of_the_store_is_one_line(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     described_wheel(tmp_path, 'foo', '1.0')
     bucket.upload(tmp_path)
     cases = [
@@ -155,9 +155,7 @@ def test_what_a_store_refuses_is_one_line(bucket: Bucket, tmp_path: Path, monkey
         assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
 
 
-def test_an_object_that_may_not_be_read_and_one_that_is_gone(
-    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreadable_and_missing_objects(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     described_wheel(tmp_path, 'foo', '1.0')
     bucket.upload(tmp_path)
     refusals = [PermissionError('Access Denied'), OSError(errno.EINVAL, 'The object is encrypted')]
@@ -200,7 +198,7 @@ INFOS: list[tuple[dict[str, Any], Any]] = [
 
 
 @pytest.mark.parametrize(('info', 'expected'), [pytest.param(*case, id=str(case[0])) for case in INFOS])
-def test_times_are_read_as_drivers_tell_them(
+def test_all_time_formats_of_drivers_are_read(
     info: dict[str, Any], expected: Any, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.put('foo-1.0-py2.7.egg', b'egg')
@@ -213,9 +211,9 @@ def test_a_time_without_a_zone_is_utc() -> None:
     assert usual_time(datetime.datetime(2026, 1, 2, 3, 4, 5)) == 1767323045
 
 
-# What is in the bucket beside `pool/good-1.0-py3-none-any.whl`, and what there is to say about it.
+# Further objects in the bucket of `pool/good-1.0-py3-none-any.whl`, and their messages.
 KEYS = {
-    'pool/': None,  # "Create folder" of the console makes it
+    'pool/': None,  # made by "Create folder" in the console
     'pool//': None,
     'pool/sub/': None,
     'pool/a-1.0-py3-none-any.whl/': None,
@@ -229,7 +227,7 @@ KEYS = {
 }
 
 
-def test_keys_that_no_file_could_have_hide_nothing_and_stop_nothing(
+def test_keys_that_are_no_file_names_hide_nothing_and_stop_nothing(
     bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     described_wheel(tmp_path, 'good', '1.0')
@@ -247,7 +245,7 @@ def test_keys_that_no_file_could_have_hide_nothing_and_stop_nothing(
     assert sorted(outcome.messages.splitlines()) == sorted(lines)
 
 
-# One process for all rounds, since the driver takes a second to load. Each round is a line: where the list goes.
+# One process for all rounds, because loading the driver takes a second. Each round is a line: the path for the list.
 ROUNDS = """
 import contextlib, sys
 from dumb_pypi.pool.main import main
@@ -259,7 +257,7 @@ for line in sys.stdin:
 
 
 def test_ten_rounds_of_change_in_s3_read_only_what_is_new(tmp_path: Path) -> None:
-    """With the driver that people use; the log of the server is the witness."""
+    """With the real driver; the log of the server shows what was read."""
     import boto3  # type: ignore[import-untyped]  # comes with moto
 
     python = make_tool('s3fs', 's3fs', 'msgspec', 'packaging') / 'python'
@@ -406,6 +404,6 @@ def test_whatever_keys_are_in_s3_all_good_files_are_listed(tmp_path: Path) -> No
 
 
 def requested(server: Server) -> list[str]:
-    """The method and the key of each request for an object, up to now."""
+    """Return the method and the key of each request for an object, up to now."""
     found = re.findall(r'"(GET|PUT|HEAD) /mine/([^ ?]+)', server.log.read_text(encoding='utf-8'))
     return [f'{method} {urllib.parse.unquote(key)}' for method, key in found]

@@ -1,4 +1,4 @@
-"""`dumb-pypi-list` killed, interrupted, with streams that are closed or full, and at a terminal."""
+"""`dumb-pypi-list` killed, interrupted, with closed or full streams, and at a terminal."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from testing.waiting import wait_for
 
 COMMAND = [sys.executable, '-m', 'dumb_pypi.pool']
 KILLED = [sys.executable, '-m', 'testing.pools']
-# A pipe that is cut looks like a shorter list, a file that was never renamed does not.
+# A cut pipe looks like a shorter list; a file that was never renamed does not.
 RECIPE = block('docs/lists.md', '--write-metadata site/pool')
-# Before each change, and when so many bytes are printed.
+# Before each change, and after this number of printed bytes.
 MOMENTS = [*range(1, 13), *(-count for count in (1, 2, 100, 300, 500, 700, 900, 1100))]
 
 
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the recipe makes when nobody kills it: `list`, and `site` with the pool in it."""
+    """Run the recipe to its end: it makes `list`, and `site` beside the pool."""
     directory = tmp_path_factory.mktemp('whole')
     make_pool(directory / 'site' / 'pool')
     assert run_recipe(directory, COMMAND).returncode == 0
@@ -38,7 +38,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_recipe(directory: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
-    """The cron line, word for word, with these programs."""
+    """Run the cron line from the documents with these programs."""
     programs = directory / 'bin'
     programs.mkdir(exist_ok=True)
     for name, words in (('dumb-pypi-list', command), ('dumb-pypi', [sys.executable, '-m', 'dumb_pypi'])):
@@ -51,7 +51,7 @@ def run_recipe(directory: Path, command: list[str]) -> subprocess.CompletedProce
     )
 
 
-def test_there_are_as_many_moments_as_are_tried(whole: Path, tmp_path: Path) -> None:
+def test_the_tests_kill_the_command_at_every_moment(whole: Path, tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
     counted = subprocess.run([*KILLED, '0', '--write-metadata', pool], cwd=ROOT, check=True, capture_output=True)
     assert int(counted.stderr) == max(MOMENTS)
@@ -60,11 +60,11 @@ def test_there_are_as_many_moments_as_are_tried(whole: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize('moment', MOMENTS)
-def test_killed_at_any_moment_there_is_no_half_sidecar_and_no_site_of_half_a_list(
+def test_a_kill_at_any_moment_leaves_no_partial_sidecar_and_no_site_of_a_partial_list(
     moment: int, whole: Path, tmp_path: Path
 ) -> None:
     make_pool(tmp_path / 'site' / 'pool')
-    (tmp_path / 'list').touch()  # nothing was known
+    (tmp_path / 'list').touch()  # there was no known list
     killed = run_recipe(tmp_path, [*KILLED, str(moment)])
     assert killed.returncode == 128 + signal.SIGKILL, killed.stderr
     for sidecar in (tmp_path / 'site' / 'pool').glob('[!.]*.metadata'):
@@ -83,7 +83,7 @@ def visible(site: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(('number', 'status'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_says_so_and_leaves_nothing_behind(number: int, status: int, tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
-    # A hole takes no room on the disk, and its hash takes seconds.
+    # A sparse file takes no room on the disk, but seconds to hash.
     with (pool / 'hole-1.0-py2.7.egg').open('wb') as file:
         file.truncate(10 * 2**30)
     process = subprocess.Popen(
@@ -119,7 +119,7 @@ def run_in_shell(pool: Path, redirection: str) -> subprocess.CompletedProcess[st
 )
 def test_a_list_that_cannot_be_printed_is_an_error_in_one_line(redirection: str, message: str, tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
-    for number in range(1000):  # more than a pipe takes in when nobody reads
+    for number in range(1000):  # more than the buffer of a pipe holds
         (pool / f'foo-2.{number}-py2.7.egg').write_bytes(b'egg')
     done = run_in_shell(pool, redirection if 'wait' not in redirection else '> >(exec 0<&-); s=$?; wait; exit $s')
     assert (done.returncode, done.stdout, done.stderr) == (1, '', message)
@@ -133,7 +133,7 @@ def test_a_warning_that_cannot_be_printed_does_not_end_the_run(redirection: str,
     assert (done.returncode, done.stdout.encode()) == (0, run_list(pool).output)
 
 
-def test_a_terminal_is_told_how_far_it_is(tmp_path: Path) -> None:
+def test_a_terminal_shows_the_progress(tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
     with (pool / 'hole-1.0-py2.7.egg').open('wb') as file:
         file.truncate(2**30)
@@ -145,7 +145,7 @@ def test_a_terminal_is_told_how_far_it_is(tmp_path: Path) -> None:
             while part := os.read(end, 1000):
                 shown += part
         except OSError:
-            pass  # Linux says so at the end of a terminal
+            pass  # Linux reports the end of a terminal like this
         os.close(end)
     assert process.returncode == 0
     *looks, last, rest = re.split('[\r\n]+', shown.decode())

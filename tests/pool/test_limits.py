@@ -1,4 +1,4 @@
-"""Files that are made to cost time and memory: each is listed, none is opened again in vain, and none stops a run."""
+"""Files that are made to waste time and memory: each is listed, opened only once, and stops no run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def write(path: Path, *parts: bytes) -> None:
 
 
 def header(name: str, size: int = 0, kind: bytes = tarfile.REGTYPE) -> bytes:
-    """Of a member, whose bytes need not follow."""
+    """Return the header of a member, whose content may be missing."""
     member = tarfile.TarInfo(name)
     member.size, member.type = size, kind
     return member.tobuf(tarfile.GNU_FORMAT)
@@ -63,7 +63,7 @@ def record(key: bytes, value: bytes) -> bytes:
 
 
 def sparse(blocks: int) -> bytes:
-    """An old sparse file, with so many blocks of its map after its header."""
+    """Return an old sparse file with this number of map blocks after its header."""
     first = bytearray(header('sparse', 0, tarfile.GNUTYPE_SPARSE))
     first[482] = 1
     first[148:156] = b' ' * 8
@@ -73,7 +73,7 @@ def sparse(blocks: int) -> bytes:
 
 
 def wheel_of_members(count: int) -> bytes:
-    """The directory alone: of members without names."""
+    """Return only the directory of a wheel, whose members have no names."""
     entry = struct.pack('<4s4B4HL2L5H2L', b'PK\1\2', 20, 3, 20, 0, *[0] * 4, *[0] * 3, *[0] * 5, 0, 0)
     return entry * count + struct.pack('<4s4H2LH', b'PK\5\6', 0, 0, 0, 0, len(entry) * count, 0, 0)
 
@@ -161,10 +161,10 @@ def test_a_file_beyond_a_limit_is_listed_without_metadata_and_not_opened_again(
     line = outcome.files()[path.name]
     assert line.keys() == {'filename', 'hash', 'size', 'upload_timestamp', 'exceeds_limits'}
     Path('list').write_bytes(outcome.output)
-    # Whoever opens it now leaves it out.
+    # Opening it now would leave it out.
     write(path, b'x' * path.stat().st_size)
     assert run_list('--known', 'list', '--write-metadata', 'pool') == (0, outcome.output, '')
-    (POOL / 'Foo-0.9.tar.gz').unlink()  # the latest release is another file alone, and has nothing to say
+    (POOL / 'Foo-0.9.tar.gz').unlink()  # the latest release has one other file, without facts
     again = run_list('--known', 'list', '--write-metadata', 'pool')
     assert (again.status, again.lines, again.messages) == (0, [line], '')
 
@@ -187,7 +187,7 @@ WITHIN: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize('make', [pytest.param(make, id=name) for name, make in WITHIN.items()])
-def test_what_is_strange_but_within_the_limits_costs_no_time_and_hides_no_metadata(make: Callable[[], bytes]) -> None:
+def test_strange_files_within_the_limits_are_fast_and_keep_their_metadata(make: Callable[[], bytes]) -> None:
     write(SDIST, gzip.compress(make() + member('Foo-1.0/PKG-INFO', PKG_INFO) + bytes(1024), 1))
     started = time.process_time()
     outcome = run_list('pool')
@@ -204,7 +204,7 @@ def test_what_is_strange_but_within_the_limits_costs_no_time_and_hides_no_metada
         pytest.param(extended(tarfile.SOLARIS_XHDTYPE, record(b'path', b'Foo-1.0/PKG-INFO')), id='of Solaris'),
     ],
 )
-def test_a_name_in_an_extended_header_is_that_of_the_next_member_alone(name: bytes) -> None:
+def test_a_name_in_an_extended_header_applies_only_to_the_next_member(name: bytes) -> None:
     data = member('a', b'') + name + member('b', PKG_INFO)
     write(SDIST, gzip.compress(data))
     assert run_list('pool').projects()['foo']['summary'] == 'found'
@@ -222,7 +222,7 @@ BEGINNINGS: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize('make', [pytest.param(make, id=name) for name, make in BEGINNINGS.items()])
 def test_a_file_that_is_broken_at_its_beginning_is_not_read_to_its_end(make: Callable[[], bytes]) -> None:
-    """Nor hashed: what takes hours here is a file without blocks on the disk."""
+    """Nor hashed: it is a sparse file, which would take hours."""
     write(SDIST, make())
     os.truncate(SDIST, 10 * 2**30)
     started = time.process_time()
@@ -230,7 +230,7 @@ def test_a_file_that_is_broken_at_its_beginning_is_not_read_to_its_end(make: Cal
     assert time.process_time() - started < 2
 
 
-def test_what_takes_too_long_is_listed_and_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_takes_too_long_is_listed_and_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     described_sdist(POOL, 'Foo', '1.0')
     monkeypatch.setattr(tar_archives, 'MOST_SECONDS', -1)
     outcome = run_list('pool')
@@ -240,7 +240,7 @@ def test_what_takes_too_long_is_listed_and_not_remembered(monkeypatch: pytest.Mo
 
 
 def test_a_run_is_interrupted_while_it_unpacks() -> None:
-    """Within a second: as it is the time of the run itself that counts, a busy machine changes nothing."""
+    """Within a second of CPU time of the run, so that a busy machine makes no difference."""
     zeros = gzip.compress(header('a', 2**30 - 2**20) + bytes(2**20), 1)
     rest = gzip.compress(bytes(2**24), 1)
     for number in range(20):
@@ -262,6 +262,6 @@ def test_a_run_is_interrupted_while_it_unpacks() -> None:
 
 
 def computed(pid: int) -> float:
-    """The seconds that a process has computed."""
+    """Return the CPU seconds of a process."""
     values = Path(f'/proc/{pid}/stat').read_text(encoding='utf-8').rpartition(')')[2].split()
     return (int(values[11]) + int(values[12])) / os.sysconf('SC_CLK_TCK')

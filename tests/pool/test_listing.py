@@ -1,4 +1,4 @@
-"""`dumb-pypi-list`: what it says of files and projects, what it need not read again, and what it passes over."""
+"""`dumb-pypi-list`: facts of files and projects, what it need not read again, and what it ignores."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def sha256(content: bytes) -> str:
 
 
 def listed(*arguments: str | Path) -> Outcome:
-    """What it makes of a pool of which there is nothing to say."""
+    """Run the list maker. There must be no messages."""
     outcome = run_list(*arguments)
     assert (outcome.status, outcome.messages) == (0, '')
     return outcome
 
 
 def generated(outcome: Outcome, directory: Path) -> bytes:
-    """`packages.json` of the site that the strict generator makes of the list without a word."""
+    """Build the site of the list with `--strict` and without messages, and return its `packages.json`."""
     directory.mkdir()
     (directory / 'list').write_bytes(outcome.output)
     arguments = ['--strict', '--allow-empty', '--package-list-json', str(directory / 'list')]
@@ -59,7 +59,7 @@ def generated(outcome: Outcome, directory: Path) -> bytes:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the files that have been opened in a directory, from now on."""
+    """Return a list that records the names of files as the program opens them."""
     names: list[str] = []
     really = Directory.opened
 
@@ -87,7 +87,7 @@ def test_the_command_says_its_version(command: list[str]) -> None:
 # ------------------------------------------------------------------------------------------------- lines
 
 
-def test_a_list_says_all_that_the_files_say(tmp_path: Path) -> None:
+def test_a_list_has_all_facts_of_the_files(tmp_path: Path) -> None:
     wheel = described_wheel(
         tmp_path / 'team', 'foo', '1.0', 'Summary: Does foo', 'Requires-Python: >=3.8', 'Requires-Dist: bar (>=1)'
     )
@@ -112,7 +112,7 @@ def test_a_list_says_all_that_the_files_say(tmp_path: Path) -> None:
     ]
 
 
-def test_the_list_is_packages_json_of_the_site_that_follows(tmp_path: Path) -> None:
+def test_the_list_equals_packages_json_of_its_site(tmp_path: Path) -> None:
     outcome = listed('--write-metadata', make_pool(tmp_path / 'pool'))
     assert generated(outcome, tmp_path / 'made') == outcome.output
 
@@ -134,7 +134,7 @@ def test_the_same_folder_gives_the_same_bytes(jobs: str, tmp_path: Path) -> None
         pytest.param(('Requires-Dist: a', 'Dynamic: Version'), ['a'], id='another field is dynamic'),
     ],
 )
-def test_an_sdist_says_its_dependencies_where_a_build_cannot_change_them(
+def test_an_sdist_has_dependencies_if_a_build_cannot_change_them(
     more: tuple[str, ...], expected: list[str] | None, tmp_path: Path
 ) -> None:
     described_sdist(tmp_path, 'foo', '1.0', *more)
@@ -142,7 +142,7 @@ def test_an_sdist_says_its_dependencies_where_a_build_cannot_change_them(
 
 
 @pytest.mark.parametrize('version', ['1.0', '1.2', '2.1', 'new', ''])
-def test_old_metadata_of_an_sdist_does_not_know_its_dependencies(version: str, tmp_path: Path) -> None:
+def test_an_sdist_with_old_metadata_has_no_dependencies(version: str, tmp_path: Path) -> None:
     metadata = headers('foo', '1.0', 'Requires-Dist: a').replace(b'Version: 2.2', f'Version: {version}'.encode())
     make_tar(tmp_path / 'foo-1.0.tar.gz', {'foo-1.0/PKG-INFO': metadata})
     assert 'requires_dist' not in listed(tmp_path).lines[0]
@@ -188,7 +188,7 @@ def test_a_zip_file_can_be_an_sdist(tmp_path: Path) -> None:
         'foo-1.0.linux-x86_64.tar.gz',
     ],
 )
-def test_what_has_no_metadata_to_read_is_listed_with_what_can_be_seen(filename: str, tmp_path: Path) -> None:
+def test_a_file_without_readable_metadata_is_listed_with_its_visible_facts(filename: str, tmp_path: Path) -> None:
     settled(write(tmp_path / filename, b'1'))
     line = {'filename': filename, 'hash': sha256(b'1'), 'size': 1, 'upload_timestamp': UPLOADED}
     assert listed(tmp_path).lines == [line]
@@ -203,15 +203,13 @@ def test_what_has_no_metadata_to_read_is_listed_with_what_can_be_seen(filename: 
         pytest.param({'foo-1.0/src/PKG-INFO': headers('foo', '1.0')}, id='deep inside'),
     ],
 )
-def test_an_sdist_without_metadata_of_its_own_is_listed_without_a_word(
-    members: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_an_sdist_without_metadata_is_listed_silently(members: dict[str, bytes], tmp_path: Path) -> None:
     make_tar(tmp_path / 'foo-1.0.tar.gz', members)
     [line] = listed(tmp_path).lines
     assert line.keys() == {'filename', 'hash', 'size', 'upload_timestamp'}
 
 
-def test_metadata_that_a_wheel_carries_inside_is_not_its_own(tmp_path: Path) -> None:
+def test_metadata_of_vendored_packages_is_not_that_of_the_wheel(tmp_path: Path) -> None:
     members = {
         'foo/_vendor/bar-2.0.dist-info/METADATA': headers('bar', '2.0', 'Requires-Python: >=2'),
         'foo-1.0.dist-info/METADATA': headers('foo', '1.0', 'Requires-Python: >=3'),
@@ -229,7 +227,7 @@ def test_metadata_that_a_wheel_carries_inside_is_not_its_own(tmp_path: Path) -> 
         pytest.param(2**33, None, id='after 2242'),
     ],
 )
-def test_a_time_that_no_list_can_say_is_left_out(seconds: float, expected: float | None, tmp_path: Path) -> None:
+def test_a_time_outside_the_range_of_a_list_is_left_out(seconds: float, expected: float | None, tmp_path: Path) -> None:
     path = described_wheel(tmp_path / 'pool', 'foo', '1.0')
     os.utime(path, (seconds, seconds))
     outcome = listed(tmp_path / 'pool')
@@ -273,13 +271,13 @@ def test_a_provenance_file_is_listed_for_the_generator_to_see(tmp_path: Path) ->
         pytest.param(['9', '10'], '10', id='by version'),
     ],
 )
-def test_the_latest_release_speaks_for_the_project(names: list[str], expected: str, tmp_path: Path) -> None:
+def test_the_latest_release_decides_the_facts_of_the_project(names: list[str], expected: str, tmp_path: Path) -> None:
     for version in names:
         described_wheel(tmp_path, 'foo', version, f'Summary: As of {version}')
     assert listed(tmp_path).projects()['foo']['summary'] == f'As of {expected}'
 
 
-def test_the_first_wheel_speaks_before_others_and_they_before_an_sdist(tmp_path: Path) -> None:
+def test_the_first_wheel_precedes_other_wheels_and_they_precede_an_sdist(tmp_path: Path) -> None:
     described_sdist(tmp_path, 'foo', '1.0', 'Summary: sdist')
     assert listed(tmp_path).projects() == {'foo': {'project': 'foo', 'summary': 'sdist'}}
     described_wheel(tmp_path, 'foo', '1.0', 'Summary: py3', tag='py3-none-any')
@@ -293,7 +291,7 @@ def test_the_first_wheel_speaks_before_others_and_they_before_an_sdist(tmp_path:
     assert run_list(tmp_path).projects() == {}
 
 
-def test_when_the_latest_release_cannot_be_read_the_one_before_it_speaks(tmp_path: Path) -> None:
+def test_if_the_latest_release_is_unreadable_the_one_before_it_decides(tmp_path: Path) -> None:
     described_wheel(tmp_path, 'foo', '1.0', 'Summary: readable')
     write(tmp_path / 'foo-2.0-py3-none-any.whl', b'broken')
     write(tmp_path / 'bar-1.0-py3-none-any.whl', b'broken')
@@ -307,7 +305,7 @@ def test_when_the_latest_release_cannot_be_read_the_one_before_it_speaks(tmp_pat
 # ------------------------------------------------------------------------------------------------- the walk
 
 
-def test_whatever_is_no_distribution_is_passed_over(tmp_path: Path) -> None:
+def test_files_that_are_no_distributions_are_ignored(tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
     expected = listed(pool).output
     for path in (
@@ -355,7 +353,7 @@ def test_a_file_that_changes_while_it_is_read_is_in_the_list_of_the_next_run(
     whole = (pool / 'foo-1.0-py3-none-any.whl').read_bytes()
     really = Directory.opened
     change: dict[str, Callable[[Path], object]] = {
-        'foo-1.0-py3-none-any.whl': lambda path: write(path, whole + b'more'),  # and its end is not where it was
+        'foo-1.0-py3-none-any.whl': lambda path: write(path, whole + b'more'),  # and its end has moved
         'foo-1.0.tar.gz': lambda path: os.utime(path, (1, 1)),
         'bar-1.0.tar.gz': lambda path: write(path, b'only the beginning'),
         'bar-1.0-py3-none-any.whl': lambda path: path.unlink(),
@@ -380,9 +378,7 @@ def test_a_file_that_changes_while_it_is_read_is_in_the_list_of_the_next_run(
     assert len(listed(pool).files()) == 9
 
 
-def test_a_file_that_is_gone_when_it_is_to_be_read_is_passed_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_vanishes_before_it_is_read_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pool = make_pool(tmp_path / 'pool')
     really = files.read_pool
 
@@ -415,7 +411,7 @@ def test_metadata_is_written_beside_wheels_byte_for_byte_with_the_mode_of_the_um
     assert not [path for path in pool.iterdir() if path.name.startswith('.')]
 
 
-def test_a_sidecar_that_is_right_is_not_written_again(tmp_path: Path) -> None:
+def test_a_correct_sidecar_is_not_written_again(tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
     listed('--write-metadata', pool)
     before = {path.name: path.stat() for path in pool.iterdir()}
@@ -426,7 +422,7 @@ def test_a_sidecar_that_is_right_is_not_written_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('wrong', [b'', b'Name: foo\n', b'x' * 1000], ids=['empty', 'short', 'long'])
-def test_a_sidecar_that_is_wrong_is_not_told_of_and_is_mended(wrong: bytes, tmp_path: Path) -> None:
+def test_a_wrong_sidecar_is_not_listed_and_is_corrected(wrong: bytes, tmp_path: Path) -> None:
     pool = tmp_path / 'pool'
     described_wheel(pool, 'foo', '1.0')
     sidecar = write(pool / 'foo-1.0-py3-none-any.whl.metadata', wrong)
@@ -434,14 +430,14 @@ def test_a_sidecar_that_is_wrong_is_not_told_of_and_is_mended(wrong: bytes, tmp_
     assert outcome.messages == f'{sidecar}: ignored: it is not the METADATA of the wheel\n'
     assert 'core_metadata' not in outcome.lines[-1]
     (tmp_path / 'list').write_bytes(outcome.output)
-    # A known list does not make it right.
+    # A known list does not hide the problem.
     assert run_list('--known', tmp_path / 'list', pool) == outcome
     mended = listed('--known', tmp_path / 'list', '--write-metadata', pool)
     assert sidecar.read_bytes() == headers('foo', '1.0')
     assert mended.lines[-1]['core_metadata'] == sha256(headers('foo', '1.0'))
 
 
-def test_what_a_killed_run_had_begun_to_write_is_removed_an_hour_later(tmp_path: Path) -> None:
+def test_unfinished_files_of_a_killed_run_are_removed_an_hour_later(tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
     old, new = write(pool / '.dumb-pypi-list.1.0', b''), write(pool / '.dumb-pypi-list.2.0', b'')
     os.utime(old, (UPLOADED, UPLOADED))
@@ -475,7 +471,7 @@ def test_the_first_run_knows_nothing(tmp_path: Path) -> None:
     assert listed('--known', tmp_path / 'empty', pool).output == listed(pool).output
 
 
-def test_a_known_wheel_is_opened_when_its_sidecar_is_to_be_written(tmp_path: Path, opened: list[str]) -> None:
+def test_a_known_wheel_is_opened_to_write_its_sidecar(tmp_path: Path, opened: list[str]) -> None:
     pool = make_pool(tmp_path / 'pool')
     outcome = listed('--write-metadata', pool)
     (tmp_path / 'list').write_bytes(outcome.output)
@@ -488,7 +484,7 @@ def test_a_known_wheel_is_opened_when_its_sidecar_is_to_be_written(tmp_path: Pat
     assert (opened, sidecar.exists()) == (['foo-1.0-py3-none-any.whl'], True)
 
 
-def test_when_the_latest_release_is_gone_the_file_that_speaks_now_is_read_again(
+def test_if_the_latest_release_is_gone_the_file_that_decides_now_is_read_again(
     tmp_path: Path, opened: list[str]
 ) -> None:
     for version in ('1.0', '2.0'):
@@ -502,7 +498,7 @@ def test_when_the_latest_release_is_gone_the_file_that_speaks_now_is_read_again(
     assert opened == ['foo-1.0-py3-none-any.whl']
 
 
-def test_what_people_have_said_is_not_known(tmp_path: Path) -> None:
+def test_facts_from_people_are_not_taken_from_the_known_list(tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
     plain = listed(pool)
     wheel = {'filename': 'foo-1.1-py3-none-any.whl', 'yanked_reason': 'broken', 'uploaded_by': 'jane'}
@@ -524,14 +520,14 @@ KNOWN_LINES = {
 
 
 @pytest.mark.parametrize('change', [pytest.param(change, id=name) for name, change in KNOWN_LINES.items()])
-def test_a_line_that_is_not_of_the_file_is_not_believed(change: dict[str, Any], tmp_path: Path) -> None:
+def test_a_known_line_that_does_not_match_the_file_is_ignored(change: dict[str, Any], tmp_path: Path) -> None:
     described_wheel(tmp_path / 'pool', 'foo', '1.0')
     outcome = listed(tmp_path / 'pool')
     known = write_list(tmp_path / 'known', [outcome.lines[0] | {'requires_python': '>=4'} | change])
     assert listed('--known', known, tmp_path / 'pool').output == outcome.output
 
 
-def test_what_a_known_line_cannot_have_from_a_run_is_not_taken_over(tmp_path: Path) -> None:
+def test_only_facts_that_a_run_could_have_written_are_taken_from_a_known_line(tmp_path: Path) -> None:
     described_wheel(tmp_path / 'pool', 'foo', '1.0')
     outcome = listed('--write-metadata', tmp_path / 'pool')
     strange: dict[str, Any] = {'requires_python': 'new', 'core_metadata': True, 'name': 'bar', 'x': 1}
@@ -547,7 +543,7 @@ def test_what_a_known_line_cannot_have_from_a_run_is_not_taken_over(tmp_path: Pa
 
 
 def uploaded(path: Path, dice: random.Random) -> None:
-    """At a time of its own."""
+    """Return a file with a unique time."""
     os.utime(path, ns=(0, dice.randrange(10**18)))
 
 
@@ -573,7 +569,7 @@ def without_times(outcome: Outcome) -> list[dict[str, Any]]:
 
 
 def first_times(outcome: Outcome, before: dict[str, tuple[str, float]]) -> dict[str, tuple[str, float]]:
-    """Check that the upload time of each file is that of the first list that has these bytes. Return both, by name."""
+    """Check that the upload time of each file comes from the first list with these bytes. Return both, by name."""
     times = {}
     for path, line in outcome.files().items():
         name, modified = path.rpartition('/')[2], line.get('modified', line['upload_timestamp'])
@@ -585,10 +581,8 @@ def first_times(outcome: Outcome, before: dict[str, tuple[str, float]]) -> dict[
 
 @pytest.mark.long
 @pytest.mark.parametrize('seed', range(16 if LONG else 4))
-def test_a_run_that_knows_the_list_before_prints_what_a_run_that_knows_nothing_prints(
-    seed: int, tmp_path: Path
-) -> None:
-    """The law of the generator, which holds here too: over random edits, options, and what people say."""
+def test_a_run_with_a_known_list_prints_the_same_as_a_run_without(seed: int, tmp_path: Path) -> None:
+    """The first law of the generator holds here too: over random edits, options and facts."""
     dice = random.Random(seed)
     pool, known = make_pool(tmp_path / 'pool'), tmp_path / 'known'
     times: dict[str, tuple[str, float]] = {}
@@ -612,7 +606,7 @@ def test_a_run_that_knows_the_list_before_prints_what_a_run_that_knows_nothing_p
 # ------------------------------------------------------------------------------------------------- people
 
 
-def test_what_people_know_is_laid_over_the_lines(tmp_path: Path) -> None:
+def test_facts_from_people_are_added_to_the_lines(tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
     facts = write_list(
         tmp_path / 'facts',
@@ -635,7 +629,7 @@ def test_what_people_know_is_laid_over_the_lines(tmp_path: Path) -> None:
     assert generated(outcome, tmp_path / 'made') == outcome.output
 
 
-def test_a_yanked_release_does_not_speak_for_its_project(tmp_path: Path) -> None:
+def test_a_yanked_release_does_not_decide_the_facts_of_its_project(tmp_path: Path) -> None:
     for version in ('1.0', '2.0'):
         described_wheel(tmp_path / 'pool', 'foo', version, f'Summary: As of {version}')
     facts = write_list(tmp_path / 'facts', [{'filename': 'foo-2.0-py3-none-any.whl', 'yanked': True}])

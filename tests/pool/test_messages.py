@@ -43,7 +43,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def wheel_with_flag(offset: int, value: int) -> None:
-    """A wheel of which the directory says something else of the METADATA than is true."""
+    """Make a wheel whose directory describes METADATA wrongly."""
     described_wheel(POOL, 'foo', '1.0')
     content = bytearray(WHEEL.read_bytes())
     struct.pack_into('<H', content, content.index(b'PK\1\2') + offset, value)
@@ -102,7 +102,7 @@ def test_a_wheel_whose_metadata_cannot_be_used_is_listed_with_a_warning(
 
 
 def tar_bytes(*members: tuple[str, int], kind: bytes = tarfile.REGTYPE) -> bytes:
-    """Headers alone: whatever size they tell, nothing follows."""
+    """Return only headers: whatever size they give, no content follows."""
     blocks = []
     for name, size in members:
         member = tarfile.TarInfo(name)
@@ -126,7 +126,7 @@ HOSTILE: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize('make', [pytest.param(make, id=name) for name, make in HOSTILE.items()])
-def test_an_sdist_whose_metadata_cannot_be_used_is_listed_without_a_word(make: Callable[[], object]) -> None:
+def test_an_sdist_whose_metadata_cannot_be_used_is_listed_silently(make: Callable[[], object]) -> None:
     make()
     outcome = run_list('pool')
     assert (outcome.status, outcome.messages, len(outcome.lines)) == (0, '', 1)
@@ -181,7 +181,7 @@ UNREADABLE: dict[str, tuple[Callable[[], object], str]] = {
 
 
 @pytest.mark.parametrize(('make', 'expected'), [pytest.param(*case, id=name) for name, case in UNREADABLE.items()])
-def test_what_nobody_could_use_is_left_out_with_a_warning(make: Callable[[], object], expected: str) -> None:
+def test_a_file_that_nobody_could_use_is_left_out_with_a_warning(make: Callable[[], object], expected: str) -> None:
     described_sdist(POOL, 'bar', '1.0')
     make()
     outcome = run_list('pool')
@@ -203,7 +203,7 @@ def test_the_first_twenty_of_many_errors_are_shown() -> None:
     assert (len(lines), lines[2], lines[-1]) == (21, LEFT_OUT.strip().replace('1.0', '2'), '… and 2 more')
 
 
-def test_what_may_not_be_read_is_left_out_with_a_warning() -> None:
+def test_a_file_that_may_not_be_read_is_left_out_with_a_warning() -> None:
     described_wheel(POOL, 'Foo', '1.0').chmod(0)
     described_sdist(POOL / 'sub', 'bar', '1.0')
     described_sdist(POOL / 'closed', 'baz', '1.0')
@@ -225,7 +225,7 @@ def test_what_may_not_be_read_is_left_out_with_a_warning() -> None:
     assert (outcome.status, outcome.messages) == (1, 'cannot read pool: Permission denied\n')
 
 
-def test_a_directory_that_is_removed_meanwhile_is_passed_over() -> None:
+def test_a_directory_that_is_removed_meanwhile_is_ignored() -> None:
     described_sdist(POOL, 'foo', '1.0')
     described_sdist(POOL / 'sub', 'bar', '1.0')
     notes = Notes(strict=False)
@@ -237,7 +237,7 @@ def test_a_directory_that_is_removed_meanwhile_is_passed_over() -> None:
     assert ([*entries], notes.texts) == ([], {})
 
 
-def test_a_sidecar_that_may_not_be_read_is_as_good_as_none() -> None:
+def test_an_unreadable_sidecar_is_treated_as_missing() -> None:
     described_wheel(POOL, 'foo', '1.0')
     run_list('--write-metadata', 'pool')
     Path(f'{WHEEL}.metadata').chmod(0)
@@ -259,7 +259,7 @@ def test_a_name_that_is_too_long_for_a_sidecar() -> None:
 # ------------------------------------------------------------------------------------------------- errors
 
 
-def test_a_disk_that_cannot_say_what_a_file_is_fails_the_run() -> None:
+def test_a_disk_that_cannot_report_the_kind_of_a_file_fails_the_run() -> None:
     class Failing:
         def stat(self) -> None:
             raise OSError(5, 'Input/output error')
@@ -271,7 +271,7 @@ def test_a_disk_that_cannot_say_what_a_file_is_fails_the_run() -> None:
 
 
 def test_a_disk_that_fails_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then a file is not left out: the next list would have it again."""
+    """The file is not left out, because the next list would have it again."""
     described_wheel(POOL, 'foo', '1.0')
     described_sdist(POOL, 'foo', '1.0')
     error = OSError(5, 'Input/output error')
@@ -325,7 +325,7 @@ def test_a_file_that_is_no_list_is_an_error(option: str, content: bytes, expecte
 ALLOWED = 'expected uploaded_by, yanked, yanked_reason or upload_timestamp'
 
 
-def test_what_people_may_not_say_is_an_error() -> None:
+def test_a_forbidden_fact_from_people_is_an_error() -> None:
     described_wheel(POOL, 'foo', '1.0')
     cases: list[tuple[dict[str, Any], str]] = [
         ({'filename': WHEEL.name, 'size': 1}, f"facts:2: {ALLOWED}, got 'size'\n"),
@@ -346,7 +346,7 @@ def test_what_people_may_not_say_is_an_error() -> None:
         assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
 
 
-def test_two_lines_of_people_that_contradict_each_other_are_an_error() -> None:
+def test_two_contradicting_facts_are_an_error() -> None:
     described_wheel(POOL, 'foo', '1.0')
     write_list(Path('facts'), [{'project': 'Foo', 'status': 'archived'}, {'project': 'foo', 'status': 'deprecated'}])
     expected = "facts:2: project: expected 'foo' to be as in line 1, got another status\n"
@@ -354,7 +354,7 @@ def test_two_lines_of_people_that_contradict_each_other_are_an_error() -> None:
     assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
 
 
-def test_what_people_say_of_what_is_not_there_is_a_warning() -> None:
+def test_a_fact_about_a_missing_file_is_a_warning() -> None:
     described_wheel(POOL, 'foo', '1.0')
     lines: list[dict[str, Any]] = [
         {'filename': 'bar-1.0.tar.gz', 'yanked': True},
@@ -389,13 +389,13 @@ CANNOT = {
 
 
 @pytest.mark.parametrize(('arguments', 'expected'), [pytest.param(*case, id=name) for name, case in CANNOT.items()])
-def test_what_cannot_be_read_is_one_line(arguments: list[str], expected: str) -> None:
+def test_an_unreadable_path_is_one_line(arguments: list[str], expected: str) -> None:
     Path('file').touch()
     outcome = run_list(*arguments)
     assert (outcome.status, outcome.output, outcome.messages) == (1, b'', expected)
 
 
-def test_what_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, 's3fs', None)
     outcome = run_list('s3://bucket/pool')
     assert outcome[::2] == (1, 'cannot open s3://bucket/pool: Install s3fs to access S3\n')
@@ -448,7 +448,7 @@ def test_wrong_usage_is_status_2(arguments: list[str], expected: str, capsys: py
     assert capsys.readouterr().err.splitlines()[-1] == f'dumb-pypi-list: error: {expected}'
 
 
-def test_standard_output_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closed_standard_output_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, 'stdout', None)
     messages = io.StringIO()
     monkeypatch.setattr(sys, 'stderr', messages)

@@ -1,4 +1,4 @@
-"""What is taken from core metadata, whatever stands in it: the generator never has a word to say about it."""
+"""Values from core metadata never cause a message of the generator, whatever they are."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ FACTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(('text', 'expected'), [pytest.param(*case, id=name) for name, case in FACTS.items()])
-def test_what_metadata_says_for_people(text: str, expected: dict[str, Any]) -> None:
+def test_facts_for_people_come_from_metadata(text: str, expected: dict[str, Any]) -> None:
     encoding = 'latin-1' if 'Ã' in text else 'utf-8'
     assert metadata.facts_for_people(metadata.read_fields(text.encode(encoding))) == expected
 
 
-def test_the_generator_knows_every_key_that_metadata_fills() -> None:
+def test_the_generator_accepts_every_key_that_comes_from_metadata() -> None:
     facts = FACTS['all'][1]
     assert metadata.normal_facts(facts).keys() == facts.keys()
     assert facts.keys() | {'project', 'status', 'status_reason'} == FACTS_KEYS.keys()
@@ -97,7 +97,7 @@ def test_values_that_the_generator_refuses_are_left_out() -> None:
     assert metadata.normal_facts({'project_urls': {'bad': 'https://[::1'}}) == {}
 
 
-# ------------------------------------------------------------------------------------------------- anything at all
+# ------------------------------------------------------------------------------------------------- any input
 
 HEADERS = (
     'Author',
@@ -162,8 +162,8 @@ METADATA = st.builds(
 @pytest.mark.long
 @examples(25)
 @given(st.lists(METADATA, min_size=12, max_size=12), st.booleans())
-def test_whatever_metadata_says_the_generator_has_no_word_to_say(contents: list[bytes], are_named: bool) -> None:
-    """Twelve projects a time: what takes time is the two commands."""
+def test_no_metadata_causes_a_message_of_the_generator(contents: list[bytes], are_named: bool) -> None:
+    """Twelve projects in each example, because the two commands take most of the time."""
     with tempfile.TemporaryDirectory() as directory:
         pool = Path(directory) / 'pool'
         for number, content in enumerate(contents):

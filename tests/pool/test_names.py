@@ -1,4 +1,4 @@
-"""Files whose names are not what is in them, or not what was there before: each one gets a word, and only then."""
+"""Files that do not match their names, or replace other files of the same name: only these get a message."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def in_a_new_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def listed_again(*arguments: str) -> Outcome:
-    """What it says of the pool, and says again when it knows that list."""
+    """Return the messages for the pool. They are the same with a known list."""
     outcome = run_list(*arguments, 'pool')
     assert outcome.status == 0
     Path('known').write_bytes(outcome.output)
@@ -48,7 +48,7 @@ PASSED_OVER = {
 
 
 @pytest.mark.parametrize(('path', 'reason'), PASSED_OVER.items())
-def test_a_file_that_was_meant_for_the_index_is_not_passed_over_without_a_word(path: str, reason: str) -> None:
+def test_a_file_that_was_meant_for_the_index_is_not_ignored_silently(path: str, reason: str) -> None:
     (POOL / path).parent.mkdir(exist_ok=True)
     described_wheel(Path(), 'click', '8.5.1').rename(POOL / path)
     messages = f'pool/{path}: left out for its name: {reason}\n'
@@ -121,7 +121,7 @@ def test_a_name_in_another_spelling_is_the_same_name(filename: str, name: str, v
 
 
 @pytest.mark.parametrize('version', [b'', b'Version: \n'])
-def test_a_wheel_that_says_no_version_is_listed(version: bytes) -> None:
+def test_a_wheel_whose_metadata_has_no_version_is_listed(version: bytes) -> None:
     metadata = b'Name: Flask\nRequires-Python: >=3.9\n' + version
     make_zip(POOL / f'Flask-3.1.0-{TAG}', {'Flask.dist-info/METADATA': metadata})
     outcome = listed_again()
@@ -138,7 +138,7 @@ def test_an_sdist_of_another_project_stays_listed_with_a_warning() -> None:
 
 
 @pytest.mark.parametrize(('name', 'version'), [('Flask', '0.0.0'), ('flask', 'UNKNOWN'), ('UNKNOWN', '0.0.0')])
-def test_an_old_sdist_that_does_not_know_its_own_name_is_listed_without_a_word(name: str, version: str) -> None:
+def test_an_old_sdist_without_a_name_in_its_metadata_is_listed_silently(name: str, version: str) -> None:
     make_tar(POOL / 'Flask-0.1.tar.gz', {'Flask-0.1/PKG-INFO': headers(name, version)})
     outcome = listed_again('--strict')
     assert (outcome.messages, 'Flask-0.1.tar.gz' in outcome.files()) == ('', True)
@@ -148,7 +148,7 @@ def test_an_old_sdist_that_does_not_know_its_own_name_is_listed_without_a_word(n
 
 
 @pytest.mark.parametrize('kind', ['wheel', 'sdist'])
-def test_a_known_file_with_other_bytes_is_told_of(kind: str) -> None:
+def test_a_known_file_with_other_bytes_is_reported(kind: str) -> None:
     make = described_wheel if kind == 'wheel' else described_sdist
     path = make(POOL / 'team', 'MarkupSafe', '3.0.2', 'Summary: first')
     first = listed_again()
@@ -163,7 +163,7 @@ def test_a_known_file_with_other_bytes_is_told_of(kind: str) -> None:
     assert run_list('--known', 'known', '--strict', 'pool') == (0, outcome.output, '')
 
 
-def test_a_known_name_with_other_bytes_in_another_directory_is_told_of() -> None:
+def test_a_known_name_with_other_bytes_in_another_directory_is_reported() -> None:
     path = described_wheel(POOL / 'team', 'MarkupSafe', '3.0.2', 'Summary: first')
     before = listed_again().files()[f'team/{path.name}']['hash']
     (POOL / 'others').mkdir()
@@ -174,7 +174,7 @@ def test_a_known_name_with_other_bytes_in_another_directory_is_told_of() -> None
     assert run_list('--known', 'known', 'pool').messages == messages
 
 
-def test_a_file_that_was_touched_or_whose_hash_nobody_knew_is_not_overwritten() -> None:
+def test_a_touched_file_or_one_with_unknown_hash_is_not_reported_as_overwritten() -> None:
     path = described_wheel(POOL, 'MarkupSafe', '3.0.2')
     first = listed_again()
     os.utime(path, (UPLOADED + 1, UPLOADED + 1))
@@ -192,7 +192,7 @@ def test_a_file_that_was_touched_or_whose_hash_nobody_knew_is_not_overwritten() 
 
 
 @pytest.mark.parametrize('text', [',', '>=3.9,', ' , >=3.9 ,, <4 ', '>=3.9,<4', ', ,', 'x', '>=3.9;', '\x0b>=3.9', '*'])
-def test_requires_python_is_printed_alike_in_a_first_run_and_in_the_next(text: str) -> None:
+def test_requires_python_is_the_same_in_the_first_run_and_the_next(text: str) -> None:
     described_wheel(POOL, 'Jinja2', '3.1.6', f'Requires-Python: {text}')
     described_sdist(POOL, 'Jinja2', '3.1.6', f'Requires-Python: {text}', 'Requires-Dist: MarkupSafe (>=2.0)')
     listed_again('--strict')

@@ -1,4 +1,4 @@
-"""Objects of a pool that are not what their names say: none is waited for, none stops the others, each gets a word."""
+"""Special files in a pool: the list maker never waits for them, lists all other files, and gives each a message."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def in_a_new_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope='module')
 def terminal() -> Iterator[str]:
-    """A terminal at which nobody types."""
+    """Open a terminal at which nobody types."""
     ends = os.openpty()
     yield os.ttyname(ends[1])
     for end in ends:
@@ -45,7 +45,7 @@ def terminal() -> Iterator[str]:
 
 
 def listed(*arguments: str) -> Outcome:
-    """What it says of a pool whose one good file it lists."""
+    """Check that the one good file of the pool is listed, and return the messages."""
     outcome = run_list(*arguments, 'pool')
     assert (outcome.status, [*outcome.files()]) == (0, [WHEEL.name])
     return outcome
@@ -93,7 +93,7 @@ def test_a_terminal_is_not_waited_for(terminal: str) -> None:
 
 
 @pytest.mark.parametrize('name', ['Flask-3.1.0-py3.13.egg', 'Flask-3.1.0.tar.gz', 'Flask-3.1.0-py3-none-any.whl'])
-def test_a_hole_of_15_terabytes_is_not_hashed(name: str) -> None:
+def test_a_sparse_file_of_15_terabytes_is_not_hashed(name: str) -> None:
     make_hole(POOL / name, 15 * TERABYTE)
     assert listed().messages == f'pool/{name}: left out: it is larger than 10 GiB\n'
 
@@ -111,7 +111,7 @@ SIDECARS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize('make', [pytest.param(make, id=name) for name, make in SIDECARS.items()])
-def test_a_sidecar_that_is_no_file_is_a_warning_and_is_mended(make: Callable[[Path], object]) -> None:
+def test_a_sidecar_that_is_no_file_is_a_warning_and_is_replaced(make: Callable[[Path], object]) -> None:
     make(SIDECAR)
     outcome = listed()
     assert outcome.messages == f'{SIDECAR}: ignored: it is not the METADATA of the wheel\n'
@@ -129,7 +129,7 @@ def test_a_sidecar_that_is_a_directory_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize('has_sidecar', [False, True], ids=['a directory', 'a sidecar'])
-def test_what_belongs_to_another_user_is_a_warning(has_sidecar: bool) -> None:
+def test_a_file_of_another_user_is_a_warning(has_sidecar: bool) -> None:
     theirs = described_wheel(POOL / 'theirs', 'Flask', '3.1.0')
     sidecar = Path(f'{theirs}.metadata')
     if has_sidecar:
@@ -149,13 +149,13 @@ def test_what_belongs_to_another_user_is_a_warning(has_sidecar: bool) -> None:
 
 
 @pytest.mark.parametrize('name', ['README.txt', 'Flask-3.1.0.tar.gz'])
-def test_a_link_that_is_too_long_is_passed_over_with_a_warning(name: str) -> None:
+def test_a_link_that_is_too_long_is_left_out_with_a_warning(name: str) -> None:
     (POOL / name).symlink_to('x' * 300)
     assert listed().messages == f'pool/{name}: left out: File name too long\n'
 
 
 def make_deep(name: str, length: int) -> tuple[str, int]:
-    """Make directories in each other below the pool, until their path with a slash behind it has so many bytes.
+    """Make nested directories below the pool until their path with a final slash has this number of bytes.
     Returns that path, and a descriptor of the last directory."""
     path, descriptor = f'{POOL}/', os.open(POOL, os.O_RDONLY)
     while len(path) < length:
@@ -175,7 +175,7 @@ def removed_at_the_end() -> Iterator[None]:
         shutil.rmtree(POOL)
 
 
-def test_directories_that_are_too_deep_are_passed_over_with_a_warning() -> None:
+def test_directories_that_are_too_deep_are_left_out_with_a_warning() -> None:
     with removed_at_the_end():
         path, descriptor = make_deep('d', 6000)
         os.close(descriptor)
@@ -183,7 +183,7 @@ def test_directories_that_are_too_deep_are_passed_over_with_a_warning() -> None:
         assert listed().messages == f'{too_long}: left out: File name too long\n'
 
 
-def test_a_file_whose_path_is_too_long_is_passed_over_with_a_warning() -> None:
+def test_a_file_whose_path_is_too_long_is_left_out_with_a_warning() -> None:
     with removed_at_the_end():
         path, descriptor = make_deep('d', LONGEST - 10)
         os.link(WHEEL, WHEEL.name, dst_dir_fd=descriptor)
@@ -207,7 +207,7 @@ def test_a_sidecar_whose_path_is_too_long_is_not_written_with_a_warning() -> Non
 
 
 def becomes(path: Path, make: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file is another one as soon as it has been listed."""
+    """Replace a file as soon as its directory has been listed."""
     really = files.read_pool
 
     def read_and_change(*arguments: Any) -> Any:
@@ -237,13 +237,13 @@ def test_a_file_that_becomes_a_fifo_when_it_is_opened_is_not_waited_for(monkeypa
     assert listed().messages == 'pool/Flask-3.1.0.tar.gz: left out: it is not a regular file\n'
 
 
-def test_a_link_that_becomes_a_loop_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_that_becomes_a_loop_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     becomes(described_sdist(POOL, 'Flask', '3.1.0'), lambda path: path.symlink_to(path.name), monkeypatch)
     assert listed().messages == ''
 
 
-def test_what_a_link_leads_to_does_not_fail_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that fails does; but a link may lead to any file of the machine, and some of those cannot be read."""
+def test_an_unreadable_target_of_a_link_does_not_fail_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failing disk does; but a link may point to any file of the machine, and some of them cannot be read."""
     WHEEL.rename('elsewhere.whl')
     (POOL / 'Flask-3.1.0-py3.13.egg').symlink_to(Path('elsewhere.whl').absolute())
 
@@ -269,7 +269,7 @@ def test_a_disk_that_cannot_read_a_sidecar_fails_the_run(monkeypatch: pytest.Mon
     assert run_list('pool') == (1, b'', f'cannot read {SIDECAR}: Input/output error\n')
 
 
-# ------------------------------------------------------------------------------------------------- anything at all
+# ------------------------------------------------------------------------------------------------- any input
 
 
 GOOD: list[Callable[[Path, str, str], Path]] = [described_wheel, described_sdist]
@@ -311,7 +311,7 @@ KINDS: list[Callable[[Path], object]] = [
 
 
 def make_hostile(dice: random.Random) -> set[str]:
-    """A pool of good files and of others, some of them in the way of a sidecar; returns the names of the good ones."""
+    """Make a pool of good and bad files, some in the way of a sidecar. Return the names of the good ones."""
     good = set()
     for number in range(8):
         directory = POOL / dice.choice(['', 'a', 'a/b', 'c d'])
@@ -331,7 +331,7 @@ def make_any(path: Path, dice: random.Random) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize('seed', range(48 if LONG else 12))
-def test_whatever_lies_in_a_pool_all_good_files_are_listed(seed: int) -> None:
+def test_all_good_files_of_any_pool_are_listed(seed: int) -> None:
     good = make_hostile(random.Random(seed))
     started = time.process_time()
     first = run_list('pool')

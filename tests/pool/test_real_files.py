@@ -1,4 +1,4 @@
-"""Real files: their lines say what other readers of them say, and clients of the site that follows need no more."""
+"""Real files: their lines agree with other readers, and clients need nothing else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from testing.tools import find_python, missing
 
 @pytest.fixture(scope='module')
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With the pool in it, which has a release for newer Pythons only, and what it requires."""
+    """Build a site that contains the pool, which has a release for newer Pythons only, and its dependencies."""
     directory = tmp_path_factory.mktemp('real')
     shutil.copytree(fetch_real_pool(), directory / 'pool')
     make_wheel(directory / 'pool', 'click', '99.0', requires_python='>=3.9', requires_dist=['idna'])
@@ -58,7 +58,7 @@ def oracle(path: Path) -> Any:
     return (Wheel if path.suffix == '.whl' else SDist)(str(path))
 
 
-def test_each_line_says_what_other_readers_say(site: Path, outcome: Outcome) -> None:
+def test_each_line_agrees_with_other_readers(site: Path, outcome: Outcome) -> None:
     assert (outcome.status, outcome.messages) == (0, '')
     paths = sorted(path for path in (site / 'pool').iterdir() if path.suffix != '.metadata')
     assert len(paths) == 66
@@ -86,7 +86,7 @@ def test_each_line_says_what_other_readers_say(site: Path, outcome: Outcome) -> 
     assert outcome.files() == expected
 
 
-def test_each_project_says_what_its_latest_release_says(site: Path, outcome: Outcome) -> None:
+def test_each_project_has_the_facts_of_its_latest_release(site: Path, outcome: Outcome) -> None:
     latest: dict[str, Any] = {}
     for path in (site / 'pool').glob('*.whl'):
         said = oracle(path)
@@ -103,7 +103,7 @@ def test_each_project_says_what_its_latest_release_says(site: Path, outcome: Out
 
 
 def compiled(uv: Client, server: Server, target: Path, *requirements: str) -> Path:
-    """The requirements with all that they require, and hashes."""
+    """Return the compiled requirements, with dependencies and hashes."""
     wanted, found = target / 'requirements.in', target / 'requirements.txt'
     wanted.write_text('\n'.join(requirements), encoding='utf-8')
     options = ('--index-url', f'{server.url}/simple/', '--no-emit-index-url', '--output-file', str(found))

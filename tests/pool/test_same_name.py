@@ -1,4 +1,4 @@
-"""Several files of one name in a pool: an index has one of them, and who uploads another does not choose which."""
+"""Several files with one name in a pool: the index has one of them, and a new upload cannot replace it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def broken(directory: Path) -> None:
     settled(directory / WHEEL)
 
 
-def test_garbage_in_a_folder_that_sorts_first_does_not_remove_the_file_that_is_fine() -> None:
+def test_garbage_in_a_folder_that_sorts_first_does_not_hide_the_good_file() -> None:
     broken(POOL / 'a')
     described_wheel(POOL / 'b', 'Foo', '1.0', 'Summary: fine', 'Requires-Python: >=3.9')
     described_wheel(POOL / 'c', 'Foo', '1.0', 'Summary: not this')
@@ -44,7 +44,7 @@ def test_garbage_in_a_folder_that_sorts_first_does_not_remove_the_file_that_is_f
     )
 
 
-def test_garbage_everywhere_is_left_out_everywhere() -> None:
+def test_all_broken_files_of_one_name_are_left_out() -> None:
     broken(POOL / 'a')
     broken(POOL / 'b')
     described_sdist(POOL, 'Foo', '0.9')
@@ -53,7 +53,7 @@ def test_garbage_everywhere_is_left_out_everywhere() -> None:
     assert outcome.files().keys() == {'Foo-0.9.tar.gz'}
 
 
-def test_a_file_that_is_known_stays_when_another_of_its_name_comes() -> None:
+def test_a_known_file_stays_when_another_with_its_name_appears() -> None:
     described_wheel(POOL / 'b', 'Foo', '1.0', 'Summary: known')
     before = run_list('pool')
     Path('list').write_bytes(before.output)
@@ -65,7 +65,7 @@ def test_a_file_that_is_known_stays_when_another_of_its_name_comes() -> None:
     )
 
 
-def test_a_path_that_is_known_stays_when_its_file_is_new_and_another_of_its_name_comes() -> None:
+def test_a_known_path_stays_when_its_file_changes_and_another_with_its_name_appears() -> None:
     described_wheel(POOL / 'b', 'Foo', '1.0', 'Summary: known')
     Path('list').write_bytes(run_list('pool').output)
     described_wheel(POOL / 'b', 'Foo', '1.0', 'Summary: made again, and larger')
@@ -75,7 +75,7 @@ def test_a_path_that_is_known_stays_when_its_file_is_new_and_another_of_its_name
     assert outcome.files().keys() == {f'b/{WHEEL}'}
 
 
-def test_what_people_say_of_a_file_holds_when_it_is_listed_in_the_place_of_another() -> None:
+def test_facts_apply_to_a_file_that_is_listed_in_place_of_another() -> None:
     broken(POOL / 'a')
     described_wheel(POOL / 'b', 'Foo', '1.0')
     write_list(Path('facts'), [{'filename': f'b/{WHEEL}', 'yanked': True}])
