@@ -109,7 +109,8 @@ def test_a_known_wheel_gets_its_newly_written_metadata() -> None:
 def test_the_file_replaces_a_known_line_without_a_usable_hash_except_facts_from_people() -> None:
     described_wheel(Path('dist'), 'Foo_Bar', '2.0')
     run = run_list('dist').lines[0]
-    write_list(Path('known'), [{'filename': WHEEL, 'hash': f'md5={"0" * 32}', 'yanked': True, 'uploaded_by': 'Ann'}])
+    line = {'filename': WHEEL, 'hash': f'md5={"0" * 32}', 'yanked': True, 'uploaded_by': 'Ann', 'upload_timestamp': 1}
+    write_list(Path('known'), [line])
     assert added('dist').files() == {WHEEL: run | {'yanked_reason': '', 'uploaded_by': 'Ann'}}
 
 
@@ -223,6 +224,16 @@ def test_sidecars_stay_with_their_known_files_and_those_of_new_files_join_them()
         f'https://files.example.com/b/{WHEEL}',
         f'https://files.example.com/b/{WHEEL}.provenance',
     ]
+
+
+def test_without_add_a_sidecar_that_is_gone_does_not_stay() -> None:
+    described_wheel(Path('dist'), 'Foo_Bar', '2.0')
+    plain = run_list('dist')
+    write(Path('dist', f'{WHEEL}.provenance'), b'{}')
+    Path('known').write_bytes(run_list('dist').output)
+    os.remove(f'dist/{WHEEL}.provenance')
+    assert run_list('--known', 'known', 'dist') == plain
+    assert added('dist').output == Path('known').read_bytes()
 
 
 # ------------------------------------------------------------------------------------------------- projects
