@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from testing.edits import BASE, file
-from testing.reading import read_pages, read_releases
+from testing.edits import BASE, FEBRUARY, JANUARY, file
+from testing.reading import read_html, read_pages, read_releases, text_of
 from testing.sites import build
 from testing.states import Entries, State, files
 
@@ -37,6 +37,18 @@ def test_no_page_of_the_changelog_is_larger_than_2_mb(name: Callable[[int], str]
     sizes = {path.name: path.stat().st_size for path in (tmp_path / 'site' / 'changelog').iterdir()}
     assert {'2026-01.html', '2026-01-2.html'} <= sizes.keys()
     assert {page: size for page, size in sizes.items() if size > 2_000_000} == {}
+
+
+def test_the_changelog_says_how_many_releases_each_of_its_pages_has(tmp_path: Path) -> None:
+    lines = [file(f'Foo-{number}.zip', JANUARY + number) for number in range(501)]
+    lines.append(file('Foo-501.zip', FEBRUARY))
+    assert build(tmp_path / 'site', lines, '--no-per-release-json') == 0
+    items = read_html(tmp_path / 'site/changelog/index.html').findall('.//main//li')
+    assert [text_of(item) for item in items] == [
+        'February 2026 1 release',
+        'January 2026, part 2 1 release',
+        'January 2026 500 releases',
+    ]
 
 
 def test_the_changelog_has_every_upload_with_a_time(site: Path) -> None:
