@@ -39,7 +39,7 @@ def read_is_known(site: Site, note: Note | None, fingerprint: str) -> bool:
 
 
 def own_noted_pages(site: Site, note: Note | None) -> None:
-    """Own the pages of the last run, and nothing else of their projects."""
+    """Own exactly the pages that the note of the last run names, and no others of their projects."""
     site.owned = Owned(frozenset(), set(site.read_owned_pages() if note is None else filter(kind_of, note.paths)))
 
 

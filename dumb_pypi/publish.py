@@ -107,7 +107,7 @@ def check_obstacles(staging: Staging) -> None:
     if found:
         more = f' (and {len(found) - 1} more)' if len(found) > 1 else ''
         raise Failure(
-            f'{shown(staging.site.full(found[0]))}: not written by this program, and in the way of a page{more}; '
+            f'{shown(staging.site.full(found[0]))}: in the way of a page, but not written by this program{more}; '
             'move it away, or build in an empty directory and swap'
         )
 

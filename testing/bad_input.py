@@ -14,7 +14,7 @@ from testing.sites import tree
 from testing.tools import ROOT
 
 IN_THE_WAY = (
-    'not written by this program, and in the way of a page; move it away, or build in an empty directory and swap'
+    'in the way of a page, but not written by this program; move it away, or build in an empty directory and swap'
 )
 A_URL = 'a percent-encoded http, https or file URL without a fragment'
 GOOD = b'{"filename": "good-1.0.tar.gz"}\n'

@@ -19,7 +19,7 @@ _MOST_KEPT = 2**24  # characters
 
 
 class Outcome:
-    """What a process finds out about descriptions, for the others."""
+    """The results of one process about descriptions, for the others."""
 
     def __init__(self) -> None:
         self.warnings: set[str] = set()
@@ -28,7 +28,7 @@ class Outcome:
 
 
 class Descriptions:
-    """Renders descriptions, and each only once. As a context manager, ends the process that it has started for that."""
+    """Renders each description once. As a context manager, it ends its rendering process."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self.wall = Wall(limits)
@@ -58,7 +58,7 @@ class Descriptions:
 
     @functools.cached_property
     def is_available(self) -> bool:
-        """Whether the extra is installed; `False` as well once the wall has turned out to be unavailable."""
+        """Return whether the extra is installed; `False` also after the wall was found to be unavailable."""
         return importlib.machinery.PathFinder.find_spec('readme_renderer') is not None
 
     def render_anew(self, key: bytes, markup: int, text: str) -> Rendered:
@@ -77,7 +77,7 @@ class Descriptions:
         return rendered
 
     def gather(self, outcomes: Iterable[Outcome]) -> list[str]:
-        """Takes in what all processes found out, and returns their warnings, sorted."""
+        """Add the results of all processes, and return their warnings, sorted."""
         for outcome in outcomes:
             self.outcome.warnings |= outcome.warnings
             self.outcome.is_complete &= outcome.is_complete

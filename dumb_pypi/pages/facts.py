@@ -1,4 +1,4 @@
-"""What a project is and what it needs, in a few lines for people."""
+"""The facts of a project, in a few lines for people."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST_LICENSE = 100  # characters
 
 
 class ProjectFacts(NamedTuple):
-    """A column beside the description; whatever is unknown is empty."""
+    """The column beside the description; unknown facts are empty."""
 
     links: list[tuple[str, str]]
     license: str
@@ -30,7 +30,7 @@ class ProjectFacts(NamedTuple):
 
 
 def license_words(facts: Facts) -> str:
-    """The expression; else of a text the first line; else what the classifiers say."""
+    """Return the license expression, else the first line of the license text, else the license of the classifiers."""
     first = (facts.license or '').partition('\n')[0].strip()
     if len(first) > _LONGEST_LICENSE:
         first = f'{first[:_LONGEST_LICENSE].rstrip()}…'
@@ -47,7 +47,7 @@ def people(facts: Facts) -> list[tuple[str, str]]:
 
 
 def python_words(facts: Facts, latest: Release) -> str:
-    """What the files ask for; else what the classifiers say."""
+    """Return the Pythons that the files require, else those of the classifiers."""
     asked = next((file.package.requires_python for file in latest.files if file.package.requires_python), None)
     if asked is not None or not facts.classifiers:
         return asked or ''
@@ -62,7 +62,7 @@ def files_words(latest: Release) -> str:
 
 
 def project_facts(facts: Facts, latest: Release, python: str) -> ProjectFacts | None:
-    """Nothing where there is nothing to say that does not stand elsewhere on the page."""
+    """Return the facts, or nothing if the page shows all of them in other places."""
     requires = next((file.package.requires_dist for file in latest.files if file.package.requires_dist), ())
     if not requires and not any(getattr(facts, key) for key in _OF_COLUMN):
         return None

@@ -1,4 +1,4 @@
-"""Every page that depends on one project and the settings alone."""
+"""The pages that depend only on one project and the settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILES_A_PAGE = 100  # of a project; if it has more, older releases have a page o
 
 
 class Row(NamedTuple):
-    """What a project page says of a file."""
+    """A file on a project page."""
 
     pythons: str  # places in the lists of a `Choice`
     platforms: str
@@ -53,7 +53,7 @@ class Section(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """Which columns of the tables have a value at all."""
+    """The columns of the tables that have any value."""
 
     size: bool
     uploaded: bool
@@ -103,7 +103,7 @@ def file_columns(files: Sequence[File]) -> Columns:
 
 
 def pip_hashes(release: Release) -> list[str]:
-    """What `--require-hashes` wants: a hash for each file of the release, or none at all."""
+    """Return the hashes for `--require-hashes`: one for each file of the release, or none."""
     found = [
         next((f'{name}:{file.hashes[name]}' for name in PIP_HASHES if name in file.hashes), None)
         for file in release.distributions
@@ -112,14 +112,14 @@ def pip_hashes(release: Release) -> list[str]:
 
 
 def listed_status(project: Project, latest: Release | None) -> str | None:
-    """What is to be known of a project wherever its name stands; nothing when all is as usual."""
+    """Return the status that is shown wherever the project is named; nothing for the usual one."""
     if project.facts.status not in (None, 'active'):
         return project.facts.status
     return 'yanked' if latest is not None and latest.is_yanked else None
 
 
 def description(project: Project, descriptions: Descriptions) -> object:
-    """Markup, or the text unchanged."""
+    """Return the description as markup, or the unchanged text."""
     if project.facts.description is None:
         return None
     html = descriptions.render(project.name, project.facts.description, project.facts.description_content_type)
@@ -189,7 +189,7 @@ def human_pages(
 def project_pages(
     project: Project, releases: list[Release], settings: Settings, descriptions: Descriptions
 ) -> list[Page]:
-    """`releases` are those that the project offers."""
+    """Return all pages of a project. `releases` are those that it offers."""
     latest = latest_release(releases)
     return [
         *simple_pages(project, releases, settings.packages_url),

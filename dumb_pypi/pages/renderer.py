@@ -94,7 +94,7 @@ def make_renderers() -> dict[int, Render]:
 
 
 def _limit_lexers() -> None:
-    """Lets Pygments find the lexers above, for code that is not too long, and no others."""
+    """Let Pygments find only the lexers above, and only for short code."""
     import pygments.lexers
     from pygments.util import ClassNotFound
 
@@ -134,7 +134,7 @@ def _make_rst() -> Render:
     from readme_renderer import rst
 
     class Date(Directive):
-        """`.. |today| date::` would be another text each day."""
+        """A directive without effect: `.. |today| date::` would change every day."""
 
         has_content = True
 
@@ -142,13 +142,13 @@ def _make_rst() -> Render:
             return [nodes.Text('')]
 
     class Fragment(Writer):
-        """Its template would be opened for each text."""
+        """A renderer that needs no template file for each text."""
 
         def apply_template(self) -> str:
             return ''
 
     def loading(argument: str) -> str:
-        """`embed` would open the image."""
+        """Return the option without `embed`, which would open the image."""
         return directives.choice(argument, ('link', 'lazy'))
 
     modules = {module for module, _ in vars(directives)['_directive_registry'].values()}
@@ -184,7 +184,7 @@ def make_answer(render: Render | None, text: str) -> tuple[int, str]:
 
 
 def live(memory: int) -> NoReturn:  # pragma: no cover (who cannot open a file cannot write down what has run)
-    """Answers requests on standard input, a socket, until it is closed. `memory` is in bytes."""
+    """Answer requests on standard input, a socket, until it is closed. `memory` is in bytes."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # reaches all of them: whoever asks ends this one
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
@@ -209,7 +209,7 @@ def live(memory: int) -> NoReturn:  # pragma: no cover (who cannot open a file c
 
 
 def _give_up(memory: int) -> None:  # pragma: no cover (as above)
-    """Gives up all that a text has no business with, for good."""
+    """Give up for good all rights that rendering does not need."""
     import fcntl
     import resource
 
@@ -229,7 +229,7 @@ def _give_up(memory: int) -> None:  # pragma: no cover (as above)
 
 @contextlib.contextmanager
 def _limited(seconds: float) -> Iterator[None]:  # pragma: no cover (as above)
-    """Ends this process after `seconds` of CPU, and where whoever asked has gone, by signals that it does not catch."""
+    """End this process after `seconds` of CPU time, or when its parent is gone, by signals that it does not catch."""
     import fcntl  # not for the first time, or there would be no file to be opened for it
 
     flags = fcntl.fcntl(_SOCKET, fcntl.F_GETFL)

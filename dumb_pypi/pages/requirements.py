@@ -1,6 +1,6 @@
-"""What a release requires, always and for each of its extras: one reader for the pages and for the legacy JSON API.
+"""The requirements of a release, by extra, for the pages and for the legacy JSON API.
 
-Our own, because `packaging.requirements` spells specifiers and markers anew, and refuses `foo (>=1.0.*)`.
+We do not use `packaging.requirements`: it changes the spelling of specifiers and markers, and rejects `foo (>=1.0.*)`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DEPTH = {'(': 1, ')': -1}
 
 
 class Requirement(NamedTuple):
-    """What a release requires. What is no requirement has no name."""
+    """A requirement of a release. An invalid one has no name."""
 
     name: str
     rest: str  # of extras, versions, URL
@@ -29,7 +29,7 @@ class Requirement(NamedTuple):
 
 
 def _parts(text: str, word: str) -> list[str]:
-    """The parts of a marker between `and` or `or`, outside of brackets and quotes."""
+    """Return the parts of a marker between `and` or `or`, outside of brackets and quotes."""
     parts, start, depth = [], 0, 0
     for token in _TOKEN.finditer(text):
         depth += _DEPTH.get(token[0], 0)
@@ -40,7 +40,7 @@ def _parts(text: str, word: str) -> list[str]:
 
 
 def _unbracketed(text: str) -> str:
-    """`a` of `(a)`, but all of `(a) and (b)`."""
+    """Return `a` for `(a)`, but `(a) and (b)` unchanged."""
     depth = 0
     for token in _TOKEN.finditer(text):
         depth += _DEPTH.get(token[0], 0)
@@ -50,13 +50,13 @@ def _unbracketed(text: str) -> str:
 
 
 def _named_extras(text: str) -> list[str]:
-    """The extras, normalized (PEP 685), of `extra == "a" or "b" == extra`; none of what says anything else."""
+    """Return the normalized extras (PEP 685) of `extra == "a" or "b" == extra`; nothing for any other marker."""
     matches = [_EXTRA.fullmatch(_unbracketed(part)) for part in _parts(_unbracketed(text), 'or')]
     return [] if None in matches else [canonical_name(match[2] or match[4]) for match in matches if match]
 
 
 def _read_alternative(text: str) -> tuple[list[str], str]:
-    """The extras without which a part of a marker does not hold, and what else it asks for."""
+    """Return the extras that part of a marker needs, and its other conditions."""
     inner = _unbracketed(text)
     parts = [text] if len(_parts(inner, 'or')) > 1 else _parts(inner, 'and')
     named = [_named_extras(part) for part in parts]
@@ -67,7 +67,7 @@ def _read_alternative(text: str) -> tuple[list[str], str]:
 
 
 def read_marker(marker: str) -> dict[str | None, str]:
-    """What a marker asks for: by extra, and under `None` without any."""
+    """Return the conditions of a marker by extra; under `None` those without an extra."""
     found: dict[str | None, list[str]] = {}
     for alternative in _parts(_unbracketed(marker), 'or'):
         extras, rest = _read_alternative(alternative)
@@ -80,7 +80,7 @@ def read_marker(marker: str) -> dict[str | None, str]:
 
 
 def read_requirement(text: str) -> dict[str | None, Requirement]:
-    """A requirement, by the extra for which it is one; under `None` what is required without any."""
+    """Return a requirement for each extra that needs it; under `None` without an extra."""
     match = _REQUIREMENT.fullmatch(text)
     if match is None:
         return {None: Requirement('', text, '')}
@@ -92,7 +92,7 @@ def read_requirement(text: str) -> dict[str | None, Requirement]:
 
 
 def group_requirements(texts: Iterable[str]) -> tuple[list[Requirement], list[tuple[str, list[Requirement]]]]:
-    """What is always required, and what each extra adds; these are sorted."""
+    """Return the requirements of the release, and the additional ones of each extra, sorted by extra."""
     always: list[Requirement] = []
     extras: dict[str, list[Requirement]] = {}
     for text in texts:

@@ -27,25 +27,25 @@ FEED_PROJECTS = 40
 
 
 class Brief(Protocol):
-    """What the pages of the whole site say of a project."""
+    """The facts of a project on pages of the whole site."""
 
     @property
     def files(self) -> int: ...
 
     @property
     def uploaded(self) -> float | None:
-        """When its first file was uploaded: seconds since 1970."""
+        """Return the upload time of the first file, in seconds since 1970."""
 
     @property
     def summary(self) -> str | None: ...
 
     @property
     def version(self) -> str | None:
-        """That of the latest release."""
+        """Return the version of the latest release."""
 
     @property
     def status(self) -> str | None:
-        """Its status, if that is not the usual one."""
+        """Return the status, if it is not the usual one."""
 
 
 class Item(NamedTuple):

@@ -14,7 +14,7 @@ from dumb_pypi.processes import undisturbed
 
 
 class Limits(NamedTuple):
-    """What a description may take."""
+    """The time and memory that rendering a description may take."""
 
     cpu: float = 5  # seconds
     used_cpu: float = 2  # seconds in a process that has rendered others; whoever needs more gets a fresh one
@@ -26,18 +26,18 @@ LIMITS = Limits()
 
 
 class Rendered(NamedTuple):
-    """What became of a description."""
+    """The result for a description."""
 
     html: str | None  # to be cleaned once more; `None` if the text is to be shown unchanged
     is_over_limit: bool = False
 
 
 class Unavailable(Exception):
-    """The process cannot be started: the text says why."""
+    """The process cannot be started; the text says why."""
 
 
 class _Died(Exception):
-    """The process has ended, or is to be ended, without an answer."""
+    """The process gave no answer: it has ended or must be ended."""
 
 
 _START = 'import sys; sys.path[:] = sys.argv[2:]; from dumb_pypi.pages.renderer import live; live(int(sys.argv[1]))'
@@ -52,7 +52,7 @@ _FLAGS = {  # by the name that `sys.flags` has for each
 
 
 def is_possible() -> bool:
-    """Whether a process can be started and limited: not on Windows, nor where Python is embedded in another program."""
+    """Return whether a process can be started and limited: not on Windows, nor if another program embeds Python."""
     try:
         import resource  # noqa: F401  # what the process limits itself with
     except ImportError:
@@ -61,14 +61,14 @@ def is_possible() -> bool:
 
 
 class Wall:
-    """Renders descriptions. Starts the process when the first one comes; `end_child` must be called at the end."""
+    """Renders descriptions in a process, which starts with the first one. Call `end_child` at the end."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self.limits = limits
         self.child: _Child | None = None
 
     def render(self, markup: int, text: str) -> Rendered:
-        """What ends a process that has rendered others is tried in a fresh one: its neighbours do not matter.
+        """Render a description. If it ends a process that has rendered others, it is tried again in a new process.
 
         Raises `Unavailable`, and `RuntimeError` for a bug.
         """
@@ -95,7 +95,7 @@ class Wall:
             raise Unavailable(f'cannot start a process: {error.strerror}') from None
         except _Died:
             self.end_child()
-            raise Unavailable(f'{sys.executable} does not start as Python does') from None
+            raise Unavailable(f'{sys.executable} does not work as a Python interpreter') from None
         return self.child
 
     def end_child(self) -> None:
@@ -106,10 +106,10 @@ class Wall:
 
 
 class _Child:
-    """The process, and a socket that leads to it."""
+    """The process, and a socket connected to it."""
 
     def __init__(self, limits: Limits) -> None:
-        """Starts it. Raises `OSError`."""
+        """Start the process. Raises `OSError`."""
         import socket  # here, because few lists have descriptions
         import subprocess
 

@@ -1,4 +1,4 @@
-"""For which Pythons and platforms a release has files, in one line and in two lists.
+"""The Pythons and platforms that a release has files for, in one line and in two lists.
 
 A release names the Pythons that it was built for; a file that runs on several of them (`py3`, `abi3`) counts for each.
 Source runs on all.

@@ -96,7 +96,7 @@ class Site:
                 with attempt('read', self.full(name)):
                     mode = os.lstat(self.full(name)).st_mode
                 if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-                    raise Failure(f'{shown(self.full(name))}: is no regular file; move it away')
+                    raise Failure(f'{shown(self.full(name))}: not a regular file; move it away')
 
     def forget_directories(self) -> None:
         """Forget the directories of the last project."""

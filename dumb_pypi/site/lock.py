@@ -42,7 +42,7 @@ def _write_directory(directory: str) -> list[str]:
     if os.path.isdir(directory):
         return []
     if os.path.lexists(directory):
-        what = 'a link that leads nowhere' if os.path.islink(directory) else 'a file, not a directory'
+        what = 'a broken link' if os.path.islink(directory) else 'a file, not a directory'
         raise Failure(f'--output-dir: {shown(directory)} is {what}')
     made, path = [], os.path.abspath(directory)
     while not os.path.lexists(path):
@@ -59,13 +59,13 @@ def _open_lock(directory: str) -> IO[bytes]:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0)
     while True:
         if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
-            raise Failure(f'{shown(path)}: is no regular file; move it away')
+            raise Failure(f'{shown(path)}: not a regular file; move it away')
         with attempt('write', path):
             file = os.fdopen(os.open(path, flags, 0o666), 'r+b', buffering=0)
         if not lock_file(file):
             holder = file.read().decode('ascii', 'replace')
             file.close()
-            raise Failure(f'{shown(directory)}: another run has it (pid {holder})')
+            raise Failure(f'{shown(directory)}: in use by another run (pid {holder})')
         if os.path.exists(path) and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
             return file
         file.close()  # another run removed the file between our open and our lock

@@ -152,7 +152,7 @@ def read_owned(site: Site, record: Record | None, note: Note | None) -> Owned:
 def read_owned_by_list(site: Site) -> Owned:
     """Return what `packages.json` says that the program owns.
 
-    A list alone does not make a directory a site: somebody may keep his own list there, under this name.
+    A list alone does not make a directory a site: it may be a foreign list with this name.
     """
     path = site.full(PACKAGES)
     if not site.is_file(PACKAGES) or not site.is_file(ROOT_HTML):

@@ -1,4 +1,4 @@
-"""`Staging`: what a run writes beside the site and moves into it at the end."""
+"""`Staging`: the files that a run writes beside the site and moves into it at the end."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ FOO: Line = {'filename': 'foo-1.0.tar.gz', 'upload_timestamp': 1700000000}
 BAR: Line = {'filename': 'bar-1.0.tar.gz', 'upload_timestamp': 1700000060}
 FEEDS = ('--site-url', 'https://pypi.example.com/')
 IN_THE_WAY = (
-    'not written by this program, and in the way of a page{}; move it away, or build in an empty directory and swap\n'
+    'in the way of a page, but not written by this program{}; move it away, or build in an empty directory and swap\n'
 )
 
 OBSTACLE = re.escape(IN_THE_WAY.format(' (and 0 more)')).replace(r'\ \(and\ 0\ more\)', r'(?: \(and \d+ more\))?')
@@ -239,7 +239,7 @@ def test_a_pipe_in_place_of_a_note_of_the_program_is_an_error(
     site.mkdir()
     os.mkfifo(site / name)
     assert build(site, [FOO]) == 1
-    assert capfd.readouterr() == ('', f'{site}/{name}: is no regular file; move it away\n')
+    assert capfd.readouterr() == ('', f'{site}/{name}: not a regular file; move it away\n')
     assert list(everything(site)) == [name]
 
 
@@ -335,7 +335,7 @@ def test_a_link_in_place_of_a_note_of_the_program_is_an_error(
     (site / name).symlink_to(targets[leads])
     before, there = everything(site), everything(other_site)
     assert build(site, [FOO, BAR]) == 1
-    assert capfd.readouterr() == ('', f'{site}/{name}: is no regular file; move it away\n')
+    assert capfd.readouterr() == ('', f'{site}/{name}: not a regular file; move it away\n')
     assert everything(site) == before
     assert everything(other_site) == there
 

@@ -422,7 +422,7 @@ def without_wall(
     else:
         program.write_text('#!/bin/sh\necho usage; exit 2\n')
         program.chmod(0o755)
-        said = f'{program} does not start as Python does'
+        said = f'{program} does not work as a Python interpreter'
     return monkeypatch, f'descriptions are shown as text: {said}\n'
 
 

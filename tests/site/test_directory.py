@@ -55,7 +55,7 @@ def test_an_output_directory_that_is_a_link_to_nowhere_is_an_error(
 ) -> None:
     (here / 'list.json').write_bytes(GOOD)
     (here / 'site').symlink_to('nowhere')
-    assert (run(), *capsys.readouterr()) == (1, '', '--output-dir: site is a link that leads nowhere\n')
+    assert (run(), *capsys.readouterr()) == (1, '', '--output-dir: site is a broken link\n')
     assert sorted(os.listdir()) == ['list.json', 'site']
 
 

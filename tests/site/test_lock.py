@@ -43,7 +43,7 @@ def test_a_second_run_names_the_first_one_and_writes_nothing(
     with reading(site) as run:
         backdate(tmp_path)
         assert build(site, BASE[-1:], *with_lists(tmp_path)) == 1
-        assert capfd.readouterr() == ('', f'{site}: another run has it (pid {run.pid})\n')
+        assert capfd.readouterr() == ('', f'{site}: in use by another run (pid {run.pid})\n')
         assert touched(tmp_path) == {'site.jsonl'}
         _, said = run.communicate(b''.join(json.dumps(line).encode() + b'\n' for line in BASE))
         assert said == b''
