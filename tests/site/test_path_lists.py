@@ -287,6 +287,26 @@ def test_a_file_beside_a_path_list_survives(neighbour: str, here: Path) -> None:
     assert sorted(os.listdir()) == sorted(['changed', 'removed', 'list', 'site', neighbour])
 
 
+def leave_half_a_list(path: Path) -> None:
+    path.write_text('simple/fo')
+
+
+def leave_a_link(path: Path) -> None:
+    path.symlink_to('list')
+
+
+@pytest.mark.parametrize('leave', [leave_half_a_list, leave_a_link])
+def test_an_unfinished_path_list_of_a_killed_run_is_replaced(leave: Callable[[Path], None], here: Path) -> None:
+    leave(here / '.dumb-pypi.changed')
+    settle(here, '--changed-paths', 'changed', '--removed-paths', 'removed')
+    assert sorted(os.listdir()) == ['changed', 'list', 'removed', 'site']
+    assert {path for path in read_paths(here / 'changed') if path.startswith('simple/')} == {
+        *('simple/index.html', 'simple/index.v1_json'),
+        *('simple/foo/index.html', 'simple/foo/index.v1_json'),
+    }
+    assert (here / 'list').read_text().count('\n') == 1
+
+
 def test_a_link_to_a_path_list_stays_a_link_and_its_target_is_settled(here: Path) -> None:
     settle(here, '--changed-paths', 'changed', '--removed-paths', 'removed')
     plain = {name: read_paths(here / name) for name in ('changed', 'removed')}
