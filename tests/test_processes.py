@@ -260,6 +260,15 @@ def check_next_run(site: Path, packages: Path, expected: Entries) -> None:
     assert [path for path in found if found[path] != expected[path]] == []
 
 
+@pytest.mark.parametrize(('line', 'status'), [('{"filename": "Foo-1.0.zip"}', 0), ('{"filename": "Foo"', 1)])
+def test_a_run_of_two_processes_leaves_no_file_descriptor_open(line: str, status: int, tmp_path: Path) -> None:
+    packages = tmp_path / 'list'
+    packages.write_text('\n'.join([*real_lines(), line]), encoding='utf-8')
+    before = os.listdir('/proc/self/fd')
+    assert main(arguments(packages, tmp_path / 'site', *TWO_PROCESSES)) == status
+    assert os.listdir('/proc/self/fd') == before
+
+
 @PHASES
 @pytest.mark.parametrize('which', [0, 1], ids=['the first', 'the second'])
 def test_a_process_that_is_killed_fails_the_run_and_changes_nothing(
