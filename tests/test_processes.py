@@ -263,7 +263,7 @@ def check_next_run(site: Path, packages: Path, expected: Entries) -> None:
 @pytest.mark.parametrize(('line', 'status'), [('{"filename": "Foo-1.0.zip"}', 0), ('{"filename": "Foo"', 1)])
 def test_a_run_of_two_processes_leaves_no_file_descriptor_open(line: str, status: int, tmp_path: Path) -> None:
     packages = tmp_path / 'list'
-    packages.write_text('\n'.join([*real_lines(), line]), encoding='utf-8')
+    packages.write_text(line + '\n' * 2**20)  # so long a list that two processes read it
     before = os.listdir('/proc/self/fd')
     assert main(arguments(packages, tmp_path / 'site', *TWO_PROCESSES)) == status
     assert os.listdir('/proc/self/fd') == before
