@@ -49,15 +49,15 @@ def test_the_paths_are_in_a_safe_order_for_copying(tmp_path: Path) -> None:
         # It links to projects that are removed too.
         'changelog/2026-03.html',
         'project/bar/index.html',
+        'simple/bar/index.html',
+        'simple/bar/index.v1_json',
         'pypi/bar/json',
         'pypi/bar/2.0/json',
-        'simple/bar/index.v1_json',
-        'simple/bar/index.html',
         'project/baz/index.html',
+        'simple/baz/index.html',
+        'simple/baz/index.v1_json',
         'pypi/baz/json',
         'pypi/baz/3.0/json',
-        'simple/baz/index.v1_json',
-        'simple/baz/index.html',
     ]
 
 
