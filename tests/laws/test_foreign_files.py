@@ -355,6 +355,18 @@ def test_a_link_in_the_data_of_the_changelog_is_not_followed(
     assert path.is_symlink()
 
 
+def test_a_link_in_the_data_of_the_changelog_is_in_the_way(
+    other_site: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / 'site'
+    assert build(site, [FOO]) == 0
+    path = site / '.dumb-pypi.uploads/2023-11'
+    path.unlink()
+    path.symlink_to(other_site / 'notes')
+    assert build(site, [FOO, BAR]) == 1
+    assert capfd.readouterr() == ('', f'{path}: {IN_THE_WAY.format("")}')
+
+
 def test_the_output_directory_itself_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / 'disk').mkdir()
     site = tmp_path / 'site'
