@@ -69,6 +69,16 @@ def test_the_lines_of_tied_families_are_in_their_projects(fresh: Callable[[State
     ]
 
 
+def test_a_line_with_a_value_that_only_the_json_module_reads_is_in_its_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert build(Path('site'), ['{"filename": "Foo-1.0.zip"}', '{"filename": "Foo-2.0.zip", "score": NaN}']) == 0
+    assert capfd.readouterr() == ('', "site.jsonl:2: ignored: unknown key 'score'\n")
+    page = json.loads(files(entries(tmp_path / 'site'))['simple/foo/index.v1_json'])
+    assert [each['filename'] for each in page['files']] == ['Foo-1.0.zip', 'Foo-2.0.zip']
+
+
 def test_a_file_that_two_families_claim_differently_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
