@@ -280,7 +280,7 @@ def test_a_file_name_that_is_not_text_is_shown_in_one_line(
 @pytest.mark.parametrize(
     ('arguments', 'said'),
     [
-        ([NAME + b'.d'], f"cannot read '{SHOWN}.d/': No such file or directory"),
+        ([NAME + b'.d'], f"cannot read '{SHOWN}.d': No such file or directory"),
         ([b's3://' + NAME], rf"'s3://{SHOWN}'"),
         ([b'--known', NAME, b'.'], rf"'{SHOWN}':1: expected a JSON object, got '{{'"),
         ([b'--facts', NAME, b'.'], rf"'{SHOWN}':1: expected a JSON object, got '{{'"),

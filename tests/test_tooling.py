@@ -98,8 +98,8 @@ def test_the_wheel_says_who_it_is_and_what_it_needs(wheel: Path) -> None:
     assert (metadata['Name'], metadata['Version']) == ('dumb-pypi', __version__)
     assert metadata['License-Expression'] == 'Apache-2.0'
     assert scripts.splitlines()[1:] == [
-        'dumb-pypi = dumb_pypi.main:main',
-        'dumb-pypi-list = dumb_pypi.pool.main:main',
+        'dumb-pypi = dumb_pypi.__main__:main',
+        'dumb-pypi-list = dumb_pypi.pool.__main__:main',
     ]
     # `tox -e lowest` installs the oldest release of each; an untested bound is a guess.
     tox = ConfigParser(interpolation=None)
