@@ -38,11 +38,11 @@ screenshots: venv
 
 # What each push runs, on all cores. Nothing after pytest: its summary is the last line.
 test: venv
-	venv/bin/pytest --numprocesses logical --dist worksteal --cov -m 'not clients'
+	venv/bin/pytest --numprocesses logical --dist load --cov -m 'not clients'
 
 # Many more random examples, walks and kills: half an hour.
 test-long: venv
-	LONG=1 venv/bin/pytest --numprocesses logical --dist worksteal -m long
+	LONG=1 venv/bin/pytest --numprocesses logical --dist load -m long
 
 # Every client from pip 1.5.6 and easy_install to the newest, and servers under load; see RATIONALE.md.
 test-clients: venv

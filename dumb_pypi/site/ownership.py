@@ -40,9 +40,7 @@ def owned_by_list(lines: Iterable[bytes], paths: Iterable[str], is_old: bool) ->
     not ours, and the program owns nothing.
     """
     projects: set[str] = set()
-    months: set[str] = (
-        set()
-    )  # with an upload: each page of the changelog, of all releases so far, is one of these months
+    months: set[str] = set()  # with an upload: in all releases so far, these have the pages of the changelog
     for raw in lines:
         try:
             line, _, _ = parse_line(raw.strip(), True)

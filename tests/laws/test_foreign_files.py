@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from dumb_pypi.main import main
-from dumb_pypi.pages.kinds import PAGES, kind_of
+from dumb_pypi.pages.kinds import PAGES, kind_of, project_of
 from dumb_pypi.pages.page import digest
 from testing.benchmark import PEER
 from testing.edits import BASE, Line, without
@@ -541,6 +541,18 @@ def claim(note: Path, paths: list[str]) -> None:
     note.write_bytes(json.dumps(head | {'digest': digest(text)}).encode() + b'\n' + text + b'\n')
 
 
+def test_a_site_without_a_record_and_with_an_invalid_line_in_its_list_is_not_taken_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / 'site'
+    assert build(site, BASE) == 0
+    (site / '.dumb-pypi.json').unlink()
+    with (site / 'packages.json').open('a', encoding='utf-8') as packages:
+        packages.write('{"filename": 1}\n')
+    assert build(site, BASE) == 1
+    assert 'in the way of a page' in capsys.readouterr().err
+
+
 def test_a_list_of_ours_stays_ours_with_a_line_that_is_no_distribution(tmp_path: Path) -> None:
     site, fresh = tmp_path / 'site', tmp_path / 'fresh'
     assert build(site, [FOO, BAR]) == 0
@@ -670,7 +682,13 @@ class Walk(RuleBasedStateMachine):
         self.there = everything(self.outside)
 
     def may_come(self, path: str) -> bool:
-        """Return whether a foreign file may be put there: the path is free, and no foreign file is above it."""
+        """Return whether a foreign file may be put there: the path is free, and no foreign file is above it.
+
+        Every path where a published project may have a page belongs to this program, with and without such a page.
+        """
+        project = project_of(path)
+        if project is not None and (self.site / 'simple' / project).is_dir():
+            return False
         below = [self.site.joinpath(*Path(path).parts[:depth]) for depth in range(1, len(Path(path).parts))]
         return not os.path.lexists(self.site / path) and not any(each.is_symlink() or each.is_file() for each in below)
 

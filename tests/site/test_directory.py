@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import resource
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,13 @@ def test_a_read_only_directory_is_an_error(directory: str, path: str, earlier: P
     assert run_program(*arguments) == (0, '', '')
     assert build(earlier.parent / 'fresh', AFTER) == 0
     assert tree(earlier) == tree(earlier.parent / 'fresh')
+
+
+def test_a_page_larger_than_the_system_allows_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, hard))
+    try:
+        assert build(tmp_path / 'site', [{'filename': 'Foo-1.0.tar.gz'}]) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert re.fullmatch(r'cannot write .*: File too large\n', capsys.readouterr().err)
