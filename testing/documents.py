@@ -12,7 +12,13 @@ COMMANDS = ('sh', 'bash')
 
 # The blocks that tests run: headings that stand above them, or words that are in them. No test can take another one.
 RUN = {
-    'README.md': ('--index-url', 'git clone', 'mkdir -p site/pool', 'The list', 'usage: dumb-pypi '),
+    'README.md': (
+        '--index-url',
+        'The list',
+        'git clone',
+        'mkdir -p site/pool',
+        'usage: dumb-pypi ',
+    ),
     'docs/lists.md': (
         '--write-metadata site/pool',
         'From a job that has only the new files',
@@ -22,6 +28,22 @@ RUN = {
         'The listings of other tools',
         'usage: dumb-pypi-list',
     ),
+    'docs/operating.md': (
+        '/var/log/nginx/access.log',
+        'ExecStart=/usr/local/bin/build-index',
+        'OnCalendar=minutely',
+        'cd /var/lib/dumb-pypi',
+        'chmod +x /usr/local/bin/build-index',
+        'chmod -R a+rX /srv/pypi',
+        'cp --recursive --preserve=timestamps',
+        'cp ~/wheels/* /srv/pypi/pool/',
+        'finished -mmin -10',
+        'git -C dumb-pypi checkout HEAD~1',
+        'git -C dumb-pypi pull',
+        'mv /srv/indexes/red/pool/',
+        'rm /srv/pypi/pool/',
+        'touch facts',
+    ),
     'docs/publishing.md': (
         "'./dumb-pypi[remote]'",
         'aws s3 cp --recursive some',
@@ -30,7 +52,13 @@ RUN = {
         'output-dir difference',
         'rclone copy',
     ),
-    'docs/serving.md': ('In front of the public index', 'listen 443 ssl;', 'return 301 https', 'root /srv/pypi;'),
+    'docs/serving.md': (
+        'In front of the public index',
+        'listen 443 ssl;',
+        'openssl req -x509',
+        'return 301 https',
+        'root /srv/pypi;',
+    ),
 }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,6 +37,15 @@ def git_env(home: Path) -> dict[str, str]:
         'GIT_TERMINAL_PROMPT': '0',
         'PIP_DISABLE_PIP_VERSION_CHECK': '1',
     }
+
+
+def write_commands(directory: Path) -> None:
+    """The two commands from this checkout, where pip would have installed them."""
+    directory.mkdir(parents=True)
+    for name, module in (('dumb-pypi-list', 'dumb_pypi.pool'), ('dumb-pypi', 'dumb_pypi')):
+        command = f'PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.quote(sys.executable)} -m {module} "$@"'
+        (directory / name).write_text(f'#!/bin/sh\n{command}\n', encoding='utf-8')
+        (directory / name).chmod(0o755)
 
 
 def run_shell(commands: str, directory: Path, env: Mapping[str, str]) -> str:

@@ -22,6 +22,8 @@ from testing.tools import missing
 from testing.waiting import wait_for
 
 FLASK = {'blinker', 'click', 'flask', 'itsdangerous', 'jinja2', 'markupsafe', 'werkzeug'}
+# What renders descriptions, so that they are seen as they should be.
+RENDERER = {'readme-renderer', 'comrak', 'docutils', 'nh3', 'pygments'}
 
 
 @pytest.fixture(scope='module')
@@ -65,7 +67,7 @@ def test_from_the_clone_to_an_installed_flask(home: Path, uv: Client, tmp_path: 
         outcome = uv.run(*uv.command, '--default-index', url, '--target', str(tmp_path / 'by-uv'), 'flask')
         assert outcome.status == 0, outcome.output
     program, installed = packages(tmp_path / 'env'), packages(tmp_path / 'try')
-    assert demo == {'dumb-pypi', 'jinja2', 'markupsafe', 'msgspec', 'packaging'}
+    assert demo == {'dumb-pypi', 'jinja2', 'markupsafe', 'msgspec', 'packaging', *RENDERER}
     assert program == demo
     assert installed == {'foo', 'bar', *FLASK}
     assert {path.name.split('-')[0].lower() for path in (tmp_path / 'by-uv').glob('*.dist-info')} == FLASK

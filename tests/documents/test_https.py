@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import ssl
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from testing.clients import Client, installed, isolated_env
 from testing.documents import block
 from testing.servers import Server, nginx, nginx_with
+from testing.strangers import run_shell
 from testing.tools import missing
 
 CERTIFICATE = '/etc/letsencrypt/live/pypi.example.com'
@@ -45,23 +47,15 @@ def secure(with_nginx: None, site: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 def make_certificate(directory: Path) -> Path:
-    """Make the certificate of a server, its key, and the authority that signs it. Return the authority.
+    """A server's certificate and key, as the document makes them, and the authority, which is returned.
 
-    uv rejects a server certificate that is also an authority, as the simplest self-signed ones are.
+    The tests have no name for their server: the certificate is for its address as well.
     """
-    authority = directory / 'ca.pem'
-    new = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2']
-    signed = ['-CA', str(authority), '-CAkey', str(directory / 'ca.key'), '-CAcreateserial']
-    extended = ['-extfile', str(directory / 'names'), '-out', str(directory / 'fullchain.pem')]
-    files = ['-keyout', str(directory / 'privkey.pem'), '-out', str(directory / 'request.pem')]
-    (directory / 'names').write_text('subjectAltName=IP:127.0.0.1,DNS:pypi.example.com\n', encoding='utf-8')
-    for arguments in (
-        [*new, '-subj', '/CN=Our own', '-keyout', str(directory / 'ca.key'), '-out', str(authority)],
-        ['req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=pypi.example.com', *files],
-        ['x509', '-req', '-in', str(directory / 'request.pem'), '-days', '2', *signed, *extended],
-    ):
-        subprocess.run(['openssl', *arguments], check=True, capture_output=True)
-    return authority
+    commands = block('docs/serving.md', 'openssl req -x509')
+    name = 'subjectAltName=DNS:pypi.example.com'
+    assert commands.count(name) == 1
+    run_shell(commands.replace(name, f'{name},IP:127.0.0.1'), directory, os.environ)
+    return directory / 'ca.pem'
 
 
 def untrusting(env: dict[str, str]) -> dict[str, str]:

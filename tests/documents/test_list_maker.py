@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +14,7 @@ import pytest
 from dumb_pypi.pool.main import main
 from testing.documents import Block, block, blocks
 from testing.pools import described_wheel, make_pool
-from testing.tools import ROOT
+from testing.strangers import write_commands
 
 
 def test_the_help_text_is_the_one_that_the_command_prints(
@@ -54,12 +52,8 @@ class Shell(NamedTuple):
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     programs = tmp_path / 'bin'
-    programs.mkdir()
-    for name, module in (('dumb-pypi-list', 'dumb_pypi.pool'), ('dumb-pypi', 'dumb_pypi')):
-        program = programs / name
-        program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {module} "$@"\n', encoding='utf-8')
-        program.chmod(0o755)
-    env = {**os.environ, 'PATH': f'{programs}{os.pathsep}{os.environ["PATH"]}', 'PYTHONPATH': str(ROOT)}
+    write_commands(programs)
+    env = {**os.environ, 'PATH': f'{programs}{os.pathsep}{os.environ["PATH"]}'}
     (tmp_path / 'here').mkdir()
     return Shell(tmp_path / 'here', env)
 

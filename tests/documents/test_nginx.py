@@ -100,6 +100,17 @@ def test_a_missing_page_is_404_and_never_403(server: Server, path: str) -> None:
     assert server.get(path).status == 404
 
 
+def test_people_get_a_page_where_there_is_none_and_installers_get_none(server: Server) -> None:
+    for path in ('/project/nowhere/', '/nowhere', '/status/nowhere.html'):
+        response = server.get(path)
+        assert (response.status, response.headers['content-type']) == (404, 'text/html')
+        assert b'<h1>Not in this index</h1>' in response.body
+    for path in ('/simple/nowhere/', '/pypi/nowhere/json', '/pool/nowhere-1.0.tar.gz', '/pool/'):
+        response = server.get(path)
+        assert response.status == 404
+        assert b'Not in this index' not in response.body
+
+
 def test_the_record_of_the_program_is_not_served(server: Server, directory: Path) -> None:
     assert (directory / '.dumb-pypi.json').exists()
     assert server.get('/.dumb-pypi.json').status == 404
