@@ -11,11 +11,11 @@ venv/.stamp: setup.py requirements-dev.txt
 	venv/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -e .
 	@touch $@
 
-# Only the program, directly from these files: the demo needs nothing that the tests need.
+# The program and what renders descriptions, directly from these files: the demo needs nothing that the tests need.
 .cache/demo/.stamp: setup.py
 	rm -rf .cache/demo
 	$(PYTHON) -m venv .cache/demo
-	.cache/demo/bin/pip install --quiet --disable-pip-version-check -e .
+	.cache/demo/bin/pip install --quiet --disable-pip-version-check -e '.[readme]'
 	@touch $@
 
 demo: .cache/demo/.stamp

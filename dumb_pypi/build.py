@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from dumb_pypi.changes import Changes, Shared, Work, stage_changes, stage_shared
+from dumb_pypi.command_line import write_output
 from dumb_pypi.earlier import AnotherPlace, InPlace
-from dumb_pypi.errors import Failure
+from dumb_pypi.errors import Failure, is_terminal, tell
 from dumb_pypi.fingerprint import read_fingerprint, read_is_same, read_own_files, read_with_renderers
 from dumb_pypi.package_list.families import BATCH, read_families
 from dumb_pypi.package_list.list_file import ListFile, ListOption, check_kind, read_list_file
@@ -17,7 +19,7 @@ from dumb_pypi.pages.description import Descriptions
 from dumb_pypi.pages.kinds import PROJECT_DIRECTORIES
 from dumb_pypi.previous_list import in_another_place, own_noted_pages, read_is_known, waiting_paths
 from dumb_pypi.processes import undisturbed
-from dumb_pypi.publish import Publication, publish, publish_for_another_place, write_path_lists
+from dumb_pypi.publish import Publication, check_obstacles, publish, publish_for_another_place, write_path_lists
 from dumb_pypi.settings import Settings
 from dumb_pypi.site.directory import Site, make_temporary, remove_temporary, remove_work
 from dumb_pypi.site.lock import locked
@@ -42,6 +44,7 @@ class Options(NamedTuple):
     max_delete: int | None
     changed_paths: str | None
     removed_paths: str | None
+    dry_run: bool
     jobs: int
 
 
@@ -58,7 +61,8 @@ def run(options: Options, settings: Settings) -> None:
     """Build and publish the site. Raises `Failure`."""
     with locked(options.output_dir):
         site = Site(options.output_dir)
-        path_lists = PathLists(PathList(options.changed_paths), PathList(options.removed_paths))
+        listed = (options.changed_paths, options.removed_paths)
+        path_lists = PathLists(*(PathList(path, options.dry_run) for path in listed))
         site.check_own()
         remove_temporary(site.directory)
         try:
@@ -107,20 +111,28 @@ def build(site: Site, options: Options, settings: Settings, lists: Lists, path_l
     if changes.updated or changes.removed or not work.published.is_known or isinstance(work.place, AnotherPlace):
         shared = stage_shared(work, changes, static, built, jobs)
     else:
-        shared = Shared(published.record.months, published.record.pages, [])
+        shared = Shared(published.record.months, published.record.pages, published.record.audits, [])
     if any(entry.is_described for entry in changes.projects.values()):
         fingerprint = read_with_renderers(fingerprint, lists.descriptions.outcome.is_complete)
     paths = [*(f'{top}/{name}' for name in changes.updated for top in PROJECT_DIRECTORIES), *shared.paths]
-    publication = Publication(staging, paths, [*shared.stale, *changes.differences.stale])
+    stale = [*shared.stale, *changes.differences.stale]
+    publication = Publication(staging, paths, stale, in_place=not isinstance(work.place, AnotherPlace))
+    if options.dry_run:
+        check_obstacles(staging)
+        write_output(''.join(planned(publication)).encode())
+        return
+    said = done_line(changes, publication) if is_terminal() else None
     try:
         if isinstance(work.place, AnotherPlace):
             publish_for_another_place(publication, path_lists, fingerprint, work.place.is_known, note)
         else:
-            after = Record(fingerprint, changes.families, changes.projects, shared.months, shared.paths)
+            after = Record(fingerprint, changes.families, changes.projects, shared.months, shared.paths, shared.audits)
             publish(publication, path_lists, after, record)
     finally:
         with undisturbed():
             write_path_lists(site, path_lists)
+    if said is not None:
+        tell(said)
 
 
 def is_in_place(site: Site) -> bool:
@@ -138,6 +150,20 @@ def read_published(site: Site, record: Record | None, fingerprint: str) -> Publi
     return Published.unknown_but(site.owned.projects, site.directory)
 
 
+def planned(publication: Publication) -> Iterator[str]:
+    """Yield a line for each page that a run would write or remove."""
+    yield from (f'+ {path}\n' for path in publication.read_written())
+    yield from (f'- {path}\n' for path in publication.read_removed())
+
+
+def done_line(changes: Changes, publication: Publication) -> str:
+    """Return what a successful run says at a terminal."""
+    files = sum(entry.files for entry in changes.projects.values())
+    written, removed = sum(1 for _ in publication.read_written()), len(publication.read_removed())
+    done = f'{written:,} pages written, {removed:,} removed' if written or removed else 'nothing to do'
+    return f'{len(changes.projects):,} projects, {files:,} files: {done}'
+
+
 def check_changes(work: Work, changes: Changes, options: Options) -> None:
     """Raise `Failure` for a list that is probably not the intended one."""
     if not changes.projects and not options.allow_empty:
@@ -151,6 +177,7 @@ def check_changes(work: Work, changes: Changes, options: Options) -> None:
         missing = sorted(published - changes.differences.files)
         if len(missing) > options.max_delete:
             first = ', '.join(missing[:5]) + (', …' if len(missing) > 5 else '')
-            raise Failure(
-                f'{len(missing)} files are missing from the list, --max-delete allows {options.max_delete}: {first}'
-            )
+            said = f'{len(missing)} files are missing from the list, --max-delete allows {options.max_delete}: {first}'
+            if not options.dry_run:
+                raise Failure(said)
+            tell(said)

@@ -16,6 +16,7 @@ from dumb_pypi.package_list.list_file import ListFile, check_list_file, open_lis
 from dumb_pypi.package_list.problems import Problem, Report
 from dumb_pypi.package_list.projects import Project, parse_family
 from dumb_pypi.package_list.releases import Release, latest_release, offered_releases, project_releases
+from dumb_pypi.pages.audit import Audit, project_audit
 from dumb_pypi.pages.changelog import month_pages, upload_lines
 from dumb_pypi.pages.description import Descriptions, Outcome
 from dumb_pypi.pages.kinds import PACKAGES, in_order
@@ -25,9 +26,10 @@ from dumb_pypi.pages.shared import shared_pages
 from dumb_pypi.processes import in_processes
 from dumb_pypi.progress import Progress
 from dumb_pypi.settings import Settings
+from dumb_pypi.site.audits import write_audits
 from dumb_pypi.site.packages_json import Parts, list_lines, write_lines, write_packages
 from dumb_pypi.site.published import Published, newest_uploads
-from dumb_pypi.site.record import Entry, Month
+from dumb_pypi.site.record import Audits, Entry, Month
 from dumb_pypi.site.staging import Staging
 from dumb_pypi.site.uploads import write_months, write_uploads
 
@@ -74,12 +76,14 @@ class Found(NamedTuple):
     releases: list[Release]
     lines: bytes
     entry: Entry
+    audit: Audit
 
 
 class Batch(NamedTuple):
     """The result of some families. Their pages are staged if they differ."""
 
     projects: Sequence[tuple[str, Entry]]  # in the order of the lines that this process writes
+    audits: Mapping[str, Audit]  # by project
     families: Mapping[str, str]  # digests by name, of families without a problem
     updated: Sequence[str]  # projects that are new or have other lines
     differences: Differences
@@ -99,6 +103,7 @@ class Changes(NamedTuple):
 
     families: dict[str, str]  # these two as in the record
     projects: dict[str, Entry]
+    audits: Mapping[str, Audit]  # of the projects that were parsed
     parts: Parts
     updated: Sequence[str]  # names of projects, sorted
     removed: Sequence[str]
@@ -146,6 +151,7 @@ def stage_changes(work: Work, report: Report, jobs: int) -> Changes:
     return Changes(
         dict(sorted(sound.items())),
         dict(sorted(projects.items())),
+        dict(itertools.chain(*(batch.audits.items() for batch in made))),
         {each.job: [part for batch in each.batches for part in batch.projects] for each in parsed},
         sorted(itertools.chain(*(batch.updated for batch in made))),
         removed,
@@ -185,7 +191,8 @@ def read_batch(work: Work, file: IO[bytes], words: Iterable[str]) -> tuple[list[
         projects, wrong = parse_family(lines, work.settings.packages_url, work.listed.is_json)
         for project in projects.values():
             releases, kept = project_releases(project.files), list_lines(project)
-            found.append(Found(project, releases, kept, project_entry(project, releases, kept)))
+            entry, audit = project_entry(project, releases, kept), project_audit(project, releases)
+            found.append(Found(project, releases, kept, entry, audit))
         if not wrong:
             sound[word] = family.digest()
         problems += wrong
@@ -204,6 +211,7 @@ def write_batch(work: Work, found: Sequence[Found], sound: Mapping[str, str], pr
     differences = [project_differences(work, each.project.name, each) for each in updated]
     return Batch(
         [(each.project.name, each.entry) for each in found],
+        {each.project.name: each.audit for each in found},
         sound,
         [each.project.name for each in updated],
         Differences.joined([Differences(uploads.keys()), *differences]),
@@ -237,9 +245,7 @@ def project_differences(work: Work, name: str, found: Found | None) -> Differenc
 def found_pages(work: Work, found: Found | None) -> list[Page]:
     if found is None:
         return []
-    return project_pages(
-        found.project, offered_releases(found.project, found.releases), work.settings, work.descriptions
-    )
+    return project_pages(found.project, found.releases, work.settings, work.descriptions)
 
 
 def file_names(work: Work, project: Project | None) -> AbstractSet[str]:
@@ -251,6 +257,7 @@ class Shared(NamedTuple):
 
     months: dict[str, Month]
     paths: list[str]  # all of them, in the order in which they are moved
+    audits: Audits
     stale: list[str]
 
 
@@ -262,11 +269,12 @@ def stage_shared(work: Work, changes: Changes, static: Sequence[Page], built: in
         staging.write_pages(month_pages(name, uploads, work.settings), place.of_month(name, before))
 
     write_packages(staging, projects, published, changes.parts, place.packages(published))
+    audits, written = write_audits(staging, projects, published, changes.audits)
     touched = changes.differences.months | place.touched(published)
     months = write_months(staging, published, touched, {*changes.updated, *changes.removed}, jobs, write_month)
     newest = newest_uploads(staging.directory, published, months)
-    pages = shared_pages(projects, upload_counts(months), newest, work.settings, built)
+    pages = shared_pages(projects, audits, upload_counts(months), newest, work.settings, built)
     earlier = place.of_site(published, static, built)
     paths = staging.write_pages(itertools.chain(static, pages), earlier)
     paths = in_order([*paths, *month_paths(months), PACKAGES])
-    return Shared(months, paths, earlier.left(paths))
+    return Shared(months, paths, written, earlier.left(paths))

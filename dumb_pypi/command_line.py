@@ -7,11 +7,14 @@ import contextlib
 import os
 import re
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from dumb_pypi.errors import BadValue, Failure, shortage, tell, unexpected
+from dumb_pypi.errors import BadValue, Failure, attempt, give_up, shortage, tell, unexpected
+
+STANDARD_OUTPUT = '<stdout>'
 
 
 class Terminated(BaseException):
@@ -94,3 +97,16 @@ def status_of(run: Callable[[], None]) -> int:
         tell('interrupted')
         return 128 + (signal.SIGTERM if isinstance(signalled, Terminated) else signal.SIGINT)
     return 0
+
+
+def write_output(lines: bytes) -> None:
+    """Write all of it to standard output. Raises `Failure`."""
+    if sys.stdout is None:
+        raise Failure(f'cannot write {STANDARD_OUTPUT}: it is closed')
+    try:
+        with attempt('write', STANDARD_OUTPUT):
+            sys.stdout.buffer.write(lines)
+            sys.stdout.buffer.flush()
+    except Failure:
+        give_up(sys.stdout)
+        raise

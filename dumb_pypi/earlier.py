@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from dumb_pypi.package_list.projects import Project
-from dumb_pypi.package_list.releases import offered_releases, project_releases
+from dumb_pypi.package_list.releases import project_releases
 from dumb_pypi.pages.changelog import changelog_parts, month_pages
 from dumb_pypi.pages.description import Descriptions
 from dumb_pypi.pages.kinds import MONTH, PACKAGES, in_order_of_removal
@@ -95,8 +95,8 @@ class AnotherPlace(NamedTuple):
     def of_project(self, name: str, project: Project | None) -> Earlier:
         if project is None:
             return self.pages(name, ())
-        releases = offered_releases(project, project_releases(project.files))
-        return self.pages(name, project_pages(project, releases, self.settings, self.descriptions))
+        pages = project_pages(project, project_releases(project.files), self.settings, self.descriptions)
+        return self.pages(name, pages)
 
     def of_month(self, name: str, uploads: Sequence[str]) -> Earlier:
         return self.pages(None, month_pages(name, uploads, self.settings) if self.is_known else ())
@@ -105,7 +105,8 @@ class AnotherPlace(NamedTuple):
         """Return the pages of the whole site; those of months without their bytes."""
         projects, months = published.record.projects, published.record.months
         newest = newest_uploads(published.directory, published, months)
-        pages = shared_pages(projects, upload_counts(months), newest, self.settings, built)
+        audits = published.read_audits()
+        pages = shared_pages(projects, audits, upload_counts(months), newest, self.settings, built)
         made = self.pages(None, itertools.chain(static, pages))
         return InMemory({**dict.fromkeys(month_paths(months)), **made.digests})
 

@@ -84,6 +84,11 @@ def shown(path: str) -> str:
     return path if path.isprintable() else repr(path)
 
 
+def is_terminal() -> bool:
+    """Return whether standard error is a terminal: somebody is watching."""
+    return sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
+
+
 def tell(text: str, end: str = '\n') -> None:
     """Write to standard error. The run goes on if it is closed, full, or a pipe whose reader has left."""
     if sys.stderr is not None:

@@ -120,11 +120,16 @@ def make_parser() -> argparse.ArgumentParser:
         '--no-per-release-json',
         dest='per_release_json',
         action='store_false',
-        help='leave out pypi/<name>/<version>/json: many files that few tools read',
+        help='leave out the two pages of each single release, for people and in JSON: many files',
     )
 
     runs = parser.add_argument_group('from one run to the next', 'a run writes only what differs from the last one')
     runs.add_argument('--rebuild', action='store_true', help='check every page again, for example after manual edits')
+    runs.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='print the paths of the pages to write (+) and to remove (-), and change nothing; --max-delete only warns',
+    )
     previous = runs.add_mutually_exclusive_group()
     previous.add_argument(
         '--previous-package-list',

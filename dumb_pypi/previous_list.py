@@ -18,6 +18,7 @@ from dumb_pypi.package_list.list_file import ListFile
 from dumb_pypi.package_list.problems import Report
 from dumb_pypi.pages.kinds import kind_of, project_of
 from dumb_pypi.settings import Settings
+from dumb_pypi.site.audits import write_audits
 from dumb_pypi.site.directory import Site
 from dumb_pypi.site.ownership import Owned
 from dumb_pypi.site.packages_json import write_packages
@@ -79,4 +80,5 @@ def read_record(work: Work, report: Report, jobs: int) -> Record:
     changes = stage_changes(work._replace(families=families, published=nothing, has_pages=False), report, jobs)
     write_packages(staging, changes.projects, nothing, changes.parts, None)
     months = write_months(staging, nothing, changes.differences.months, (), jobs, lambda *_: None)
-    return Record('', changes.families, changes.projects, months, [])
+    _, audits = write_audits(staging, changes.projects, nothing, changes.audits)
+    return Record('', changes.families, changes.projects, months, [], audits)

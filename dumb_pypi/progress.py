@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import mmap
 import struct
-import sys
 import threading
 import time
 
 from dumb_pypi import processes
-from dumb_pypi.errors import tell
+from dumb_pypi.errors import is_terminal, tell
 
 _COUNTS = struct.Struct('=QQ')  # of things, and of their bytes
 _SECONDS = 0.2  # from one line to the next
@@ -23,7 +22,7 @@ class Progress:
         self.counts = mmap.mmap(-1, processes.MOST_JOBS * _COUNTS.size)  # shared with forks: each has its own place
         self.lock = threading.Lock()
         self.started = self.shown = time.monotonic()
-        self.is_shown = sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
+        self.is_shown = is_terminal()
 
     def __enter__(self) -> Progress:
         return self

@@ -14,7 +14,7 @@ from dumb_pypi.errors import Failure, attempt, cannot, shown
 from dumb_pypi.pages.kinds import DIRECTORIES
 from dumb_pypi.site.directory import Site, read_names, remove_file
 from dumb_pypi.site.path_lists import PathLists
-from dumb_pypi.site.record import NOTE, PENDING, RECORD, UPLOADS, Note, Pending, Record, write_document
+from dumb_pypi.site.record import AUDITS, NOTE, PENDING, RECORD, UPLOADS, Note, Pending, Record, write_document
 from dumb_pypi.site.staging import Staging
 from dumb_pypi.site.syncing import FEW, sync_site
 
@@ -25,6 +25,15 @@ class Publication(NamedTuple):
     staging: Staging
     paths: Sequence[str]  # at or below which pages may be staged, in the order in which they are moved
     stale: Sequence[str]  # where stale pages may be, in the order in which they are removed
+    in_place: bool  # whether the output directory is the site
+
+    def read_written(self) -> Iterator[str]:
+        """Yield the paths of the pages to write, in the order in which they are moved."""
+        return self.staging.read_paths(self.paths)
+
+    def read_removed(self) -> list[str]:
+        """Return the paths of the pages to remove, in the order of removal; in another place, all may be there."""
+        return [path for path in self.stale if not self.in_place or self.staging.site.has_page(path)]
 
 
 def publish(publication: Publication, lists: PathLists, record: Record, found: Record | None) -> None:
@@ -33,20 +42,21 @@ def publish(publication: Publication, lists: PathLists, record: Record, found: R
     Raises `Failure` before anything changes if a file of somebody else is in the way of a page.
     """
     staging, site = publication.staging, publication.staging.site
-    removed = [path for path in publication.stale if site.has_page(path)]
+    removed = publication.read_removed()
     if removed or read_names(staging.directory):
         known = found or Record.of_nothing()
         projects = {*site.owned.projects, *record.projects} - known.projects.keys()
         pages = {*site.owned.pages, *record.pages} - set(known.pages)
         check_obstacles(staging)
-        lists.changed.write_paths(staging.read_paths(publication.paths))
+        lists.changed.write_paths(publication.read_written())
         # It names what this run is about to own, for the run after a kill.
         write_document(site, PENDING, Pending(sorted(projects), sorted(pages)))
-        moved = list(itertools.islice(staging.read_paths([*publication.paths, UPLOADS]), FEW + 1))
+        moved = list(itertools.islice(staging.read_paths([*publication.paths, UPLOADS, AUDITS]), FEW + 1))
         move_all(publication)
         lists.removed.write_paths(removed)
         remove_pages(site, publication.stale)
         write_uploads_into_place(staging, record.months.keys())
+        move(staging, AUDITS)
         # A record that survives a power cut must not name pages that did not.
         sync_site(site.directory, [*moved, *removed])
     if record != found:
@@ -64,16 +74,16 @@ def publish_for_another_place(
     """
     staging, site = publication.staging, publication.staging.site
     found = found or Note(fingerprint, [])  # an empty note is not written
-    note = Note(fingerprint, sorted(staging.read_paths(publication.paths)))
+    note = Note(fingerprint, sorted(publication.read_written()))
     if note.paths or publication.stale or found.paths:
         old = sorted(site.owned.pages - set(note.paths))
         before = Note(fingerprint if is_known else '', sorted({*note.paths, *site.owned.pages}))
         check_obstacles(staging)
-        lists.changed.write_paths(staging.read_paths(publication.paths))
+        lists.changed.write_paths(publication.read_written())
         if before != found:
             write_document(site, NOTE, before)
         remove_equal(staging, note.paths)
-        moved = list(itertools.islice(staging.read_paths(publication.paths), FEW + 1))
+        moved = list(itertools.islice(publication.read_written(), FEW + 1))
         move_all(publication)
         lists.removed.write_paths(publication.stale)
         remove_pages(site, old)

@@ -103,7 +103,7 @@ def search_for(page: Page, query: str) -> list[str]:
     return results(page)
 
 
-SETTLED = """query => new URL(location.href).searchParams.get('q') === query
+SETTLED = """query => document.querySelector('.search input').value === query
     && document.querySelector('.found').getAttribute('aria-busy') === 'false'"""
 
 

@@ -79,6 +79,7 @@ OUTSIDE = re.compile('https:|pool/')
 def page_links(directory: Path, path: str) -> list[str]:
     """Return the paths of the site that a page links to, without package files and other sites."""
     text = (directory / path).read_text(encoding='utf-8')
+    text = re.sub('<ul class="requires".*?</ul>', '', text, flags=re.DOTALL)  # what may be in another index
     hrefs = (re.split('[?#]', html.unescape(href))[0] for href in re.findall('<a [^>]*?href="([^"]*)"', text))
     inside = [url for url in (urllib.parse.urljoin(path, href) for href in hrefs) if not OUTSIDE.match(url)]
     return [f'{url}index.html' if url.endswith('/') else url for url in map(urllib.parse.unquote, inside)]

@@ -109,6 +109,16 @@ EDITS = {
         State([*BASE, file('foo-1.2RC1.tar.gz')]),
         State([*BASE, file('foo-1.2rc1.tar.gz')]),
     ),
+    'a requirement': (State(BASE), State(saying(BASE, 'baz-3.0-py3-none-any.whl', requires_dist=['Foo', 'qux']))),
+    'a requirement that comes here': (
+        State(saying(BASE, 'baz-3.0-py3-none-any.whl', requires_dist=['Foo', 'qux'])),
+        State([*saying(BASE, 'baz-3.0-py3-none-any.whl', requires_dist=['Foo', 'qux']), file('qux-1.0.tar.gz')]),
+    ),
+    'a requirement of a project that leaves': (
+        State(saying(BASE, 'baz-3.0-py3-none-any.whl', requires_dist=['Bar'])),
+        State(without(saying(BASE, 'baz-3.0-py3-none-any.whl', requires_dist=['Bar']), 'bar-2.0.tar.gz')),
+    ),
+    'an uploader': (State(BASE), State(saying(BASE, 'bar-2.0.tar.gz', uploaded_by='Jane'))),
     'an upload time': (
         State(saying(BASE, 'bar-2.0.tar.gz', upload_timestamp=None)),
         State(saying(BASE, 'bar-2.0.tar.gz', upload_timestamp=MARCH)),

@@ -111,12 +111,15 @@ class Run(NamedTuple):
     requirements: Sequence[str]
 
 
+Runner = Callable[[str, Run], tuple[Outcome, dict[str, str]]]
+
+
 class OldClient(NamedTuple):
     """`run` returns the output and the version of each project that was fetched."""
 
     name: str
     python: str
-    run: Callable[[str, Run], tuple[Outcome, dict[str, str]]]
+    run: Runner
     # What a client without support for a feature gets instead.
     ignores: Mapping[str, str | None] = {}
     # What else differs if the server has neither JSON nor names that are not normalized.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pty
 import random
 import re
 import shutil
@@ -25,6 +24,7 @@ from dumb_pypi.package_list.list_file import ListOption, check_list_file, read_l
 from dumb_pypi.processes import Unsendable, in_processes
 from testing.sites import PACKAGES_URL, write_list
 from testing.states import LOCK, TEMPORARY, Entries, backdate, entries, touched, without_own
+from testing.terminal import said_at_terminal
 from testing.tools import ROOT
 from testing.waiting import DEADLINE, children, is_running, wait_for
 
@@ -475,18 +475,10 @@ def test_large_results_come_back_whole() -> None:
 @pytest.mark.parametrize('jobs', ['1', '2'])
 def test_a_terminal_is_shown_the_progress(jobs: str, tmp_path: Path) -> None:
     command = program(*arguments(REAL, tmp_path / 'site', '--jobs', jobs))
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(command, stderr=theirs) as run:
-        os.close(theirs)
-        said = b''
-        with contextlib.suppress(OSError):  # how a pseudo-terminal ends
-            while block := os.read(ours, 65536):
-                said += block
-        os.close(ours)
-    assert run.returncode == 0
-    shown = said.decode().replace('\r\n', '\n')
+    shown = said_at_terminal(command)
     line = r'(\r[\d,]+ {}, [\d,]+ per second\n?)+'
-    assert re.fullmatch(line.format('files read') + line.format('projects written'), shown)
+    done = r'[\d,]+ projects, 12,[\d,]+ files: [\d,]+ pages written, 0 removed\n'
+    assert re.fullmatch(line.format('files read') + line.format('projects written') + done, shown)
     assert re.search(r'\r12,383 files read, [1-9][\d,]* per second\n', shown)
     assert shown.endswith('\n')
     counts = [int(count.replace(',', '')) for count in re.findall(r'\r([\d,]+) projects', shown)]

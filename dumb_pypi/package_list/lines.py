@@ -48,11 +48,10 @@ class Role(enum.Enum):
 
     PEOPLE = 'said by people alone: no file has it'
     METADATA = 'said by the core metadata, for people'
-    COLUMN = 'a project page with one of these has a column of facts'
     PLACE = 'says what a file is and where it is, whatever is in it'
 
 
-PEOPLE, METADATA, COLUMN, PLACE = Role
+PEOPLE, METADATA, PLACE = Role
 
 
 def _kind(words: str, normal: Callable[..., Any] | None = None, limit: Limit | None = None, each: str = 'text') -> Meta:
@@ -144,18 +143,18 @@ class Facts(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     status: Annotated[_Status, PEOPLE] | None = None
     status_reason: Annotated[_Text, PEOPLE] | None = None
     # What the core metadata of the latest release says for people:
-    description: Annotated[str, _kind('text', normal_lines, limits.DESCRIPTION), METADATA, COLUMN] | None = None
+    description: Annotated[str, _kind('text', normal_lines, limits.DESCRIPTION), METADATA] | None = None
     description_content_type: Annotated[_Text, METADATA] | None = None
-    project_urls: Annotated[_Urls, METADATA, COLUMN] | None = None
-    license_expression: Annotated[str, _kind('text', normal_text, limits.EXPRESSION), METADATA, COLUMN] | None = None
+    project_urls: Annotated[_Urls, METADATA] | None = None
+    license_expression: Annotated[str, _kind('text', normal_text, limits.EXPRESSION), METADATA] | None = None
     # Often the whole text:
-    license: Annotated[str, _kind('text', stripped_lines, limits.LICENSE), METADATA, COLUMN] | None = None
-    author: Annotated[_Text, METADATA, COLUMN] | None = None
-    author_email: Annotated[_Text, METADATA, COLUMN] | None = None
-    maintainer: Annotated[_Text, METADATA, COLUMN] | None = None
-    maintainer_email: Annotated[_Text, METADATA, COLUMN] | None = None
-    keywords: Annotated[_Text, METADATA, COLUMN] | None = None
-    classifiers: Annotated[_Classifiers, METADATA, COLUMN] | None = None
+    license: Annotated[str, _kind('text', stripped_lines, limits.LICENSE), METADATA] | None = None
+    author: Annotated[_Text, METADATA] | None = None
+    author_email: Annotated[_Text, METADATA] | None = None
+    maintainer: Annotated[_Text, METADATA] | None = None
+    maintainer_email: Annotated[_Text, METADATA] | None = None
+    keywords: Annotated[_Text, METADATA] | None = None
+    classifiers: Annotated[_Classifiers, METADATA] | None = None
 
     def settle(self) -> None:
         """Make empty values `None`."""

@@ -60,9 +60,15 @@ def project_releases(files: Iterable[File]) -> list[Release]:
 
 
 def first_upload(release: Release) -> str | None:
-    """The time of a release, which is that of its first file: ISO 8601. As a text `…05.5Z` comes before `…05Z`."""
+    """The time of a release, which is that of its first file: ISO 8601."""
+    first = first_file(release)
+    return first.time if first is not None else None
+
+
+def first_file(release: Release) -> File | None:
+    """Return the file that was uploaded first, if times are known. As a text `…05.5Z` comes before `…05Z`."""
     files = [file for file in release.files if file.time is not None]
-    return min(files, key=lambda file: file.package.uploaded or 0).time if files else None
+    return min(files, key=lambda file: file.package.uploaded or 0, default=None)
 
 
 def offered_releases(project: Project, releases: list[Release]) -> list[Release]:

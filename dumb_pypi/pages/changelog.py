@@ -1,4 +1,4 @@
-"""The recent uploads: all releases by month. A page holds a month, or a part of one, and depends on that month alone.
+"""The recent uploads: the newest, and all releases by month. A page with (a part of) a month depends on it alone.
 
 So an upload, a removal or a late entry changes the pages of its month only.
 """
@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from dumb_pypi.package_list.releases import Release, first_upload
+from dumb_pypi.package_list.releases import Release, first_file
 from dumb_pypi.package_list.values import normal_time
 from dumb_pypi.pages.kinds import CHANGELOG, CHANGELOG_MOVED, MONTH, top_of
 from dumb_pypi.pages.page import Page
@@ -29,20 +29,34 @@ class Upload(NamedTuple):
     project: str
     version: str
     files: int
+    is_yanked: bool = False
+    by: str = ''  # who uploaded the first file
 
     @classmethod
     def from_line(cls, line: str) -> Upload:
-        time, project, version, files = line.rstrip('\n').split('\t')
-        return cls(normal_time(time), project, version, int(files))
+        time, project, version, files, yanked, by = line.rstrip('\n').split('\t')
+        return cls(normal_time(time), project, version, int(files), bool(yanked), by)
+
+
+class Item(NamedTuple):
+    """A release or a project in a list."""
+
+    upload: Upload
+    url: str  # of its page, relative to the top of the site
+    guid: str  # the same, as it was when releases had no pages
+    summary: str | None
+    is_first: bool  # whether it is the first release of its project
 
 
 def upload_lines(name: str, releases: Iterable[Release]) -> Iterator[tuple[str, str]]:
     """Return, for each release of a project, the month of its first upload and a line that sorts by time."""
     for release in releases:
-        time = first_upload(release)
-        if time is not None:
-            time = time if '.' in time else f'{time[:-1]}.000000Z'
-            yield time[: len('YYYY-MM')], f'{time}\t{name}\t{release.version}\t{len(release.distributions)}\n'
+        first = first_file(release)
+        if first is not None and first.time is not None:
+            time = first.time if '.' in first.time else f'{first.time[:-1]}.000000Z'
+            yanked, by = 'yanked' if release.is_yanked else '', first.package.uploaded_by or ''
+            values = (time, name, release.version, str(len(release.distributions)), yanked, by)
+            yield time[: len('YYYY-MM')], '\t'.join(values) + '\n'
 
 
 def _page_name(month: str, start: int) -> str:
@@ -74,17 +88,20 @@ def month_pages(month: str, lines: Sequence[str], settings: Settings) -> Iterato
             'changelog_month.html',
             layout=layout(top_of(MONTH), settings, 'changelog'),
             heading=month_words(name),
+            has_pages=settings.per_release_json,
             uploads=[(time.replace('.000000', ''), *rest) for time, *rest in uploads],
         )
         yield Page(MONTH.format(month=name), content)
 
 
-def changelog_index_pages(parts: Sequence[tuple[str, int]], settings: Settings) -> Iterator[Page]:
-    """Return the pages that link to the pages of the months."""
+def changelog_index_pages(
+    newest: Sequence[Item], parts: Sequence[tuple[str, int]], settings: Settings
+) -> Iterator[Page]:
+    """Return the newest releases, with links to the pages of the months; and what leads there from an old address."""
     years = itertools.groupby(
         [(name, month_words(name), count) for name, count in reversed(parts)], key=lambda part: part[0][: len('YYYY')]
     )
     by_year = [(year, list(months)) for year, months in years]
-    content = human_page(CHANGELOG, 'changelog_index.html', settings, years=by_year, current='changelog')
+    content = human_page(CHANGELOG, 'changelog_index.html', settings, newest=newest, years=by_year, current='changelog')
     yield Page(CHANGELOG, content)
     yield Page(CHANGELOG_MOVED, human_page(CHANGELOG_MOVED, 'changelog_moved.html', settings))

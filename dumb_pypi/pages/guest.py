@@ -43,12 +43,17 @@ _ONLY_CELLS = ('table', 'thead', 'tbody', 'tr')  # elements that contain nothing
 _NO_BLOCKS = {'p', 'pre', 'summary', 'heading'}  # elements that contain no blocks
 _MAY_BE_EMPTY = {*_INLINE, *_HOLDERS, 'pre'} - {'a', 'caption'}  # in highlighted code a space is an element
 _CHECKED, _UNCHECKED = '\N{BALLOT BOX WITH CHECK}', '\N{BALLOT BOX}'
+_IN_BLOCKS = {*_INLINE, 'img', 'input', 'picture', 'tt', 'acronym', 'ins'}
+_SCROLLED = ('<div class="scroll" tabindex="0">', '</div>')  # what is around a table, which may be wide
 _VOID = ('br', 'hr', 'img', 'input', 'col')
 _HEADING = re.compile('h([1-6])')
 _NUMBERS = {'ol': ('start',), 'td': ('colspan', 'rowspan')}
 _ALIGNS = ('left', 'center', 'right')
 _NUMBER = re.compile('[1-9][0-9]{0,2}')
 _ID = re.compile(r'[\w.:-]{1,200}')
+# Pictures that say how a project is: a paragraph of nothing else is dropped.
+_BADGE = re.compile(r'badge|shields?\.|\.svg(?:[?#]|$)', re.IGNORECASE)
+_PARAGRAPHS = ('', 'p', 'div', 'section')
 _MAIL = re.compile(r'mailto:[^\s<>"\\^`{|}]+', re.IGNORECASE)
 
 
@@ -59,11 +64,31 @@ class TooDeep(ValueError):
 class Node:
     """An element of the input."""
 
-    def __init__(self, tag: str, attributes: Mapping[str, str]) -> None:
+    def __init__(self, tag: str, attributes: Mapping[str, str], parent: Node | None = None) -> None:
         self.tag = tag
         self.attributes = attributes
+        self.parent = parent
         self.children: list[Node | str] = []
         self.shows = False  # whether it contains something visible
+        self.has_words = False  # whether it contains text outside of other blocks
+        self.pictures: list[Node] = []  # those outside of other blocks
+
+    def show(self) -> None:
+        """Mark it, and what it is in, as visible."""
+        node: Node | None = self
+        while node is not None and not node.shows:
+            node.shows = True
+            node = node.parent
+
+    def block(self) -> Node:
+        """Return the block that it belongs to."""
+        node = self
+        while node.parent is not None and node.tag in _IN_BLOCKS:
+            node = node.parent
+        return node
+
+    def is_linked(self) -> bool:
+        return self.parent is not None and self.parent.tag == 'a'
 
 
 class _Reader(HTMLParser):
@@ -73,17 +98,22 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.open = [Node('', {})]
         self.ids: set[str] = set()
+        self.illustrated: dict[int, Node] = {}  # blocks that have pictures
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        node = Node(tag, {name: value or '' for name, value in attrs})
+        node = Node(tag, {name: value or '' for name, value in attrs}, self.open[-1])
         self.ids.add(own_id(node.attributes.get('id', '')))
         self.open[-1].children.append(node)
         if tag not in _VOID:
             self.open.append(node)
         if len(self.open) > MAX_DEPTH:
             raise TooDeep
-        if tag == 'input' or (tag == 'img' and node.attributes.get('alt', '').strip()):
-            self.show()
+        if tag == 'input':
+            node.show()
+        if tag == 'img':
+            block = node.block()
+            block.pictures.append(node)
+            self.illustrated[id(block)] = block
 
     def handle_endtag(self, tag: str) -> None:
         while len(self.open) > 1 and self.open.pop().tag != tag:
@@ -92,14 +122,24 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.open[-1].children.append(data)
         if data.strip():
-            self.show()
+            self.open[-1].show()
+            self.open[-1].block().has_words = True
 
-    def show(self) -> None:
-        """Mark the open elements as visible."""
-        for node in reversed(self.open):
-            if node.shows:
-                break
-            node.shows = True
+    def close(self) -> None:
+        super().close()
+        for block in self.illustrated.values():
+            for picture in shown_pictures(block):
+                picture.show()
+
+
+def shown_pictures(block: Node) -> list[Node]:
+    """Return the pictures of a block that have words; without the badges of a paragraph that has nothing else."""
+    named = [picture for picture in block.pictures if picture.attributes.get('alt', '').strip()]
+    if block.has_words or block.tag not in _PARAGRAPHS:
+        return named
+    if block.tag == 'p' and len(block.pictures) > 1 and all(each.is_linked() for each in block.pictures):
+        return []
+    return [picture for picture in named if not _BADGE.search(picture.attributes.get('src', ''))]
 
 
 @functools.cache
@@ -208,8 +248,9 @@ class _Writer:
             pending.append(_Open(iter(node.children), _items(node), '', False))
             return
         name = self.heading_tag(node) if tag == 'heading' else tag
-        parts.append(f'<{name}{identity}{link}{self.attributes(node, tag)}>')
-        pending.append(_Open(iter(node.children), _items(node), f'</{name}>', True))
+        before, after = _SCROLLED if tag == 'table' else ('', '')
+        parts.append(f'{before}<{name}{identity}{link}{self.attributes(node, tag)}>')
+        pending.append(_Open(iter(node.children), _items(node), f'</{name}>{after}', True))
         self.inside.append(tag)
 
     def leaf(self, node: Node, tag: str) -> str | None:
@@ -241,10 +282,10 @@ class _Writer:
     def picture(self, node: Node) -> str:
         """Return the text of a picture, as a link if it has an absolute URL."""
         words, url = node.attributes.get('alt', '').strip(), outside_url(node.attributes.get('src', ''))
-        if self.inside[-1] in _ONLY_CELLS or not words:
+        if self.inside[-1] in _ONLY_CELLS or not node.shows:
             return ''
         is_link = url and {'a', 'summary'}.isdisjoint(self.inside)
-        text = escape(words)
+        text = f'Picture: {escape(words)}'
         return f'<a href="{escape(url)}" rel="nofollow">{text}</a>' if is_link else text
 
     def attributes(self, node: Node, tag: str) -> str:

@@ -6,14 +6,16 @@ A path with `{version}` belongs to a release, one with `{project}` alone to a pr
 from __future__ import annotations
 
 import re
+import urllib.parse
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from dumb_pypi.package_list.values import NORMALIZED
+from dumb_pypi.package_list.values import NORMALIZED, PLAIN
 
 # In the order in which pages of a project are removed: a page comes before those that it links to.
 PROJECT_PAGES = (
     PROJECT := 'project/{project}/index.html',
-    PROJECT_FILES := 'project/{project}/files.html',
+    'project/{project}/files.html',  # of earlier versions of this program: removed where it is found
+    RELEASE := 'project/{project}/{version}/index.html',
     SIMPLE_HTML := 'simple/{project}/index.html',
     SIMPLE_JSON := 'simple/{project}/index.v1_json',
     LEGACY := 'pypi/{project}/json',
@@ -35,6 +37,8 @@ SITE_PAGES = (
     LISTING := 'projects/index.html',
     NAMES := 'static/names.js',
     DETAILS := 'static/details.js',
+    REQUIRES := 'static/requires.js',
+    STATUS := 'status/index.html',
     HOME := 'index.html',
     MISSING := '404.html',
     PACKAGES := 'packages.json',
@@ -113,6 +117,21 @@ def release_path(kind: str, project: str, version: str) -> str | None:
     if not _is_version(version) or version.lower() in _BESIDE[kind]:
         return None
     return kind.format(project=project, version=version)
+
+
+def release_anchor(version: str) -> str:
+    return f'v{version if PLAIN.fullmatch(version) else urllib.parse.quote(version, safe="")}'
+
+
+def release_url(project: str, version: str, has_pages: bool) -> str:
+    """Return where there is most to read of a release, relative to the top of the site.
+
+    `has_pages` is whether releases have pages at all. The project page lists the others, with an `id` for each.
+    """
+    path = release_path(RELEASE, project, version) if has_pages else None
+    if path is None:
+        return f'{PROJECT.format(project=project)}#{release_anchor(version)}'
+    return path if PLAIN.fullmatch(version) else urllib.parse.quote(path)
 
 
 def project_paths(project: str, read_names: Callable[[str], Iterable[str]]) -> Iterator[str]:

@@ -10,9 +10,8 @@ import msgspec
 from dumb_pypi.package_list.lines import FACTS_KEYS, encode
 from dumb_pypi.package_list.projects import File, Project
 from dumb_pypi.package_list.releases import Release
-from dumb_pypi.pages.kinds import LEGACY, LEGACY_RELEASE, PROJECT, release_path
+from dumb_pypi.pages.kinds import LEGACY, LEGACY_RELEASE, PROJECT, release_anchor, release_path
 from dumb_pypi.pages.page import Page, relocated
-from dumb_pypi.pages.rendering import release_anchor
 from dumb_pypi.pages.requirements import group_requirements
 from dumb_pypi.settings import Settings
 

@@ -7,9 +7,9 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dumb_pypi.package_list.values import PLAIN, is_absolute, is_web_url, iso_time
-from dumb_pypi.pages.kinds import top_of
-from dumb_pypi.pages.words import readable_size
+from dumb_pypi.package_list.values import is_absolute, is_web_url, iso_time
+from dumb_pypi.pages.kinds import release_url, top_of
+from dumb_pypi.pages.words import marker_words, readable_size, specifier_words
 from dumb_pypi.settings import Settings
 
 if TYPE_CHECKING:  # slow to import, and a run that renders nothing does not need them
@@ -52,10 +52,6 @@ def fragment(hashes: dict[str, str]) -> str:
     return f'#{text}' if text.startswith(HTML_HASHES) else ''
 
 
-def release_anchor(version: str) -> str:
-    return f'v{version if PLAIN.fullmatch(version) else urllib.parse.quote(version, safe="")}'
-
-
 def with_links(text: str) -> list[tuple[str, bool]]:
     """Return the parts of a text, each with whether it is a URL."""
     parts = _URL_IN_TEXT.split(text)
@@ -78,7 +74,8 @@ def read_templates() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     times = (readable, readable_time, feed_time, iso_time)
-    filters = (*times, fragment, release_anchor, readable_size, with_links)
+    links = (fragment, release_url, with_links)
+    filters = (*times, *links, marker_words, readable_size, specifier_words)
     environment.filters.update({each.__name__: each for each in filters})
     return environment
 
@@ -130,7 +127,7 @@ class Layout(NamedTuple):
     address: Markup  # of the index, for install lines
 
 
-def _rendered(page: bytes) -> Markup:
+def rendered(page: bytes) -> Markup:
     """Mark the output of a template as escaped. No other text becomes markup here."""
     from markupsafe import Markup
 
@@ -147,11 +144,11 @@ def description_markup(html: str) -> Markup:
 @functools.lru_cache(maxsize=2**2)
 def layout(root: str, settings: Settings, current: str = '') -> Layout:
     page = human_page('', 'frame.html', settings, root, mark=_MARK, current=current)
-    top, title, middle, bottom = map(_rendered, page.split(_MARK.encode()))
+    top, title, middle, bottom = map(rendered, page.split(_MARK.encode()))
     return Layout(top, title, middle, bottom, index_address(settings))
 
 
 @functools.lru_cache(maxsize=1)
 def index_address(settings: Settings) -> Markup:
     """Return the address of the index for install lines."""
-    return _rendered(render('address.html', settings=settings))
+    return rendered(render('address.html', settings=settings))

@@ -27,6 +27,11 @@ class Requirement(NamedTuple):
     rest: str  # of extras, versions, URL
     marker: str
 
+    @property
+    def project(self) -> str:
+        """Return the normalized name, '' for what is no requirement."""
+        return canonical_name(self.name)
+
 
 def _parts(text: str, word: str) -> list[str]:
     """Return the parts of a marker between `and` or `or`, outside of brackets and quotes."""

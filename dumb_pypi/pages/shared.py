@@ -6,15 +6,17 @@ import heapq
 import itertools
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, Protocol
 
 from dumb_pypi.package_list.lines import encode
 from dumb_pypi.pages import kinds
-from dumb_pypi.pages.changelog import Upload, changelog_index_pages, changelog_parts
+from dumb_pypi.pages.audit import Audit, Brief
+from dumb_pypi.pages.changelog import Item, Upload, changelog_index_pages, changelog_parts
 from dumb_pypi.pages.listing import Row, listing_pages
-from dumb_pypi.pages.page import Page
-from dumb_pypi.pages.rendering import human_page, index_address, release_anchor, render
+from dumb_pypi.pages.page import Page, digest
+from dumb_pypi.pages.rendering import human_page, index_address, render
 from dumb_pypi.pages.simple_api import simple_root_pages
+from dumb_pypi.pages.status import status_page
+from dumb_pypi.pages.used_by import MOST_USES, users
 from dumb_pypi.settings import Settings
 
 NEWEST_RELEASES = 20  # on the home page
@@ -22,38 +24,9 @@ FEW_RELEASES = 8  # up to which it lists all projects
 LISTED_AT_HOME = 100  # projects
 MOST_DETAILS = 4_000_000  # bytes: 20 seconds at 1.6 Mbit/s
 FEED_RELEASES = 100
+RECENT_UPLOADS = 50  # above the months
 LOOKED_THROUGH = 2_000  # releases that are searched for those of the home page
 FEED_PROJECTS = 40
-
-
-class Brief(Protocol):
-    """The facts of a project on pages of the whole site."""
-
-    @property
-    def files(self) -> int: ...
-
-    @property
-    def uploaded(self) -> float | None:
-        """Return the upload time of the first file, in seconds since 1970."""
-
-    @property
-    def summary(self) -> str | None: ...
-
-    @property
-    def version(self) -> str | None:
-        """Return the version of the latest release."""
-
-    @property
-    def status(self) -> str | None:
-        """Return the status, if it is not the usual one."""
-
-
-class Item(NamedTuple):
-    """A release or a project in a list."""
-
-    upload: Upload
-    anchor: str
-    summary: str | None
 
 
 def newest_of_projects(uploads: Iterable[Upload], count: int) -> list[Upload]:
@@ -74,13 +47,20 @@ def newest_projects(projects: Mapping[str, Brief]) -> list[Upload]:
     return heapq.nlargest(FEED_PROJECTS, first)
 
 
-def items(uploads: Iterable[Upload], projects: Mapping[str, Brief]) -> list[Item]:
-    return [Item(each, release_anchor(each.version), projects[each.project].summary) for each in uploads]
+def items(uploads: Iterable[Upload], projects: Mapping[str, Brief], settings: Settings) -> list[Item]:
+    found = []
+    for upload in uploads:
+        name, version, brief = upload.project, upload.version, projects[upload.project]
+        url = kinds.release_url(name, version, settings.per_release_json)
+        guid = kinds.release_url(name, version, False)
+        found.append(Item(upload, url, guid, brief.summary, brief.uploaded == upload.uploaded))
+    return found
 
 
 def feed_pages(releases: list[Item], projects: Mapping[str, Brief], settings: Settings) -> Iterator[Page]:
     """Return the two feeds (RSS 2.0)."""
-    newest = items(newest_projects(projects), projects)
+    pages = {each: kinds.PROJECT.format(project=each.project) for each in newest_projects(projects)}
+    newest = [Item(each, page, page, projects[each.project].summary, True) for each, page in pages.items()]
     feeds = ((kinds.NEWEST_RELEASES, 'updates', releases), (kinds.NEWEST_PROJECTS, 'packages', newest))
     for path, name, shown in feeds:
         yield Page(path, render('feed.xml', path=path, name=name, settings=settings, items=shown))
@@ -90,7 +70,7 @@ def home_page(
     projects: Mapping[str, Brief], rows: list[Row], uploads: Iterable[Upload], built: int | None, settings: Settings
 ) -> Page:
     is_short = len(rows) <= LISTED_AT_HOME
-    newest = items(newest_of_projects(uploads, FEW_RELEASES if is_short else NEWEST_RELEASES), projects)
+    newest = items(newest_of_projects(uploads, FEW_RELEASES if is_short else NEWEST_RELEASES), projects, settings)
     content = human_page(
         kinds.HOME,
         'home.html',
@@ -107,19 +87,24 @@ def home_page(
     return Page(kinds.HOME, content)
 
 
-def search_pages(rows: list[Row]) -> Iterator[Page]:
-    """Return the two scripts of the search: the names, and the details, which change more often.
+def data_pages(rows: list[Row], audits: Mapping[str, Audit]) -> Iterator[Page]:
+    """Return what the script loads: the names, the details, which change more often, and which projects require which.
 
-    Each is complete by itself, because a browser may get them from different runs.
+    The first two are complete by themselves, because a browser may get them from different runs. The last has numbers
+    in place of names, and says of which names by a digest.
     """
-    yield Page(kinds.NAMES, _script('projectNames', ' '.join(row.name for row in rows)))
+    names = ' '.join(row.name for row in rows)
+    names_digest = digest(names.encode())
+    yield Page(kinds.NAMES, _script('projectNames', [names_digest, names]))
     details = _script('projectDetails', rows)
     yield Page(kinds.DETAILS, details if len(details) <= MOST_DETAILS else _script('projectDetails', None))
+    uses = _script('projectRequires', [names_digest, *users(audits)])
+    yield Page(kinds.REQUIRES, uses if len(uses) <= MOST_USES else _script('projectRequires', None))
 
 
 def _script(name: str, value: object) -> bytes:
     """Return a script that sets one variable to a JSON value."""
-    return f'/* dumb-pypi: for the search. */\nvar {name} = '.encode() + encode(value) + b';\n'
+    return f'/* dumb-pypi: for static/script.js. */\nvar {name} = '.encode() + encode(value) + b';\n'
 
 
 def missing_page(settings: Settings) -> Page:
@@ -130,6 +115,7 @@ def missing_page(settings: Settings) -> Page:
 
 def shared_pages(
     projects: Mapping[str, Brief],
+    audits: Mapping[str, Audit],
     months: Mapping[str, int],
     uploads: Iterator[Upload],
     settings: Settings,
@@ -143,10 +129,12 @@ def shared_pages(
     first = list(itertools.islice(uploads, FEED_RELEASES))
     rows = [Row(name, brief.version, brief.status, brief.summary) for name, brief in projects.items()]
     yield from simple_root_pages(projects.keys())
-    yield from changelog_index_pages(changelog_parts(months), settings)
+    newest = items(first, projects, settings)
+    yield from changelog_index_pages(newest[:RECENT_UPLOADS], changelog_parts(months), settings)
     if settings.site_url is not None:  # feeds need absolute URLs
-        yield from feed_pages(items(first, projects), projects, settings)
+        yield from feed_pages(newest, projects, settings)
     yield from listing_pages(rows, settings)
-    yield from search_pages(rows)
+    yield from data_pages(rows, audits)
+    yield status_page(projects, audits, settings)
     yield home_page(projects, rows, itertools.chain(first, uploads), built, settings)
     yield missing_page(settings)

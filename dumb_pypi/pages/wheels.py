@@ -1,8 +1,4 @@
-"""The Pythons and platforms that a release has files for, in one line and in two lists.
-
-A release names the Pythons that it was built for; a file that runs on several of them (`py3`, `abi3`) counts for each.
-Source runs on all.
-"""
+"""The wheels of a release by Python and platform, and the order of its files."""
 
 from __future__ import annotations
 
@@ -18,65 +14,76 @@ from dumb_pypi.pages.words import (
     STABLE_ABIS,
     join_words,
     platform_parts,
-    readable_size,
+    python_words,
+    specifier_words,
 )
 
-FEW_FILES = 8  # few enough to read through
+Tags = tuple[str, str, str]  # of a wheel: Pythons, ABIs, platforms
+
 _ANY = 'any platform'
 _MACHINES = {'universal2': ('x86_64', 'arm64'), 'intel': ('x86_64', 'i386'), 'universal': ('i386', 'ppc')}  # of macOS
-_SYSTEMS = ('Windows', 'macOS', 'Linux')
-_USUAL_MACHINES = ('x86_64', 'arm64', 'ARM64', 'aarch64')
+_LIBC = re.compile(r' \((glibc|musl) \0\+\)')
 _FREE_THREADED = re.compile(r'cp3\d+t')
-_SHOWN_MACHINES = 3
-_MOST_CHOICES = 200  # in a menu: wheels that claim more, in their names of 255 characters, say nothing to anybody
+SYSTEMS = (('Linux', 'glibc'), ('Linux', 'musl, as Alpine'), ('macOS', ''), ('Windows', ''))  # of the table, with notes
+MACHINES = ('x86_64', 'arm64')  # of each of them
+COLUMNS = [f'{system} {machine}' for system in ('Linux', 'musl', 'macOS', 'Windows') for machine in MACHINES]
+_PLACES = {  # platform -> place of its column
+    'Linux x86_64': 0,  # built for one machine, so nobody knows with which libc
+    'Linux aarch64': 1,
+    'Linux x86_64 (glibc)': 0,
+    'Linux aarch64 (glibc)': 1,
+    'Linux x86_64 (musl)': 2,
+    'Linux aarch64 (musl)': 3,
+    'macOS x86_64': 4,
+    'macOS arm64': 5,
+    'Windows x86_64': 6,
+    'Windows ARM64': 7,
+}
+_MOST_ROWS = 40  # a tag may hold any number
+_MOST_TAGS = 200  # wheels that claim more, in their names of 255 characters, say nothing to anybody
+_WHOLE = 2  # numbers of a version: `(3, 13)`, not `(3,)`
 
 
 class Python(NamedTuple):
-    """An interpreter that files are built for. Sorts by version."""
+    """An interpreter that wheels are built for."""
 
     name: str
     version: tuple[int, ...]
     is_free_threaded: bool = False
 
-    @property
-    def words(self) -> str:
-        version = '.'.join(map(str, self.version))
-        return f'{self.name} {version}'.strip() + (', free-threaded' if self.is_free_threaded else '')
-
 
 class Claim(NamedTuple):
-    """One interpreter that a file supports."""
+    """One interpreter that a wheel supports."""
 
     python: Python
-    is_lowest: bool  # all newer ones are supported too
+    is_lowest: bool  # all newer ones of the same major version are supported too
 
 
-class Reach(NamedTuple):
-    """What a file supports; empty means everything."""
+class Row(NamedTuple):
+    """An interpreter, and the wheels for it by platform."""
 
-    claims: tuple[Claim, ...] = ()
-    platforms: tuple[str, ...] = ()
+    label: str
+    note: str
+    cells: list[int | None]  # places in the list of wheels
 
 
-class Choice(NamedTuple):
-    """The files of a release by what they support."""
+class Matrix(NamedTuple):
+    """The wheels of a release by Python and platform."""
 
-    line: str
-    pythons: list[str]
-    platforms: list[str]
-    rows: list[tuple[str, str]]  # per file: its positions in both lists, separated by spaces; '' for all
+    rows: list[Row]  # newest Python first; none if no wheel is for a platform of the table
+    others: str  # the other platforms
 
 
 def _covers(claim: Claim, python: Python) -> bool:
     one, other = claim.python, python
-    if one.name == 'Python':  # `py3` is any interpreter of Python 3
-        return one.version[:1] == other.version[:1] and one.version <= other.version
-    if (one.name, one.is_free_threaded) != (other.name, other.is_free_threaded):
+    if one.name != 'Python' and one[::2] != other[::2]:  # `py3` is any interpreter of Python 3
         return False
-    return one.version == other.version or (claim.is_lowest and one.version[:1] == other.version[:1] and one < other)
+    return one.version == other.version or (
+        claim.is_lowest and one.version[:1] == other.version[:1] and one.version < other.version
+    )
 
 
-@functools.lru_cache(maxsize=2**12)
+@functools.lru_cache(maxsize=2**10)
 def _claims(python: str, abi: str) -> tuple[Claim, ...]:
     claims = []
     for tag in python.split('.'):
@@ -87,13 +94,14 @@ def _claims(python: str, abi: str) -> tuple[Claim, ...]:
         name = IMPLEMENTATIONS.get(match[1], match[1])
         is_stable = abi in STABLE_ABIS and name == 'CPython'
         if not is_stable or abi != 'abi3t':
-            claims.append(Claim(Python(name, version, bool(_FREE_THREADED.fullmatch(abi))), is_stable))
+            is_free_threaded = bool(_FREE_THREADED.fullmatch(abi))
+            claims.append(Claim(Python(name, version, is_free_threaded), is_stable or name == 'Python'))
         if is_stable and abi != 'abi3':
             claims.append(Claim(Python(name, version, True), True))
     return tuple(claims)
 
 
-@functools.lru_cache(maxsize=2**12)
+@functools.lru_cache(maxsize=2**10)
 def _platforms(tags: str) -> tuple[str, ...]:
     """Return platforms as in `Linux x86_64 (glibc)`, without versions; none for any platform."""
     found = []
@@ -109,102 +117,95 @@ def _platforms(tags: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def reach(file: File) -> Reach:
-    _, _, packagetype, python, abi, platform = file.distribution
-    if packagetype == 'sdist':
-        return Reach()
-    if packagetype != 'bdist_wheel':
-        python = '' if python == 'any' else f'cp{python.replace(".", "")}'
-    return Reach(_claims(python, abi), _platforms(platform) if platform else ())
+def _served(exact: set[tuple[int, ...]], lowest: set[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Return the versions that wheels for all newer versions serve. The last of them stands for all that follow."""
+    major, first = min(lowest)
+    last = max(version for version in exact | lowest if version[0] == major)
+    end = last[1] + (last in exact)
+    return [(major, minor) for minor in range(first, min(end, first + _MOST_ROWS) + 1)]
 
 
-def _version_words(versions: Sequence[tuple[int, ...]]) -> str:
-    """Return `2.7 and 3.9 to 3.15`: three or more consecutive versions are a range."""
-    runs: list[list[tuple[int, ...]]] = []
-    for version in versions:
-        if runs and version[:-1] == runs[-1][-1][:-1] and version[-1] == runs[-1][-1][-1] + 1:
-            runs[-1].append(version)
-        else:
-            runs.append([version])
-    words = []
-    for run in runs:
-        names = ['.'.join(map(str, version)) for version in run]
-        words += [f'{names[0]} to {names[-1]}'] if len(names) > 2 else names
-    return join_words(words)
+def _pythons(claims: Iterable[Claim]) -> dict[Python, str]:
+    """Return the interpreters of the rows, newest first, each with a note."""
+    groups: dict[tuple[str, bool], tuple[set[tuple[int, ...]], set[tuple[int, ...]]]] = {}
+    for (name, version, is_free_threaded), is_lowest in claims:
+        is_range = is_lowest and len(version) == _WHOLE
+        groups.setdefault((name, is_free_threaded), (set(), set()))[is_range].add(version)
+    found: dict[Python, str] = {}
+    for (name, is_free_threaded), (exact, lowest) in groups.items():
+        note = 'free-threaded' if is_free_threaded else ''
+        found |= {Python(name, version, is_free_threaded): note for version in exact}
+        if name == 'Python':
+            found |= {Python(name, version): 'and newer' for version in lowest}
+        elif lowest:
+            versions = _served(exact, lowest)
+            found |= {Python(name, version, is_free_threaded): note for version in versions}
+            found[Python(name, versions[-1], is_free_threaded)] = f'{note} and newer'.strip()
+    newest = sorted(sorted(found, key=lambda each: each[::2]), key=lambda each: each.version, reverse=True)
+    return {python: found[python] for python in newest[:_MOST_ROWS]}
 
 
-def _python_words(claims: Iterable[Claim], pythons: Iterable[Python]) -> list[str]:
-    """Return `CPython 3.9 to 3.15` and the like, one text per interpreter."""
-    lowest = {claim.python for claim in claims if claim.is_lowest}
-    groups: dict[tuple[str, bool], list[Python]] = {}
-    for python in pythons:
-        groups.setdefault((python.name, python.is_free_threaded), []).append(python)
-    words = []
-    for (name, is_free_threaded), members in groups.items():
-        versions = _version_words([each.version for each in members if each.version])
-        onward = ' and newer' if not lowest.isdisjoint(members) else ''
-        words.append(f'{name} {versions}'.strip() + onward + (' free-threaded' if is_free_threaded else ''))
-    return words
+def _label(python: Python, is_alone: bool) -> str:
+    version = '.'.join(map(str, python.version))
+    if python.name == 'CPython' and len(python.version) > 1:
+        return f'{version}t' if python.is_free_threaded else version
+    return f'{"" if is_alone or python.name != "Python" else "other "}{python.name} {version}'.strip()
 
 
-def _platform_words(platforms: Iterable[str]) -> list[str]:
-    """Return `Windows x86_64 and ARM64` and the like, one text per system."""
+def _other_words(platforms: Iterable[str]) -> str:
+    """Return `Linux i686 and s390x; Linux (musl) armv7l` and the like for platforms that are not in the table."""
     systems: dict[str, list[str]] = {}
-    for platform in platforms:
-        system, _, machine = re.sub(r' \(\w+\)$', '', platform).partition(' ')
-        if machine not in systems.setdefault(system, []):
-            systems[system].append(machine)
-    words = []
-    for system, machines in systems.items():
-        if system == 'macOS' and {'x86_64', 'arm64'} <= set(machines):
-            machines = []
-        if len(machines) > _SHOWN_MACHINES + 1:
-            machines = [*machines[:_SHOWN_MACHINES], f'{len(machines) - _SHOWN_MACHINES} more']
-        words.append(f'{system} {join_words(machines)}'.strip())
-    return words
+    for platform in sorted(set(platforms) - _PLACES.keys()):
+        system, _, machine = platform.removesuffix(' (glibc)').partition(' ')
+        machine, libc, _ = machine.partition(' (musl)')
+        systems.setdefault(system + libc, []).append(machine)
+    return '; '.join(f'{system} {join_words(machines)}'.strip() for system, machines in systems.items())
 
 
-def _places(everything: Sequence[object], found: set[int]) -> str:
-    return '' if len(found) == len(everything) else ' '.join(map(str, sorted(found)))
+def _rank(tags: Tags) -> tuple[bool, bool]:
+    """Return a sort key: installers prefer a wheel that is built for less."""
+    python, _, platform = tags
+    return (not _platforms(platform), python.startswith(('py2', 'py3')))
 
 
-def make_choice(files: Sequence[File]) -> Choice:
-    reaches = [reach(file) for file in files]
-    claims = {claim for each in reaches for claim in each.claims}
-    tags = {platform for each in reaches for platform in each.platforms}
-    if max(len(claims), len(tags)) > _MOST_CHOICES:
-        reaches, claims, tags = [Reach()] * len(files), set(), set()
-    # `py3` is offered as a choice only if there is nothing else.
-    named = {claim.python for claim in claims if claim.python.name != 'Python'}
-    pythons = sorted(named or {claim.python for claim in claims}, key=lambda each: (each.name, each[2], each.version))
-    platforms = sorted(tags, key=_platform_order)
-    covered = {claim: {i for i, python in enumerate(pythons) if _covers(claim, python)} for claim in claims}
+def make_matrix(wheels: Sequence[Tags]) -> Matrix:
+    claims = [_claims(python, abi) for python, abi, _ in wheels]
+    platforms = [_platforms(platform) for *_, platform in wheels]
+    if max(len(set().union(*claims)), len(set().union(*platforms))) > _MOST_TAGS:
+        return Matrix([], '')
+    columns = [
+        [_PLACES[platform] for platform in each if platform in _PLACES] if each else range(len(COLUMNS))
+        for each in platforms
+    ]
+    pythons = _pythons(claim for each in claims for claim in each)
+    is_alone = all(python.name == 'Python' for python in pythons)
+    worst_first = sorted(range(len(wheels)), key=lambda place: (_rank(wheels[place]), place), reverse=True)
     rows = []
-    for each in reaches:
-        fitting = set[int]().union(*(covered[claim] for claim in each.claims))
-        wanted = {platforms.index(platform) for platform in each.platforms}
-        rows.append(
-            (_places(pythons, fitting) if each.claims else '', _places(platforms, wanted) if each.platforms else '')
-        )
-    parts = [', '.join([*_python_words(claims, pythons), *_platform_words(platforms)])]
-    if any(each.claims and not each.platforms for each in reaches):
-        parts[0] += f', {_ANY}'
-    if any(file.distribution.packagetype == 'sdist' for file in files):
-        parts.append('source too' if parts[0] else 'source')
-    sizes = [file.package.size for file in files]
-    if None not in sizes:
-        parts.append(f'{readable_size(sum(size or 0 for size in sizes))} in all')
-    return Choice('; '.join(part for part in parts if part), [each.words for each in pythons], platforms, rows)
+    for python, note in pythons.items():
+        cells: list[int | None] = [None] * len(COLUMNS)
+        for place in worst_first:
+            if any(_covers(claim, python) for claim in claims[place]):
+                for column in columns[place]:
+                    cells[column] = place
+        rows.append(Row(_label(python, is_alone), note, cells))
+    others = _other_words(platform for each in platforms for platform in each)
+    return Matrix(rows if any(columns) else [], others)
 
 
-def _platform_order(platform: str) -> tuple[int, int, str]:
-    """Return a sort key: the usual platforms first."""
-    system, _, machine = platform.partition(' ')
-    return (_place(system, _SYSTEMS), _place(machine.partition(' ')[0], _USUAL_MACHINES), platform)
+def wheel_tags(file: File) -> Tags | None:
+    _, _, packagetype, python, abi, platform = file.distribution
+    return (python, abi, platform) if packagetype == 'bdist_wheel' else None
 
 
-def _place(one: str, usual: Sequence[str]) -> int:
-    return usual.index(one) if one in usual else len(usual)
+def sentence(wheels: Sequence[Tags], has_source: bool, requires_python: str | None) -> str | None:
+    """Return a sentence if the answer is that short."""
+    if not wheels:
+        return 'No wheel: builds from source' if has_source else 'No wheel and no source, only older kinds of files'
+    if any(platform != 'any' or not python.startswith(('py2', 'py3')) for python, _, platform in wheels):
+        return None
+    tags = sorted({tag for python, *_ in wheels for tag in python.split('.')})
+    pythons = f'Python {specifier_words(requires_python)}' if requires_python else python_words(tags)
+    return f'{"One wheel" if len(wheels) == 1 else "Wheels"} for every platform, {pythons}'
 
 
 def in_order(files: Sequence[File]) -> Sequence[File]:

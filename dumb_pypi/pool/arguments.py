@@ -73,7 +73,7 @@ def open_place(address: str, writes: bool) -> Place:
         from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # the extra `remote`
         from fsspec.registry import get_filesystem_class  # type: ignore[import-untyped]
     except ImportError:
-        raise Failure(f"{label}: needs fsspec: pip install '.[remote]'") from None
+        raise Failure(f"{label}: needs fsspec: pip install './dumb-pypi[remote]'") from None
     with store_attempt('open', label):
         system, root = url_to_fs(address)
     return Directory(root, writes) if isinstance(system, get_filesystem_class('file')) else Bucket(label, system, root)

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeGuard
 
+from dumb_pypi.errors import is_terminal, tell
 from dumb_pypi.package_list.lines import Facts, Package, encode
 from dumb_pypi.package_list.projects import SIDECARS
 from dumb_pypi.package_list.values import normal_path
@@ -53,26 +54,31 @@ def make_list(places: Collection[Place], options: ListOptions) -> bytes:
     pool, knowledge, projects = prepared(places, options, notes)
     reader = Reader(places, pool.sidecars, options.write_metadata, notes, options.jobs)
     with reader.progress:
-        read_what_is_new(pool, knowledge, projects, reader)
+        read = read_what_is_new(pool, knowledge, projects, reader)
     for name, listed in pool.listed.items():
         if len(pool.found[name]) > len(listed):
             note_rivals(pool.found[name], listed, notes)
         note_variants(listed, notes)
     notes.finish()
+    if is_terminal():
+        paths = {file.package.path for listed in pool.listed.values() for file in listed}
+        tell(f'{len(paths):,} files, {len(paths & read):,} of them read')
     beside = lines_beside(pool.sidecars, knowledge, options.base_url)
     lines = (line for name in sorted(pool.listed) for line in project_lines(name, pool, knowledge, projects, beside))
     return b''.join(encode(line) + b'\n' for line in lines)
 
 
-def read_what_is_new(pool: Pool, knowledge: Knowledge, projects: Projects, reader: Reader) -> None:
-    """Read the files that are not known, and those that must speak for their projects."""
+def read_what_is_new(pool: Pool, knowledge: Knowledge, projects: Projects, reader: Reader) -> set[str]:
+    """Read the files that are not known, and those that must speak for their projects. Return their paths."""
+    read: set[str] = set()
     files = [file for listed in pool.listed.values() for file in listed]
     while True:
         tasks = {file.package.path: file for file in files if must_be_read(file, pool.sidecars, reader.writes)}
         sources = {file.package.path: file for file in projects.settle()}
         tasks |= sources
         if not tasks:
-            return
+            return read
+        read |= tasks.keys()
         check_paths(tasks.values(), knowledge, reader.notes)
         dropped, said = reader.read_all(tasks.values(), sources)
         projects.said |= {path: said.get(path) for path in sources}

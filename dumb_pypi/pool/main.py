@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from dumb_pypi import __version__
-from dumb_pypi.command_line import file_argument, number_argument, status_of, value_argument
-from dumb_pypi.errors import Failure, attempt, give_up
+from dumb_pypi.command_line import file_argument, number_argument, status_of, value_argument, write_output
 from dumb_pypi.package_list.values import directory_url
 from dumb_pypi.pool.arguments import label_of, open_places, path_below
 from dumb_pypi.pool.listing import ListOptions, make_list
-
-STANDARD_OUTPUT = '<stdout>'
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -84,19 +80,6 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def write_list(lines: bytes) -> None:
-    """Write the list to standard output."""
-    if sys.stdout is None:
-        raise Failure(f'cannot write {STANDARD_OUTPUT}: it is closed')
-    try:
-        with attempt('write', STANDARD_OUTPUT):
-            sys.stdout.buffer.write(lines)
-            sys.stdout.buffer.flush()
-    except Failure:
-        give_up(sys.stdout)
-        raise
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     parser = make_parser()
     args = parser.parse_args(argv)
@@ -106,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if path_below(args.root, address) is None:
             parser.error(f'argument --root: expected what {label_of(address)} is in, got {label_of(args.root)}')
     options = ListOptions(*(getattr(args, name) for name in ListOptions._fields))
-    return status_of(lambda: write_list(make_list(open_places(args.pool, args.root, args.write_metadata), options)))
+    return status_of(lambda: write_output(make_list(open_places(args.pool, args.root, args.write_metadata), options)))
 
 
 if __name__ == '__main__':

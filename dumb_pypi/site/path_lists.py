@@ -28,8 +28,8 @@ def paths_of(content: bytes, label: str) -> list[str]:
 class PathList:
     """A path list. Paths enter it before the site changes, so a killed run loses none. Without a file, does nothing."""
 
-    def __init__(self, path: str | None) -> None:
-        """Raise `Failure` if the file cannot be written or is not a path list."""
+    def __init__(self, path: str | None, is_dry: bool = False) -> None:
+        """Raise `Failure` if the file cannot be written or is not a path list. A dry run only reads it."""
         self.path = path if path is None else os.path.realpath(path)  # a link to a list stays a link
         self.waiting: list[str] = []  # from earlier runs, not yet copied
         if self.path is not None:
@@ -38,11 +38,14 @@ class PathList:
                 is_other = os.path.lexists(self.path) and not stat.S_ISREG(os.stat(self.path).st_mode)
             if is_other:
                 raise Failure(f'{label}: expected a regular file')
-            self.write_paths([])
+            if not is_dry:
+                self.write_paths([])
+            elif not os.path.lexists(self.path):
+                return
             with attempt('read', self.path), open(self.path, 'rb') as file:
                 content = file.read()
             self.waiting = paths_of(content, label)
-            if content and not content.endswith(b'\n'):
+            if content and not content.endswith(b'\n') and not is_dry:
                 self.write_paths([''])  # a killed run may have left half a line
 
     def write_paths(self, paths: Iterable[str]) -> None:

@@ -7,13 +7,18 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from dumb_pypi.errors import attempt
 from dumb_pypi.package_list.projects import Project, parse_family
+from dumb_pypi.pages.audit import Audit
 from dumb_pypi.pages.changelog import Upload
 from dumb_pypi.pages.kinds import PACKAGES
 from dumb_pypi.pages.page import digest
 from dumb_pypi.site.directory import read_file
-from dumb_pypi.site.record import UPLOADS, Month, Record
+from dumb_pypi.site.record import AUDITS, UPLOADS, Month, Record
+
+_decode_audits = msgspec.json.Decoder(dict[str, Audit]).decode
 
 
 class Damaged(Exception):
@@ -24,7 +29,7 @@ class Published(NamedTuple):
     """A record and the files that it names."""
 
     record: Record
-    directory: str  # contains its `PACKAGES` and `UPLOADS`
+    directory: str  # contains its `PACKAGES`, `UPLOADS` and `AUDITS`
     starts: Mapping[str, int]  # offset of each project in `PACKAGES`
     unknown: Collection[str]  # projects whose pages must be checked, whatever the record says
     is_known: bool  # whether the record is complete; else any owned page may exist
@@ -56,6 +61,17 @@ class Published(NamedTuple):
         """Return the published uploads of a month, oldest first. Raises `Damaged`."""
         month = self.record.months.get(name)
         return [] if month is None else read_uploads(self.directory, name, month)
+
+    def read_audits(self) -> dict[str, Audit]:
+        """Return what is known of each project, by name. Raises `Damaged`."""
+        if not self.record.projects:
+            return {}
+        content = read_file(os.path.join(self.directory, AUDITS))
+        is_whole = content is not None and digest(content) == self.record.audits.digest
+        audits = _decode_audits(content) if content is not None and is_whole else {}
+        if audits.keys() != self.record.projects.keys():  # damaged, or somebody edited the record
+            raise Damaged
+        return audits
 
 
 def read_published_files(directory: str) -> set[str]:

@@ -14,7 +14,8 @@ import msgspec
 
 from dumb_pypi.errors import attempt
 from dumb_pypi.package_list.lines import encode
-from dumb_pypi.package_list.values import LAST_SECOND, NORMALIZED
+from dumb_pypi.package_list.values import NORMALIZED
+from dumb_pypi.pages.audit import Brief
 from dumb_pypi.pages.kinds import COUNTED_DIRECTORIES, PACKAGES, ROOT_HTML, ROOT_JSON, is_of_site, project_of
 from dumb_pypi.pages.page import digest
 from dumb_pypi.site.directory import Site, read_file, read_names
@@ -25,7 +26,8 @@ RECORD = '.dumb-pypi.json'
 PENDING = '.dumb-pypi.pending'
 NOTE = '.dumb-pypi.elsewhere'
 UPLOADS = '.dumb-pypi.uploads'  # the changelog as data: a file per month
-FORMAT = 4
+AUDITS = '.dumb-pypi.audits'  # what pages of the whole site say of each project; read only when something changed
+FORMAT = 5
 
 
 _SEGMENT = '[A-Za-z0-9][A-Za-z0-9._+!~-]*'  # part of a path, never `..`
@@ -34,17 +36,11 @@ _Path = Annotated[str, msgspec.Meta(pattern=r'\A(?:[a-z]+/)?[A-Za-z0-9][A-Za-z0-
 _AnyPath = Annotated[str, msgspec.Meta(pattern=rf'\A(?:{_SEGMENT}/)*{_SEGMENT}\Z')]
 _Month = Annotated[str, msgspec.Meta(pattern=r'\A[0-9]{4}-[0-9]{2}\Z')]
 _Size = Annotated[int, msgspec.Meta(ge=0)]
-_TIME = msgspec.Meta(ge=0, lt=LAST_SECOND)
 
 
-class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class Entry(Brief, array_like=True, frozen=True, gc=False):
     """What the next run needs of a project: what other pages say of it, and a digest of its lines."""
 
-    files: int
-    uploaded: Annotated[int, _TIME] | Annotated[float, _TIME] | None  # its first file: seconds since 1970
-    summary: str | None
-    version: str | None  # of the latest release
-    status: str | None  # if it is not the usual one
     digest: str  # of its lines in `packages.json`
     length: _Size  # of those lines, in bytes
     is_described: bool  # its page depends on what renders descriptions
@@ -58,6 +54,13 @@ class Month(msgspec.Struct, array_like=True, frozen=True, gc=False):
     digest: str
 
 
+class Audits(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The file `AUDITS`."""
+
+    size: _Size  # bytes
+    digest: str
+
+
 class Record(msgspec.Struct):
     """What is published."""
 
@@ -66,10 +69,11 @@ class Record(msgspec.Struct):
     projects: dict[_Name, Entry]  # by name, sorted
     months: dict[_Month, Month]  # by name, sorted
     pages: list[_Path]  # paths of the pages of the whole site
+    audits: Audits
 
     @classmethod
     def of_nothing(cls) -> Record:
-        return cls('', {}, {}, {}, [])
+        return cls('', {}, {}, {}, [], Audits(0, ''))
 
 
 class Pending(msgspec.Struct):
@@ -128,9 +132,10 @@ def write_document(site: Site, name: str, value: Record | Pending | Note) -> Non
 def is_sound(site: Site, record: Record) -> bool:
     """Return whether the files that a record names have the right sizes."""
     try:
-        return os.path.getsize(site.full(PACKAGES)) == sum(entry.length for entry in record.projects.values()) and all(
-            os.path.getsize(site.full(f'{UPLOADS}/{name}')) == month.size for name, month in record.months.items()
-        )
+        sizes = {f'{UPLOADS}/{name}': month.size for name, month in record.months.items()}
+        sizes[PACKAGES] = sum(entry.length for entry in record.projects.values())
+        sizes[AUDITS] = record.audits.size
+        return all(os.path.getsize(site.full(path)) == size for path, size in sizes.items())
     except OSError:
         return False
 

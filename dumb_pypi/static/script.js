@@ -1,4 +1,4 @@
-/* dumb-pypi: search, copy buttons and addresses. Every page works without this script, only less conveniently. */
+/* dumb-pypi: search, copy buttons, addresses and requirements. Every page works without this script, only less conveniently. */
 'use strict';
 
 (() => {
@@ -61,45 +61,16 @@
     addButton(snippet.querySelector('code'), snippet, snippet.querySelector('h3').textContent);
   }
 
-  // What a release needs, once somebody looks at it: there may be thousands of files.
-  const prepare = (release) => {
-    if (!release.open || release.dataset.ready) return;
-    release.dataset.ready = 'yes';
-    const rows = all('tbody tr', release);
-    const pin = release.querySelector('.pin code');
-    if (pin) addButton(pin, pin.parentNode, pin.textContent);
-    for (const row of rows) {
-      const code = row.querySelector('code');
-      // pip and its requirements files write a colon.
-      const colon = (text) => text.replace('=', ':');
-      if (code) addButton(code, code.parentNode, `the hash of ${row.querySelector('a').textContent}`, colon);
-    }
-    const filters = release.querySelector('.filters');
-    if (filters) addFilters(filters, rows);
-  };
-
-  // Hides the files that do not run on what is chosen; a file that says nothing runs on everything.
-  const addFilters = (filters, rows) => {
-    const selects = [...filters.querySelectorAll('select')];
-    const fits = (row, select) => {
-      const said = row.dataset[select.dataset.row];
-      return select.value === '' || said === undefined || said.split(' ').includes(select.value);
-    };
-    const filter = () => {
-      for (const row of rows) row.hidden = !selects.every((select) => fits(row, select));
-      const left = rows.filter((row) => !row.hidden).length;
-      filters.lastElementChild.textContent = left === rows.length ? '' : `${left} of ${rows.length} files`;
-    };
-    for (const select of selects) select.addEventListener('change', filter);
-    filters.hidden = false;
-    filter(); // what the browser remembers of an earlier visit
-  };
-  for (const release of all('.release')) {
-    release.addEventListener('toggle', () => prepare(release));
-    prepare(release);
+  for (const panel of all('.tabs > div')) addButton(panel.querySelector('code'), panel, panel.dataset.copy);
+  for (const pin of all('.pin code')) addButton(pin, pin.parentNode, pin.textContent);
+  for (const row of all('.files tbody tr')) {
+    const code = row.querySelector('.hash code');
+    // pip and its requirements files write a colon.
+    const colon = (text) => text.replace('=', ':');
+    if (code) addButton(code, code.parentNode, `the hash of ${row.querySelector('a').textContent}`, colon);
   }
 
-  // A link to a release that is folded opens it.
+  // A link to a version that is folded opens its fold.
   const unfold = () => {
     const target = document.getElementById(location.hash.slice(1));
     const folded = target && target.closest('details');
@@ -114,13 +85,26 @@
   // ---------------------------------------------------------------- how long ago
 
   const DAY = 24 * 60 * 60;
-  const ago = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+  const UNITS = [[365.25 * DAY, 'year'], [365.25 / 12 * DAY, 'month'], [DAY, 'day'], [3600, 'hour'], [60, 'minute']];
+  const ago = new Intl.RelativeTimeFormat('en');
   for (const each of all('.releases time, .uploads time, .when time')) {
     const seconds = (Date.now() - new Date(each.dateTime)) / 1000;
-    if (seconds < 0 || seconds > 30 * DAY) continue;
+    const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? UNITS.at(-1);
+    if (seconds < 0) continue;
     each.title = `${each.textContent} UTC`;
-    const [size, unit] = seconds < 3600 ? [60, 'minute'] : seconds < DAY ? [3600, 'hour'] : [DAY, 'day'];
-    each.textContent = ago.format(-Math.floor(seconds / size), unit);
+    each.textContent = `${ago.format(-Math.floor(seconds / size), unit)} (${each.dateTime.slice(0, 10)})`;
+  }
+
+  // ---------------------------------------------------------------- whether a release is the latest one
+
+  const newest = document.querySelector('.newest');
+  if (newest && root.protocol !== 'file:') {
+    const [name, version] = all('h1 a, h1 small').map((each) => each.textContent);
+    fetch('../index.html').then((response) => response.text()).then((text) => {
+      const latest = new DOMParser().parseFromString(text, 'text/html').querySelector('h1 small');
+      if (latest && latest.textContent === version) newest.textContent = `The latest version of ${name}`;
+      else if (latest) newest.textContent = `The latest version is ${latest.textContent}`;
+    }).catch(() => {});
   }
 
   // ---------------------------------------------------------------- search
@@ -133,6 +117,7 @@
   const list = box.querySelector('.results');
   const more = box.querySelector('.more');
   const listing = box.querySelector('.all');
+  const isInHeader = box.closest('header') !== null; // where it lies over the page
   const SHOWN = 40;
   const SLICE = 8; // milliseconds of matching between two looks at the keyboard
 
@@ -140,7 +125,7 @@
 
   // A variable in a script. Fetched to be asked for anew each time (and answered "not modified"), and to say how far it
   // is; from disk, only a script can be loaded.
-  const load = async (path, variable, progress = () => {}) => {
+  const load = async (path, variable, progress = () => {}, cache = 'no-cache') => {
     const url = new URL(path, root);
     if (root.protocol === 'file:') {
       await new Promise((resolve, reject) => {
@@ -152,7 +137,7 @@
       });
       return window[variable];
     }
-    const response = await fetch(url, { cache: 'no-cache' });
+    const response = await fetch(url, { cache });
     if (!response.ok) throw new Error(response.statusText);
     const decoder = new TextDecoder();
     const reader = response.body.getReader();
@@ -172,26 +157,29 @@
       count.textContent = 'Loading…';
       const progress = (bytes) => { if (mayTell) count.textContent = `Loading… ${kilobytes(bytes)}`; };
       let mayTell = true;
-      projects = load('static/names.js', 'projectNames', progress).then((names) => {
+      projects = load('static/names.js', 'projectNames', progress).then(([, names]) => {
         mayTell = false;
-        loadDetails();
-        return names === '' ? [] : names.split(' ').map((name) => ({ name }));
+        return names.split(' ').filter(Boolean).map((name) => ({ name }));
       }).catch((error) => { projects = null; throw error; });
     }
     return projects;
   };
-  const loadDetails = async () => {
+  let details = null;
+  const loadDetails = () => (details ??= addDetails());
+  const addDetails = async () => {
     try {
-      const details = await load('static/details.js', 'projectDetails');
-      if (details === null) return; // they are too many
-      const known = new Map(details.map((each) => [each[0], each]));
-      for (const project of await projects) {
+      const everything = await projects;
+      const loaded = await load('static/details.js', 'projectDetails');
+      if (loaded === null) return; // they are too many
+      const known = new Map(loaded.map((each) => [each[0], each]));
+      for (const project of everything) {
         // A project that is new, or gone, is in one of the two files only.
         const [, version, state, summary] = known.get(project.name) ?? [];
         Object.assign(project, { version, state, summary, text: summary ? ` ${plain(summary)}` : '' });
       }
       if (input.value.trim() && !found.hidden) start(Math.max(SHOWN, list.childElementCount));
-    } catch { /* names are enough */ }
+      showRequirements(everything);
+    } catch { details = null; /* names are enough */ }
   };
 
   const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ');
@@ -289,7 +277,11 @@
     link.append(part('b', 'name', name));
     if (version) link.append(' ', part('span', 'version', version));
     if (state) link.append(' ', part('span', `mark ${state}`, state));
-    if (summary) link.append(' ', part('span', 'summary', summary));
+    if (summary) {
+      const said = part('span', 'summary', summary);
+      said.dir = 'auto';
+      link.append(' ', said);
+    }
     item.append(link);
     return item;
   };
@@ -310,11 +302,13 @@
     const mine = ++turn;
     const query = input.value.trim();
     const wanted = words(query);
-    const here = new URL(location.href);
-    if (query) here.searchParams.set('q', query); else here.searchParams.delete('q');
-    try {
-      if (here.href !== location.href) history.replaceState(history.state, '', here);
-    } catch { /* refused from disk, and to who types very fast: the address then stays behind */ }
+    if (!isInHeader) {
+      const here = new URL(location.href);
+      if (query) here.searchParams.set('q', query); else here.searchParams.delete('q');
+      try {
+        if (here.href !== location.href) history.replaceState(history.state, '', here);
+      } catch { /* refused from disk, and to who types very fast: the address then stays behind */ }
+    }
     if (wanted.length === 0) return show([], 0, '');
     let everything;
     found.setAttribute('aria-busy', 'true');
@@ -324,6 +318,7 @@
     } catch {
       return show([], 0, 'Could not load the project list.');
     }
+    loadDetails();
     if (mine !== turn) return;
     const joined = wanted.join('-');
     const squeezed = wanted.join('').replaceAll('-', '');
@@ -347,7 +342,7 @@
 
   input.addEventListener('focus', () => {
     found.hidden = !words(input.value).length;
-    loadProjects().catch(() => {});
+    loadProjects().then(loadDetails, () => {});
   });
   input.addEventListener('input', () => start());
   more.querySelector('button').addEventListener('click', async () => {
@@ -381,7 +376,7 @@
       input.focus();
     }
   });
-  if (box.closest('header')) { // there it lies over the page
+  if (isInHeader) {
     document.addEventListener('click', (event) => { if (!box.contains(event.target)) found.hidden = true; });
     box.addEventListener('focusout', (event) => {
       if (event.relatedTarget && !box.contains(event.relatedTarget)) found.hidden = true;
@@ -399,12 +394,105 @@
 
   box.hidden = false;
   found.hidden = true;
-  const query = new URL(location.href).searchParams.get('q');
+  const query = isInHeader ? null : new URL(location.href).searchParams.get('q');
   if (query) {
     input.value = query;
-    const [visit] = performance.getEntriesByType('navigation');
-    // Who comes back to a page wants the page.
-    if (!box.closest('header') || !visit || visit.type !== 'back_forward') start();
+    start();
+  }
+
+  // ---------------------------------------------------------------- what this index has of what is required
+
+  const FEW = 5_000; // projects, whose details are small enough to load without being asked for
+  const requirements = all('.requires li').filter((item) => item.querySelector('a'));
+  const showRequirements = (everything) => {
+    const known = new Map(everything.map((project) => [project.name, project]));
+    for (const item of requirements) {
+      const project = known.get(item.querySelector('a').pathname.split('/').at(-2));
+      item.querySelector('.here')?.remove();
+      if (!project) item.append(' ', part('span', 'here missing', item.parentNode.dataset.missing));
+      else if (project.version) item.append(' ', part('span', 'here', `${project.version} here`));
+    }
+  };
+  const look = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    look.disconnect();
+    loadProjects().then((everything) => {
+      showRequirements(everything);
+      if (everything.length <= FEW) loadDetails();
+    }).catch(() => {});
+  });
+  for (const each of all('.requires')) look.observe(each);
+
+  // Names by number, and which of them require which; null when they are too many, undefined when one of the two files
+  // is older than the other.
+  const loadUses = async (cache) => {
+    const [[digest, names], uses] = await Promise.all([
+      load('static/names.js', 'projectNames', undefined, cache),
+      load('static/requires.js', 'projectRequires', undefined, cache),
+    ]);
+    return uses && (uses[0] === digest ? [names.split(' '), uses.slice(1)] : undefined);
+  };
+  // Each number is the distance from the one before it, in base 32; a digit from the second half is not the last.
+  const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_';
+  const numbersOf = (text) => {
+    const numbers = [];
+    let number = 0;
+    for (const char of text) {
+      const digit = DIGITS.indexOf(char);
+      number = number * 32 + digit % 32;
+      if (digit < 32) { numbers.push(number); number = 0; }
+    }
+    return numbers;
+  };
+  const usersOf = (name, [names, uses]) => {
+    const wanted = names.indexOf(name);
+    let number = 0;
+    const [, ...steps] = uses.map(numbersOf).find(([step]) => (number += step) === wanted) ?? [];
+    number = 0;
+    return steps.map((step) => names[number += step]);
+  };
+  const SHOWN_USERS = 100;
+  const addUsers = (fold, users) => {
+    const names = document.createElement('ul');
+    const add = (some) => names.append(...some.map((name) => result({ name })));
+    add(users.slice(0, SHOWN_USERS));
+    fold.append(names);
+    if (users.length > SHOWN_USERS) {
+      const button = part('button', '', `Show all ${users.length.toLocaleString('en')}`);
+      button.type = 'button';
+      button.addEventListener('click', () => {
+        const before = names.childElementCount;
+        add(users.slice(before));
+        button.remove();
+        names.children[before].firstChild.focus();
+      });
+      fold.append(button);
+    }
+  };
+  const fillUsers = async (fold) => {
+    let uses = await loadUses();
+    if (uses === undefined) uses = await loadUses('reload');
+    if (uses === null) return 'This index has too many projects to load this list.';
+    if (uses === undefined) throw new Error('these files are of different runs');
+    const users = usersOf(fold.dataset.project, uses);
+    addUsers(fold, users);
+    if (users.length === 0) return 'No project here requires it.';
+    const verb = users.length === 1 ? '1 project here requires' : `${users.length.toLocaleString('en')} projects here require`;
+    return `${verb} it in the latest release, for some Python, platform or extra.`;
+  };
+  for (const fold of all('.users')) {
+    fold.hidden = false;
+    fold.addEventListener('toggle', async () => {
+      if (!fold.open || fold.dataset.ready) return;
+      fold.dataset.ready = 'yes';
+      const status = fold.querySelector('p');
+      try {
+        status.textContent = await fillUsers(fold);
+      } catch {
+        status.textContent = 'Could not load this list. Try again in a minute.';
+        delete fold.dataset.ready;
+      }
+    });
   }
 
   // ---------------------------------------------------------------- what a wrong address may have meant
@@ -416,7 +504,12 @@
     const joined = wanted.join('-');
     const judge = (project) => mistakes(project.name, wanted, joined);
     if (wanted.length) {
-      loadProjects().then((everything) => best(everything, judge, ++turn)).then((near) => {
+      loadProjects().then((everything) => {
+        if (!everything.some(({ name }) => name === joined)) {
+          document.querySelector('h1').textContent = `${joined} is not in this index`;
+        }
+        return best(everything, judge, ++turn);
+      }).then((near) => {
         if (!near || !near.length) return;
         const link = suggestion.querySelector('a');
         link.href = new URL(`project/${near[0].name}/index.html`, root).href;

@@ -27,6 +27,7 @@ def test_installers_accept_the_copied_lines_unchanged(
     page = tab.page
     page.goto(f'{installable.url}/project/only-wheel/index.html')
     for name, client, own in (('Copy pip', pip, ['pip', 'install']), ('Copy uv', uv, ['uv', 'pip', 'install'])):
+        page.get_by_role('radio', name=own[0], exact=True).check()
         words = shlex.split(copied(page, name))
         assert words[: len(own)] == own
         target = tmp_path / client.name
@@ -39,8 +40,9 @@ def test_pip_accepts_the_copied_requirements_with_hashes(
 ) -> None:
     page = tab.page
     page.goto(f'{installable.url}/project/only-wheel/index.html')
-    page.get_by_role('heading', name='requirements.txt with hashes').click()
-    text = copied(page, 'Copy requirements.txt with hashes')
+    page.locator('.versions a').first.click()
+    page.get_by_role('radio', name='with hashes').check()
+    text = copied(page, 'Copy with hashes')
     requirements = tmp_path / 'requirements.txt'
     requirements.write_text(text, encoding='utf-8')
     install = (*pip.command, '--require-hashes', '--target', str(tmp_path / 'target'), '-r', str(requirements))
@@ -81,22 +83,46 @@ def test_a_shortened_hash_is_copied_in_full(tab: Tab, demo: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ('project', 'expected'),
+    ('page', 'expected'),
     [
-        pytest.param('told', ['told', 'told==1.0+a.1'], id='a file has no hash that pip takes'),
+        pytest.param('told', ['told', '["told"]', '[global]'], id='a final release'),
+        pytest.param('onlypre', ['onlypre==1.0b1', '["onlypre==1.0b1"]', '[global]'], id='a pre-release alone'),
+        pytest.param('allyanked', ['allyanked==1.0', '["allyanked==1.0"]', '[global]'], id='a yanked release alone'),
         pytest.param(
-            'onlypre', ['onlypre==1.0b1', f'onlypre==1.0b1 \\\n    --hash=sha256:{"4" * 64}'], id='a pre-release alone'
+            'told/1.0%2Ba.1', ['told==1.0+a.1', '["told==1.0+a.1"]', 'told==1.0+a.1\n'], id='a file without a hash'
+        ),
+        pytest.param(
+            'onlypre/1.0b1',
+            ['onlypre==1.0b1', '["onlypre==1.0b1"]', f'onlypre==1.0b1 \\\n    --hash=sha256:{"4" * 64}\n'],
+            id='hashes',
         ),
     ],
 )
-def test_the_requirement_is_one_that_installers_find(tab: Tab, demo: Served, project: str, expected: list[str]) -> None:
-    tab.page.goto(f'{demo.url}project/{project}/index.html')
-    shell, _, requirements = (code.text_content() or '' for code in tab.page.locator('.snippet code').all())
+def test_the_requirement_is_one_that_installers_find(tab: Tab, demo: Served, page: str, expected: list[str]) -> None:
+    tab.page.goto(f'{demo.url}project/{page}/index.html')
+    pip, uv, settings, last = (code.text_content() or '' for code in tab.page.locator('.tabs code').all())
     address = f'{demo.url}simple/'
-    assert [shell, requirements] == [
+    is_file = expected[2] == '[global]'
+    assert [pip, uv, settings, last] == [
         f'pip install --index-url {address} {expected[0]}',
-        f'--index-url {address}\n{expected[1]}\n',
+        f'uv pip install --default-index {address} {expected[0]}',
+        f'[project]\ndependencies = {expected[1]}\n\n'
+        f'[[tool.uv.index]]\nname = "private"\nurl = "{address}"\ndefault = true\n',
+        f'[global]\nindex-url = {address}\n' if is_file else f'--index-url {address}\n{expected[2]}',
     ]
+
+
+def test_one_of_four_ways_to_install_is_shown_by_keyboard_too(browser: Browser, demo: Served) -> None:
+    for has_script in (True, False):
+        with open_tab(browser, java_script_enabled=has_script) as tab:
+            tab.page.goto(f'{demo.url}project/told/index.html')
+            tab.page.get_by_label('pip', exact=True).focus()
+            seen = []
+            for _ in range(4):
+                seen.append([text.split()[0] for text in tab.page.locator('.tabs pre:visible').all_inner_texts()])
+                tab.page.keyboard.press('ArrowRight')
+            assert seen == [['pip'], ['uv'], ['[project]'], ['[global]']]
+            assert tab.problems == []
 
 
 def test_over_plain_http_the_lines_trust_the_host_and_copying_still_works(browser: Browser, demo: Served) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import urllib.parse
 from collections.abc import Iterator
@@ -59,41 +60,41 @@ def page(browser: Browser, small: Served) -> Iterator[Page]:
 # ------------------------------------------------------------------------------------------------- wheels that fit
 
 
-def test_matching_files_are_found_among_many(tab: Tab, real: Served) -> None:
+def test_a_dot_leads_to_the_wheel_for_somebody(tab: Tab, real: Served) -> None:
     page = tab.page
     page.goto(f'{real.url}project/lxml/index.html')
-    release = page.locator('.release')
-    expect(release).to_have_count(1)
-    expect(release.locator('.choice p').first).to_contain_text('CPython 3.8 to 3.15')
-    rows = release.locator('tbody tr:visible')
-    expect(rows).to_have_count(176)
-    release.get_by_label(re.compile('^Python')).select_option('CPython 3.13')
-    release.get_by_label('Platform').select_option('Windows x86_64')
-    expect(rows).to_have_count(2)
-    assert [row.locator('a').first.inner_text() for row in rows.all()] == [
-        'lxml-6.1.3.tar.gz',
-        'lxml-6.1.3-cp313-cp313-win_amd64.whl',
-    ]
-    expect(release.get_by_role('status')).to_have_text('2 of 176 files')
-    release.get_by_label(re.compile('^Python')).select_option('all')
-    expect(rows).not_to_have_count(2)
+    page.get_by_role('link', name='3.13 musl arm64', exact=True).click()
+    target = page.locator('tr:target')
+    expect(target.get_by_role('link').first).to_have_text('lxml-6.1.3-cp313-cp313-musllinux_1_2_aarch64.whl')
+    expect(target).to_be_in_viewport()
+    expect(page.locator('.note').first).to_contain_text('Windows x86. Other platforms build from source.')
 
 
-def test_without_script_older_releases_of_a_large_project_are_one_link_away(browser: Browser, real: Served) -> None:
+def test_every_release_is_one_link_away_without_script(browser: Browser, real: Served) -> None:
     with open_tab(browser, java_script_enabled=False) as tab:
         tab.page.goto(f'{real.url}project/lxml/index.html')
-        expect(tab.page.get_by_role('link', name='7.0.0b1')).to_be_hidden()
-        tab.page.get_by_text('4 newer pre-releases').click()
         expect(tab.page.get_by_role('link', name='7.0.0b1')).to_be_visible()
+        expect(tab.page.get_by_role('link', name='4.9.4', exact=True)).to_be_hidden()
+        tab.page.get_by_text('120 older versions').click()
         tab.page.get_by_role('link', name='4.9.4', exact=True).click()
-        assert tab.page.url.endswith('/project/lxml/files.html#v4.9.4')
+        assert tab.page.url.endswith('/project/lxml/4.9.4/index.html')
+        expect(tab.page.locator('.files tbody tr').first).to_contain_text('lxml-4.9.4.tar.gz')
         assert tab.problems == []
 
 
-def test_real_pages_stay_light(real: Served) -> None:
-    sizes = {path: (real.directory / path).stat().st_size for path in ('index.html', 'project/lxml/index.html')}
-    assert sizes['index.html'] < 20_000
-    assert sizes['project/lxml/index.html'] < 150_000
+def compressed(path: Path) -> int:
+    return len(gzip.compress(path.read_bytes(), 6))
+
+
+def test_the_weights_of_real_pages(real: Served) -> None:
+    project = real.directory / 'project'
+    assert (real.directory / 'index.html').stat().st_size < 20_000
+    assert compressed(project / 'lxml/index.html') < 30_000
+    assert max(map(compressed, (project / 'lxml').glob('*/index.html'))) < 40_000
+    page = (project / 'lxml/index.html').read_text(encoding='utf-8')
+    start = page.index('<div class="matrix">')
+    without = page[:start] + page[page.index('</table>', start) :]
+    assert len(gzip.compress(page.encode(), 6)) - len(gzip.compress(without.encode(), 6)) < 1_000
 
 
 # ------------------------------------------------------------------------------------------------- search
@@ -149,8 +150,8 @@ def test_results_in_the_header_close_with_the_focus_and_stay_closed(page: Page, 
     page.get_by_role('link', name='Projects', exact=True).click()
     page.wait_for_url('**/projects/index.html')
     page.go_back()
-    expect(page.get_by_role('searchbox')).to_have_value('odd')
     expect(page.locator('.found')).to_be_hidden()
+    assert page.url == f'{small.url}project/odd/index.html'
 
 
 def test_letters_typed_on_a_result_go_to_the_search_field(page: Page, small: Served) -> None:
@@ -197,9 +198,9 @@ def test_recent_uploads_show_their_age(page: Page, small: Served) -> None:
     newest = page.locator('.releases li')
     expect(newest).to_have_count(2)
     expect(newest.first).to_contain_text('acme-billing 2.0')
-    expect(newest.first.locator('time')).to_have_text('2 hours ago')
+    expect(newest.first.locator('time')).to_have_text('2 hours ago (2026-11-20)')
     assert newest.first.locator('time').get_attribute('title') == '2026-11-20 11:00 UTC'
-    expect(newest.last.locator('time')).to_have_text('2001-02-03 04:05')
+    expect(newest.last.locator('time')).to_have_text('25 years ago (2001-02-03)')
     page.get_by_role('link', name='Recent uploads').click()
     expect(page.get_by_role('link', name='Recent uploads')).to_have_attribute('aria-current', 'true')
     page.get_by_role('link', name='November 2026').click()
@@ -212,9 +213,9 @@ def test_files_that_pip_cannot_install_are_marked(page: Page, small: Served) -> 
     expect(page.get_by_text('pip cannot install r1')).to_be_visible()
     page.goto(f'{small.url}project/invoice-reader/index.html')
     expect(page.locator('.banner')).to_contain_text('All releases of this project have been yanked.')
-    link = page.get_by_role('link', name='https://wiki.example.com/why')
+    link = page.get_by_role('link', name='https://wiki.example.com/why').first
     assert (link.get_attribute('href'), page.locator('.mark.yanked').count()) == ('https://wiki.example.com/why', 1)
-    assert copied(page, 'Copy invoice-reader==0.1') == 'invoice-reader==0.1'
+    assert copied(page, 'Copy pip').endswith(' invoice-reader==0.1')
 
 
 def test_a_title_is_beside_or_below_a_wide_logo(browser: Browser, small: Served) -> None:
@@ -246,7 +247,9 @@ def test_images_come_only_from_the_site_and_the_host_of_the_logo(logo: str, sour
 def test_a_column_without_values_is_left_out(tmp_path: Path) -> None:
     assert build(tmp_path / 'site', [{'filename': 'foo-1.zip'}, {'filename': 'foo-2.zip', 'size': 1}]) == 0
     text = (tmp_path / 'site' / 'project' / 'foo' / 'index.html').read_text(encoding='utf-8')
-    assert re.findall('<th scope="col">(.*?)</th>', text) == ['File', 'Size'] * 2
+    assert re.findall('<th scope="col">(.*?)</th>', text) == ['File', 'Size']
+    text = (tmp_path / 'site' / 'project' / 'foo' / '1' / 'index.html').read_text(encoding='utf-8')
+    assert re.findall('<th scope="col">(.*?)</th>', text) == ['File']
 
 
 def test_lines_for_use_with_the_public_index_pin_projects_to_this_one(tab: Tab, tmp_path: Path) -> None:
@@ -257,7 +260,7 @@ def test_lines_for_use_with_the_public_index_pin_projects_to_this_one(tab: Tab, 
         address = f'{served.url}simple/'
         assert copied(tab.page, 'Copy pip') == f'pip install --extra-index-url {address} foo'
         assert copied(tab.page, 'Copy uv') == f'uv pip install --index {address} foo'
-        expect(tab.page.locator('.note')).to_contain_text('a higher version there wins')
+        expect(tab.page.locator('.note')).to_contain_text('pip takes the highest version that either index has')
         for name, pinned in (('uv', 'explicit = true'), ('poetry', 'priority = "explicit"')):
             tab.page.get_by_role('heading', name=f'pyproject.toml for {name}').click()
             assert pinned in copied(tab.page, f'Copy pyproject.toml for {name}')

@@ -19,6 +19,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dumb_pypi.main import main
+from dumb_pypi.package_list.values import PLAIN
 from testing.hostile import EVERY_TEXT, good_lines, hostile, raw_lists, scratch
 from testing.long import examples
 from testing.sites import build, mtimes, tree, write_list
@@ -33,9 +34,9 @@ ALLOWED: dict[str, set[str]] = {
     'script': {'defer', 'src'},
     'body': set(),
     'header': set(),
-    'div': {'class', 'hidden', 'role'},
+    'div': {'class', 'data-copy', 'dir', 'hidden', 'role', 'tabindex'},
     'img': {'alt', 'height', 'src', 'width'},
-    'span': {'class', 'data-form', 'id'},
+    'span': {'class', 'data-form', 'dir', 'id'},
     'nav': {'aria-label', 'class'},
     'form': set(),
     'label': {'class', 'for'},
@@ -43,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
         'aria-describedby',
         'autocapitalize',
         'autocomplete',
+        'checked',
         'enterkeyhint',
         'id',
         'name',
@@ -51,7 +53,7 @@ ALLOWED: dict[str, set[str]] = {
         'type',
     },
     'kbd': {'aria-hidden'},
-    'p': {'class', 'hidden', 'role'},
+    'p': {'class', 'dir', 'hidden', 'role'},
     'ol': {'aria-label', 'class'},
     'button': {'type'},
     'main': {'id', 'tabindex'},
@@ -60,25 +62,29 @@ ALLOWED: dict[str, set[str]] = {
     'section': {'aria-labelledby', 'class'},
     'b': set(),
     'br': set(),
-    'h2': {'id'},
+    'h2': {'class', 'id'},
     'h3': set(),
     'pre': set(),
     'code': set(),
-    'li': set(),
+    'li': {'dir', 'id'},
     'time': {'datetime'},
-    'ul': {'class'},
+    'ul': {'class', 'data-missing'},
     'small': set(),
-    'details': {'class', 'open'},
+    'details': {'class', 'data-project', 'hidden', 'open'},
     'summary': set(),
     'table': {'class', 'id'},
     'caption': {'class'},
+    'wbr': set(),
+    'legend': {'class'},
+    'fieldset': {'class'},
     'thead': set(),
-    'tr': set(),
-    'th': {'scope'},
+    'tr': {'id'},
+    'th': {'colspan', 'scope'},
     'tbody': set(),
     'td': set(),
     'strong': set(),
     'a': {
+        'aria-label',
         'class',
         'data-core-metadata',
         'data-provenance',
@@ -98,7 +104,7 @@ for _tag, _attributes in {
     'a': {'aria-current'},
     'dl': {'class'},
     'dt': set(),
-    'dd': set(),
+    'dd': {'dir'},
     'select': {'data-row'},
     'option': {'value'},
     'span': {'role'},
@@ -222,7 +228,8 @@ def check_pages(site: Path) -> None:
             machine = path.startswith('simple/')
             once = ('html', 'head', 'title', 'body')
             assert [elements[name] for name in once] == [1] * len(once)
-            human = {'link': 2, 'script': 1, 'form': 1, 'input': 1, 'img': 1}
+            human = {'link': 2, 'script': 1, 'form': 1, 'img': 1}
+            assert elements['input'] in ((0,) if machine else (1, 5))  # the search, and four ways to install
             assert {name: elements[name] for name in human} == (dict.fromkeys(human, 0) if machine else human)
         elif path.endswith('.xml'):
             ET.fromstring(content)
@@ -248,21 +255,24 @@ def check_texts(site: Path) -> None:
     packages = {line['filename'].rpartition('/')[2]: line for line in lines if 'filename' in line}
     offered = set()
     for name in os.listdir(site / 'project'):
-        page = text_of(parse(site / f'project/{name}/index.html'))
+        paths = [site / f'project/{name}/index.html', *site.glob(f'project/{name}/*/index.html')]
+        page = '\n'.join(text_of(parse(path)) for path in paths)
         fact = facts.get(name, {})
         assert fact.get('summary', '') in page
         assert fact.get('status_reason', '') in page or fact.get('status', 'active') == 'active'
         for filename, attributes in anchors(site, name).items():
             package = packages[filename]
             offered.add(filename)
-            assert filename in page
-            assert package.get('requires_python', '') in page
-            assert package.get('uploaded_by', '') in page
-            assert package.get('yanked_reason', '') in page
             assert attributes.get('data-yanked') == package.get('yanked_reason')
             assert attributes.get('data-requires-python') == package.get('requires_python')
             assert attributes.get('data-provenance') == package.get('provenance')
             assert int(attributes.get('data-size', -1)) == package.get('size', -1)
+            if filename not in page:  # a version that cannot be a directory has no page
+                assert not PLAIN.fullmatch(filename) or 'version' in package
+                continue
+            assert package.get('requires_python', '') in page
+            assert package.get('uploaded_by', '') in page
+            assert package.get('yanked_reason', '') in page
     quarantined = {name for name, fact in facts.items() if fact.get('status') == 'quarantined'}
     assert quarantined or offered == packages.keys()
 

@@ -85,13 +85,15 @@ class Walk(RuleBasedStateMachine):
         values=st.sampled_from(
             [
                 {'hash': f'sha256={"c" * 64}'},
-                {'hash': None, 'size': None},
+                {'hash': None, 'size': None, 'requires_dist': None},
                 {'yanked_reason': ''},
                 {'yanked_reason': 'broken'},
                 {'yanked_reason': None},
                 {'upload_timestamp': MARCH + 60},
                 {'upload_timestamp': None},
                 {'requires_python': '>=3.10'},
+                {'requires_dist': ['Foo', 'foo.bar; extra == "test"', 'elsewhere']},
+                {'requires_dist': ['qux', 'JSON'], 'uploaded_by': 'Jane'},
                 {'core_metadata': True},
                 {'name': 'renamed'},
                 {'name': None},

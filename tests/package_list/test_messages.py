@@ -516,6 +516,7 @@ def test_an_empty_list_with_allow_empty_empties_the_site(content: bytes, site: P
     (site.parent / 'list.json').write_bytes(content)
     assert run('--allow-empty') == 0
     assert paths(site) == [
+        '.dumb-pypi.audits',
         '.dumb-pypi.json',
         '404.html',
         'changelog/index.html',
@@ -528,8 +529,10 @@ def test_an_empty_list_with_allow_empty_empties_the_site(content: bytes, site: P
         'static/details.js',
         'static/icon.svg',
         'static/names.js',
+        'static/requires.js',
         'static/script.js',
         'static/style.css',
+        'status/index.html',
     ]
     assert (site / 'packages.json').read_bytes() == b''
     assert json.loads((site / 'simple/index.v1_json').read_bytes())['projects'] == []

@@ -32,8 +32,8 @@ def test_a_release_has_the_time_of_its_first_file_everywhere(times: list[str], t
     assert build(site, lines, '--site-url', 'https://pypi.example.com/') == 0
 
     def shown(path: str) -> list[str]:
-        text = re.sub(r'(?s)<table id=.*?</table>', '', (site / path).read_text(encoding='utf-8'))
-        return re.findall('(?:datetime="|<pubDate>)(.*?)(?:"|</pubDate>)', text)
+        text = re.sub(r'(?s)<section class="files".*?</section>', '', (site / path).read_text(encoding='utf-8'))
+        return sorted({*re.findall('(?:datetime="|<pubDate>)(.*?)(?:"|</pubDate>)', text)})
 
     for path in ('index.html', 'changelog/2026-01.html', 'project/foo/index.html'):
         assert shown(path) == [f'{FIRST}Z']
@@ -42,7 +42,7 @@ def test_a_release_has_the_time_of_its_first_file_everywhere(times: list[str], t
     record = json.loads((site / RECORD).read_bytes().splitlines()[1])
     assert record['projects']['foo'][1] == 1767323045
     assert list(record['months']) == ['2026-01']
-    assert (site / '.dumb-pypi.uploads' / '2026-01').read_text() == f'{FIRST}.000000Z\tfoo\t1.0\t3\n'
+    assert (site / '.dumb-pypi.uploads' / '2026-01').read_text() == f'{FIRST}.000000Z\tfoo\t1.0\t3\t\t\n'
 
 
 def test_equal_versions_are_one_release(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_equal_versions_are_one_release(tmp_path: Path) -> None:
         'pypi/foo/json',
     ]
     page = read_html(tmp_path / 'site/project/foo/index.html')
-    assert [text_of(heading) for heading in page.findall('.//summary/h3')] == ['requirements.txt', '69.3.0']
+    assert [text_of(link) for link in page.findall(".//ol[@class='versions']/li/a")] == ['69.3.0']
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,10 @@ def test_the_latest_version(versions: list[str], latest: str, tmp_path: Path) ->
     assert read_json(tmp_path / 'site/pypi/foo/json')['info']['version'] == latest
     page = read_html(tmp_path / 'site/project/foo/index.html')
     assert text_of(page.find('.//h1')) == f'foo {latest}'
-    marked = [text_of(line) for line in page.iter('summary') if line.find("span[@class='mark latest']") is not None]
-    assert [line.partition(' ')[0] for line in marked] == [latest]
+    listed = page.findall(".//ol[@class='versions']/li")
+    marked = [text_of(line) for line in listed if line.find("span[@class='mark latest']") is not None]
+    is_all_yanked = all(yanked for _, _, yanked in pairs)  # then none is the latest
+    assert [line.partition(' ')[0] for line in marked] == ([] if is_all_yanked else [latest])
 
 
 def test_a_release_is_yanked_when_all_its_files_are(tmp_path: Path) -> None:

@@ -73,13 +73,34 @@ def rendered(text: str, content_type: str | None = MARKDOWN) -> str:
         ),
         pytest.param(
             '![a](https://b.example.com/c.png) ![d](e.png) ![](https://f.example.com/g.png)',
-            '<p><a href="https://b.example.com/c.png" rel="nofollow">a</a> d </p>',
+            '<p><a href="https://b.example.com/c.png" rel="nofollow">Picture: a</a> Picture: d </p>',
             id='pictures',
         ),
         pytest.param(
-            '[![a](https://b.example.com/c.svg)](https://d.example.com) [![](e.svg)](https://f.example.com)',
-            '<p><a href="https://d.example.com" rel="nofollow">a</a> </p>',
-            id='badges',
+            '[![a](https://b.example.com/c.svg)](https://d.example.com) [![](e.svg)](https://f.example.com)\n\ng',
+            '<p>g</p>',
+            id='a paragraph of badges',
+        ),
+        pytest.param(
+            '[![a](b)](https://c.example.com)\n[![d](e)](https://f.example.com)', '', id='a row of linked pictures'
+        ),
+        pytest.param(
+            '[![a](b)](https://c.example.com)',
+            '<p><a href="https://c.example.com" rel="nofollow">Picture: a</a></p>',
+            id='a linked picture alone',
+        ),
+        pytest.param(
+            'Build: [![a](https://b.example.com/c.svg)](https://d.example.com)',
+            '<p>Build: <a href="https://d.example.com" rel="nofollow">Picture: a</a></p>',
+            id='a badge among words',
+        ),
+        pytest.param(
+            '<p><a href="x"><img alt="a" src="https://img.shields.io/b"></a> <img alt="c" src="d.png"></p>',
+            '<p> Picture: c</p>',
+            id='a badge beside a picture',
+        ),
+        pytest.param(
+            '# ![a](b.svg)\n\nc', '<h3 id="user-content-a">Picture: a</h3><p>c</p>', id='a picture for a heading'
         ),
         pytest.param('- [ ] a\n- [x] b', '<ul><li>☐ a</li><li>☑ b</li></ul>', id='tasks'),
         pytest.param('```python\ndef\n```', '<pre><span class="k">def</span></pre>', id='code'),
@@ -97,13 +118,13 @@ def rendered(text: str, content_type: str | None = MARKDOWN) -> str:
         ),
         pytest.param(
             '| | a |\n|-|-:|\n| b | c |',
-            '<table><thead><tr><td></td><th align="right">a</th></tr></thead><tbody>'
-            '<tr><td>b</td><td align="right">c</td></tr></tbody></table>',
+            '<div class="scroll" tabindex="0"><table><thead><tr><td></td><th align="right">a</th></tr></thead><tbody>'
+            '<tr><td>b</td><td align="right">c</td></tr></tbody></table></div>',
             id='a table',
         ),
         pytest.param(
             '<table><tr><td colspan="2" rowspan="0">a</td></tr></table>',
-            '<table><tbody><tr><td colspan="2">a</td></tr></tbody></table>',
+            '<div class="scroll" tabindex="0"><table><tbody><tr><td colspan="2">a</td></tr></tbody></table></div>',
             id='a table in HTML',
         ),
         pytest.param('<ul><p>a</p><li>b</ul>', '<div><p>a</p><div>b</div></div>', id='a list without items'),
@@ -115,7 +136,7 @@ def rendered(text: str, content_type: str | None = MARKDOWN) -> str:
         pytest.param('3. a', '<ol start="3"><li>a</li></ol>', id='a list that starts at a higher number'),
         pytest.param(
             '<details><summary>a [b](https://c.example.com) <img alt="d" src="https://e.example.com"></summary>f</details>',
-            '<details><summary>a [b](https://c.example.com) d</summary>f</details>',
+            '<details><summary>a [b](https://c.example.com) Picture: d</summary>f</details>',
             id='folded',
         ),
         pytest.param(
@@ -147,14 +168,14 @@ def test_a_description_without_a_type_is_restructured_text() -> None:
     expected = (
         '<div id="user-content-one"><h3>One</h3><blockquote><p>Note</p><p>a</p></blockquote>'
         '<pre><code><span class="k">def</span></code></pre>'
-        '<dl><dt>a<span>:</span></dt><dd><p>b</p></dd></dl>d</div>'
+        '<dl><dt>a<span>:</span></dt><dd><p>b</p></dd></dl>Picture: d</div>'
     )
     assert rendered(text, None) == rendered(text, '') == rendered(text, RST) == expected
 
 
 def test_common_mark_has_no_tables() -> None:
     assert rendered('|a|\n|-|', 'text/markdown; variant=CommonMark') == '<p>|a||-|</p>'
-    assert rendered('|a|\n|-|', 'text/markdown; variant=unknown').startswith('<table>')
+    assert rendered('|a|\n|-|', 'text/markdown; variant=unknown').startswith('<div class="scroll" tabindex="0"><table>')
 
 
 PLAIN = [
@@ -265,12 +286,12 @@ GUESTS = [
     pytest.param('<td>a</td><caption>b</caption>', 'ab', id='cells without a table'),
     pytest.param(
         '<table>a<p>b</p><img alt="c"><i id="d">e</i><tr>f<td>g</td></tr></table>',
-        '<table><tr><td>g</td></tr></table>',
+        '<div class="scroll" tabindex="0"><table><tr><td>g</td></tr></table></div>',
         id='text between the cells',
     ),
     pytest.param(
         '<table><caption></caption><tr><th></th><td>a</td></tr></table>',
-        '<table><tr><td></td><td>a</td></tr></table>',
+        '<div class="scroll" tabindex="0"><table><tr><td></td><td>a</td></tr></table></div>',
         id='empty cells',
     ),
     pytest.param('<summary>a</summary>', '<div>a</div>', id='a summary of nothing'),
@@ -299,6 +320,7 @@ def test_the_second_pass_allows_only_known_markup(cleaned: str, expected: str) -
             '<dl>' + '<dt>a</dt><dd>b</dd>' * 50_000 + '<dt>a</dt></dl>', id='a list that turns out to be none'
         ),
         pytest.param('<table>' + '<tr><td>a</td></tr>' * 50_000 + '</table>', id='a table'),
+        pytest.param('<p>' + '<a><img alt="a" src="b"></a>' * 50_000, id='a row of pictures'),
         pytest.param('</b>' * 250_000, id='ends'),
         pytest.param('&lt;' * 250_000, id='escaped text'),
     ],
@@ -382,6 +404,7 @@ ALLOWED = {
     'a': {'href', 'rel', 'id'},
     'abbr': {'title', 'id'},
     'ol': {'start', 'id'},
+    'div': {'id', 'class', 'tabindex'},
     'span': {'class', 'id'},
     'td': {'colspan', 'rowspan', 'align', 'id'},
     'th': {'align', 'id'},
@@ -407,7 +430,10 @@ def check_guest(html: str) -> None:
         assert element.tag not in NO_MORE
         assert set(element.keys()) <= ALLOWED.get(element.tag, {'id', 'class'}), html
         assert element.get('id', 'user-content-').startswith('user-content-')
-        assert set(element.get('class', 'k').split()) <= PYGMENTS
+        assert set(element.get('class', 'k').split()) <= PYGMENTS or element.attrib == {
+            'class': 'scroll',
+            'tabindex': '0',
+        }
         if element.tag == 'a':
             href = element.get('href')
             assert href.startswith(('https://', 'http://', 'mailto:')) or href[1:] in ids
@@ -441,7 +467,7 @@ def test_no_restructured_text_does_harm(text: str) -> None:
     [
         pytest.param(
             '<table>a<b>b</b><tr>c<td>d</td><i>e</i></tr></table>',
-            '<table><tr><td>d</td></tr></table>',
+            '<div class="scroll" tabindex="0"><table><tr><td>d</td></tr></table></div>',
             id='a table holds cells only',
         ),
         pytest.param('<td>a</td>', 'a', id='a cell without a table'),

@@ -23,9 +23,10 @@ def test_every_page_for_a_browser_is_html5(site: Path) -> None:
 def test_every_link_within_the_site_works(site: Path) -> None:
     there = set(paths(site))
     published = {urllib.parse.urljoin(HERE, path) for path in there} | {page_url(path) for path in there}
+    published |= {f'{HERE}project/{name}/index.html' for name in ('plain', 'other')}  # required, and not in this index
     for path, page in read_pages(site).items():
         for link in page.links:
-            target = urllib.parse.urljoin(page_url(path), link).partition('#')[0].partition('?q=')[0]
+            target = urllib.parse.unquote(urllib.parse.urljoin(page_url(path), link)).partition('#')[0]
             if target.startswith(HERE) and not target.startswith((f'{HERE}pool/', f'{HERE}elsewhere/')):
                 assert target in published, (path, link)
 
@@ -68,9 +69,17 @@ def test_every_page_leads_to_the_same_files(packages_url: str, expected: str, tm
     }
     site = tmp_path / 'site'
     assert build(site, lines, '--packages-url', packages_url) == 0
-    for path in ('simple/foo/index.html', 'project/foo/index.html'):
+    pages = {
+        'simple/foo/index.html': [*files],
+        'project/foo/index.html': ['foo-3.0.zip'],
+        'project/foo/2.0/index.html': ['foo-2.0.zip'],
+        'project/foo/1.0+x/index.html': ['foo-1.0+x.zip'],
+    }
+    for path, names in pages.items():
         links = {anchor.text: anchor.get('href') for anchor in read_html(site / path).iter('a') if anchor.text in files}
-        assert {name: urllib.parse.urljoin(page_url(path), link) for name, link in links.items()} == files
+        assert {name: urllib.parse.urljoin(page_url(path), link) for name, link in links.items()} == {
+            name: files[name] for name in names
+        }
     documents = {'simple/foo/index.v1_json': 'files', 'pypi/foo/json': 'releases', 'pypi/foo/1.0+x/json': 'urls'}
     for path, key in documents.items():
         found = read_json(site / path)[key]

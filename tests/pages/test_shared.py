@@ -96,7 +96,11 @@ def test_a_feed_has_the_newest_releases(feeds: Path) -> None:
     assert (feed.version, feed.feed.title, feed.feed.link) == ('rss20', f'Ours {MARKUP}: newest releases', SITE_URL)
     assert [entry.title for entry in feed.entries] == [f'foo {n}' for n in range(103, 3, -1)]
     newest = feed.entries[0]
-    assert newest.link == newest.id == f'{SITE_URL}project/foo/index.html#v103'
+    # The first leads to a page; the second is what readers know a release by.
+    assert (newest.link, newest.id) == (
+        f'{SITE_URL}project/foo/103/index.html',
+        f'{SITE_URL}project/foo/index.html#v103',
+    )
     assert (newest.published, newest.published_parsed[:6]) == ('Wed, 15 Apr 2026 03:04:05 GMT', (2026, 4, 15, 3, 4, 5))
     assert feed.feed.updated == newest.published
     assert newest.description == html.escape(MARKUP, quote=False)  # feed readers parse it as HTML
@@ -118,11 +122,11 @@ def test_pages_announce_the_feeds(feeds: Path) -> None:
         assert links == [f'{SITE_URL}rss/updates.xml', f'{SITE_URL}rss/packages.xml']
 
 
-def test_links_to_a_release_lead_to_its_anchor(feeds: Path) -> None:
+def test_old_links_to_a_release_lead_to_its_place_in_the_list_of_versions(feeds: Path) -> None:
     page = (feeds / 'project' / 'bar1' / 'index.html').read_text(encoding='utf-8')
     assert 'id="v1%2Bx"' in page
     entry = next(entry for entry in read_feed(feeds / 'rss' / 'updates.xml').entries if entry.title == 'foo 9')
-    assert f'id="{entry.link.partition("#")[2]}"' in (feeds / 'project' / 'foo' / 'index.html').read_text()
+    assert f'id="{entry.id.partition("#")[2]}"' in (feeds / 'project' / 'foo' / 'index.html').read_text()
 
 
 def test_the_404_page_works_at_any_url(feeds: Path) -> None:
@@ -192,6 +196,6 @@ def test_home_shows_a_project_once_however_often_it_is_released(tmp_path: Path) 
     lines += [{'filename': f'bar{n}-1.zip', 'upload_timestamp': n} for n in range(120)]
     assert build(tmp_path / 'site', lines) == 0
     text = (tmp_path / 'site' / 'index.html').read_text(encoding='utf-8')
-    names = re.findall(r'<li><a href="project/(.+?)/index.html#', text)
+    names = re.findall(r'<li><span><a href="project/(.+?)/.+?/index.html"', text)
     assert names == ['foo', *(f'bar{n}' for n in range(119, 100, -1))]
     assert len(text) < 20_000

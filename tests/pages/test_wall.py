@@ -43,7 +43,7 @@ def described(name: str, text: str, content_type: str = 'text/x-rst') -> list[di
 def shown(site: Path, project: str) -> str:
     """Return the description on the project page."""
     page = (site / 'project' / project / 'index.html').read_text(encoding='utf-8')
-    found = re.search('<div class="description[ a-z]*">(.*?)</div>\n</section>', page, re.DOTALL)
+    found = re.search('<div class="description[ a-z]*" dir="auto">(.*?)</div>\n</section>', page, re.DOTALL)
     assert found is not None
     return html.unescape(found[1]).strip()
 
@@ -372,7 +372,7 @@ def test_a_description_that_takes_too_long_beside_others_is_tried_alone() -> Non
         first = descriptions.wall.child
         found = descriptions.render('lazy', LAZY, None)
         assert found is not None
-        assert found.startswith('<table>')
+        assert found.startswith('<div class="scroll" tabindex="0"><table>')
         assert descriptions.wall.child is not first
     assert descriptions.outcome.warnings == set()
 

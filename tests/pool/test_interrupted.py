@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import shlex
 import signal
@@ -17,6 +16,7 @@ from testing.distributions import read_metadata
 from testing.documents import block
 from testing.pools import make_pool, run_list
 from testing.sites import tree
+from testing.terminal import said_at_terminal
 from testing.tools import ROOT
 from testing.waiting import wait_for
 
@@ -137,19 +137,9 @@ def test_a_terminal_shows_the_progress(tmp_path: Path) -> None:
     pool = make_pool(tmp_path / 'pool')
     with (pool / 'hole-1.0-py2.7.egg').open('wb') as file:
         file.truncate(2**30)
-    end, terminal = pty.openpty()
-    with subprocess.Popen([*COMMAND, pool], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=terminal) as process:
-        os.close(terminal)
-        shown = b''
-        try:
-            while part := os.read(end, 1000):
-                shown += part
-        except OSError:
-            pass  # Linux reports the end of a terminal like this
-        os.close(end)
-    assert process.returncode == 0
-    *looks, last, rest = re.split('[\r\n]+', shown.decode())
-    assert rest == ''
+    shown = said_at_terminal([*COMMAND, pool])
+    *looks, last, done, rest = re.split('[\r\n]+', shown)
+    assert (done, rest) == ('9 files, 9 of them read', '')
     unit = '(?:bytes|[kMG]B)'
     assert re.fullmatch(rf'9 of 9 files, 1\.1 GB, [\d.]+ {unit} per second', last), last
     assert all(re.fullmatch(rf'\d of 9 files, [\d.]+ {unit}, [\d.]+ {unit} per second', look) for look in looks[1:])

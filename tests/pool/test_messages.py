@@ -401,7 +401,7 @@ def test_a_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert outcome[::2] == (1, 'cannot open s3://bucket/pool: Install s3fs to access S3\n')
     monkeypatch.setitem(sys.modules, 'fsspec.core', None)
     outcome = run_list('s3://bucket/pool')
-    assert outcome[::2] == (1, "s3://bucket/pool: needs fsspec: pip install '.[remote]'\n")
+    assert outcome[::2] == (1, "s3://bucket/pool: needs fsspec: pip install './dumb-pypi[remote]'\n")
 
 
 USAGE = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dumb_pypi.site.record import Entry
+from dumb_pypi.site.record import AUDITS, Entry
 from testing.edits import BASE, Line, file, without
 from testing.records import edited
 from testing.sites import build
@@ -133,7 +133,7 @@ def lengthened(path: Path) -> None:
         stream.write('\n')
 
 
-@pytest.mark.parametrize('path', ['packages.json', '.dumb-pypi.uploads/2026-01', '.dumb-pypi.uploads/2026-03'])
+@pytest.mark.parametrize('path', ['packages.json', '.dumb-pypi.uploads/2026-01', '.dumb-pypi.uploads/2026-03', AUDITS])
 @pytest.mark.parametrize('damage', [shortened, lengthened, os.remove])
 @pytest.mark.parametrize('edit', [False, True], ids=['the same list', 'another list'])
 def test_data_that_does_not_match_the_record_means_a_full_build(
@@ -198,6 +198,8 @@ NEWER = [*WARNED, {'filename': 'new-1.0.zip', 'upload_timestamp': 1705000001}]
     [
         pytest.param('packages.json', [FOO, {**BAR, 'size': 1}, *WARNED[2:]], id='the list, a file changed'),
         pytest.param('packages.json', [FOO, *WARNED[2:]], id='the list without a project'),
+        pytest.param(AUDITS, CHANGED, id='the audits, a file changed'),
+        pytest.param(AUDITS, LESS, id='the audits without a project'),
         pytest.param('.dumb-pypi.uploads/2023-11', CHANGED, id='the older month, a file changed'),
         pytest.param('.dumb-pypi.uploads/2023-11', LESS, id='the older month without a project'),
         pytest.param('.dumb-pypi.uploads/2023-11', OLDER, id='the older month, a project in it'),
