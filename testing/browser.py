@@ -103,7 +103,7 @@ def search_for(page: Page, query: str) -> list[str]:
     return results(page)
 
 
-SETTLED = """query => document.querySelector('.search input').value === query
+SETTLED = """query => document.querySelector('.search input').value.trim() === query.trim()
     && document.querySelector('.found').getAttribute('aria-busy') === 'false'"""
 
 

@@ -57,7 +57,7 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 )
 def test_the_best_match_comes_first(tab: Tab, ranked: Served, query: str, expected: list[str]) -> None:
     tab.page.goto(f'{ranked.url}?{urllib.parse.urlencode({"q": query})}')
-    tab.page.wait_for_function(SETTLED, arg=query.strip())
+    tab.page.wait_for_function(SETTLED, arg=query)
     assert results(tab.page) == expected
 
 
