@@ -16,7 +16,7 @@ from packaging.version import Version
 from dumb_pypi.errors import NotADistribution, quoted
 from dumb_pypi.package_list.values import NAME, canonical_name
 
-VARIANTS = 'variants'  # what the wheels of a release are, for installers to choose by (PEP 825): no distribution itself
+VARIANTS = 'variants'  # a file by which installers choose among the wheels of a release (PEP 825); not a distribution
 
 
 class Distribution(NamedTuple):
@@ -35,13 +35,13 @@ _PYTHON = r'(?:-py(?P<python>\d(?:\.\d+)?))?'
 _WINDOWS = r'(?P<windows>win(?:32|64|xp|-?amd64|-arm|-ia64|-x86)\w*)(?:-[\w.-]*?)??'
 _OTHERS = r'(?P<platform>(?:linux|macosx|mingw|cygwin|darwin|(?:free|net|open)bsd|solaris|sunos|aix)[\w.-]*?)'
 _PLATFORM = rf'[.-](?:{_WINDOWS}|{_OTHERS})'
-_VERSIONED = r'.(?:(?!-\d).)*-\d.*?'  # as `.+?-\d.*?`, which takes the square of the time for a name of many dashes
+_VERSIONED = r'.(?:(?!-\d).)*-\d.*?'  # like `.+?-\d.*?`, but in linear time for a name with many dashes
 _INSTALLER = (
     rf'(?P<stem>{_VERSIONED}|.+?)'  # not `foo` of `foo-win32-1.0.exe`
     rf'(?:(?:\.py(?P<major>[23]))?{_PLATFORM})?'  # `ipython-0.13.1.py2-win-amd64.exe`
     r'(?:-py(?P<python>\d(?:\.\d+)?)(?:[.-][\w.-]*?)?)?'  # `mod_python-3.3.1.win32-py2.5-Apache2.2.exe`
 )
-_FILE_TYPES = (  # compiled when they are asked for: many a list needs none of them
+_FILE_TYPES = (  # compiled on first use: many lists need none of them
     ('bdist_wheel', r'(?ai)(?P<stem>[^-]+-[^-]+-[^-]+-[^-]+-.+)\.whl'),
     ('bdist_dumb', rf'(?ai)(?P<stem>{_VERSIONED}){_PLATFORM}{_ARCHIVE}'),
     ('sdist', rf'(?ai)(?P<stem>.+){_ARCHIVE}'),
@@ -53,7 +53,7 @@ _FILE_TYPES = (  # compiled when they are asked for: many a list needs none of t
     (VARIANTS, r'(?a)(?P<stem>[^-]+-[^-]+)-variants\.json'),
     ('bdist_dumb', r'(?ai)(?P<stem>[^_]+_[^_-]+)(?:-[^_]+)?_[^_]+\.deb'),
 )
-# Nearly all files of today. What these two match, the types above and `split_name` say too, at a fifth of the speed.
+# Nearly all files of today. The types above and `split_name` have the same results, but take five times as long.
 _USUAL_WHEEL = re.compile(r'([\w.]+)-(\d[\w.+!]*)-([A-Za-z][\w.]*)-([^-]+)-([^-]+)\.whl', re.ASCII)
 _USUAL_SDIST = re.compile(
     r'([A-Za-z0-9](?:[\w.]*[A-Za-z0-9])?(?:-(?![vV]?\d)[A-Za-z](?:[\w.]*[A-Za-z0-9])?)*)'
@@ -64,7 +64,7 @@ _USUAL_SDIST = re.compile(
 
 @functools.lru_cache(maxsize=2**16)
 def parse_version(text: str) -> Version | None:
-    """A version of PEP 440, or `None`: old files of the public index have many another."""
+    """Return the version, or `None` if it is not PEP 440: old files of the public index often have other versions."""
     try:
         return Version(text)
     except ValueError:  # InvalidVersion, or a number of more than 4,300 digits
@@ -72,17 +72,17 @@ def parse_version(text: str) -> Version | None:
 
 
 def normalized(name: str) -> str:
-    """The normalized name of a project. Raises `NotADistribution`."""
+    """Return the normalized name of a project. Raises `NotADistribution`."""
     if not NAME.fullmatch(name):
         raise NotADistribution(f'has no valid project name: {quoted(name)}')
     return canonical_name(name)
 
 
 def split_name(stem: str) -> tuple[str, str]:
-    """The name and the version of `<name>-<version>`, either of which may have dashes of its own.
+    """Split `<name>-<version>` into name and version, both of which may contain dashes.
 
-    The version is the longest rest that PEP 440 accepts, that begins like one, or that is a date; else what
-    begins with a digit; else what follows the last dash.
+    The version is the longest part after a dash that PEP 440 accepts, that begins like such a version, or that is a
+    date; else the longest that begins with a digit; else what follows the last dash. Raises `NotADistribution`.
     """
     splits = [(stem[: dash.start()], stem[dash.end() :].strip()) for dash in re.finditer('-', stem)]
     splits = [(name, version) for name, version in splits if NAME.fullmatch(name) and version]
@@ -114,7 +114,7 @@ def is_variant(filename: str) -> bool:
 
 
 def identify(filename: str, name: str | None = None, version: str | None = None) -> Distribution:
-    """What a file is, by its name and by what the list says instead. Raises `NotADistribution`."""
+    """Return what a file is. `name` and `version` override its file name. Raises `NotADistribution`."""
     if name is None and version is None:
         if filename.endswith('.whl'):
             if (match := _USUAL_WHEEL.fullmatch(filename)) and parse_version(match[2]):

@@ -1,8 +1,7 @@
 """The format of a list: a line is a `Package` (one distribution file) or the `Facts` of a whole project.
 
-The annotations of the two classes are all that is known of the keys: their values, what messages call them, the
-function that returns the normal form, the limit, and the roles. `packages.json` has the same format: `encode` writes a
-line of it.
+The annotations of the two classes define the keys: their values, what messages call them, the function that returns
+the normal form, the limit, and the roles. `packages.json` has the same format: `encode` writes a line of it.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ from dumb_pypi.package_list.values import (
 
 
 class Role(enum.Enum):
-    """What is known of a key besides its values."""
+    """How the program uses a key."""
 
     PEOPLE = 'said by people alone: no file has it'
     METADATA = 'said by the core metadata, for people'
@@ -55,7 +54,7 @@ PEOPLE, METADATA, PLACE = Role
 
 
 def _kind(words: str, normal: Callable[..., Any] | None = None, limit: Limit | None = None, each: str = 'text') -> Meta:
-    """Return what is known of a kind of value.
+    """Return the annotation of a kind of value.
 
     `words` is what messages call it, and `each` what they call one in a list or an object. `normal` returns its normal
     form, or raises `BadValue`. `limit` says how long it may be.
@@ -112,7 +111,7 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
 
     @property
     def last_modified(self) -> int | float | str | None:
-        """When the file was last modified, which is nearly always when it was uploaded."""
+        """Return when the file was last modified, which is nearly always when it was uploaded."""
         return self.upload_timestamp if self.modified is None else self.modified
 
     def settle(self) -> None:
@@ -192,13 +191,13 @@ class _Field(msgspec.Struct):
         """Return the normal form of a value. Raises `BadValue`."""
         try:
             value = msgspec.convert(value, self.type)
-        except ValueError:  # also for half of a surrogate pair
+        except ValueError:  # also for a lone surrogate
             raise self._unexpected(value) from None
         return value if self.normal is None else self.normal(value)
 
     def _unexpected(self, value: Any) -> BadValue:
         container = typing.get_origin(self.kind)
-        if container in (list, dict) and isinstance(value, container):  # something in it is no text
+        if container in (list, dict) and isinstance(value, container):  # it contains something that is not text
             several = value.values() if isinstance(value, dict) else value
             return unexpected(self.each, next(each for each in several if not isinstance(each, str)))
         return unexpected(self.words, value)

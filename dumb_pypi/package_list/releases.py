@@ -21,21 +21,21 @@ class Release(NamedTuple):
     is_prerelease: bool
     is_yanked: bool
     files: Sequence[File]  # by file name
-    distributions: Sequence[File]  # all but those that only say what the others are
+    distributions: Sequence[File]  # without VARIANTS, which only describe the other files
 
 
 def natural_order(text: str) -> list[tuple[int, str]]:
-    """Sorts `r9` before `r10`."""
+    """Return a sort key that puts `r9` before `r10`."""
     return [(int(part), '') if part.isdecimal() else (-1, part) for part in re.split(r'(\d+)', text)]
 
 
 def spelling_order(version: str) -> tuple[bool, int, str]:
-    """The last in this order names the release: normalized spellings before others, then the more explicit one."""
+    """Return a sort key: the last spelling names the release. A normalized one beats others, then a longer one."""
     return (str(parse_version(version)) == version, len(version), version)
 
 
 def project_releases(files: Iterable[File]) -> list[Release]:
-    """Return the releases of a project, oldest first; versions that are not PEP 440 come first. Files are by name."""
+    """Return the releases of a project, oldest first. Versions that are not PEP 440 come first. `files` is sorted."""
     spellings: dict[str, list[File]] = {}
     for file in files:
         spellings.setdefault(file.distribution.version, []).append(file)
@@ -60,7 +60,7 @@ def project_releases(files: Iterable[File]) -> list[Release]:
 
 
 def first_upload(release: Release) -> str | None:
-    """The time of a release, which is that of its first file: ISO 8601."""
+    """Return the time of the first file of a release, in ISO 8601; `None` if no time is known."""
     first = first_file(release)
     return first.time if first is not None else None
 
@@ -72,12 +72,12 @@ def first_file(release: Release) -> File | None:
 
 
 def offered_releases(project: Project, releases: list[Release]) -> list[Release]:
-    """A project in quarantine offers none (PEP 792)."""
+    """Return the releases that installers may see: none of a project in quarantine (PEP 792)."""
     return [] if project.facts.status == 'quarantined' else releases
 
 
 def latest_release(releases: Sequence[Release]) -> Release | None:
-    """The newest final release that is not yanked, else the newest pre-release, else the newest that is yanked."""
+    """Return the newest final release that is not yanked, else the newest pre-release, else the newest yanked one."""
 
     def rank(release: Release) -> tuple[bool, bool]:
         final = release.parsed is not None and not release.is_prerelease

@@ -23,22 +23,22 @@ A_TIME = 'seconds since 1970, or ISO 8601 with a zone'
 # Control characters, lone surrogates and noncharacters: HTML forbids them, and UTF-8 has no spelling for some.
 _NEVER_PRINTABLE = (
     '\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef'
-    '\u202a-\u202e\u2066-\u2069'  # these make text run backwards: what a reader sees is not what is there
+    '\u202a-\u202e\u2066-\u2069'  # these reverse the direction of text, so that readers see something else
     + ''.join(chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000))
 )
 _UNPRINTABLE = re.compile(f'[\0-\x1f{_NEVER_PRINTABLE}]')
 _UNPRINTABLE_IN_LINES = re.compile(f'[\0-\x08\x0b-\x1f{_NEVER_PRINTABLE}]')
-PLAIN = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,254}')  # a name that is spelled alike in a URL
+PLAIN = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,254}')  # a name without characters that a URL must escape
 NAME = re.compile(r'[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?')  # PEP 508
-NORMALIZED = '[a-z0-9]+(?:-[a-z0-9]+)*'  # what PEP 503 makes of it: one segment of a path, and never `..`
+NORMALIZED = '[a-z0-9]+(?:-[a-z0-9]+)*'  # normalized by PEP 503: one segment of a path, never `..`
 _USUAL_HASH = re.compile(r'sha256=[0-9a-f]{64}')
 _HASH = re.compile(r'([a-z0-9_]+)=([0-9A-Fa-f]+)')
 _URL = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")  # RFC 3986, without the fragment
-_HALF_ESCAPE = re.compile('%(?![0-9A-Fa-f]{2})')  # a pattern of its own: `(?:[…]|%…)+` takes 120 bytes a character
-_WEB_URL = re.compile(r'https?://[^\s<>"\\^`{|}]+', re.IGNORECASE)  # where people go: fragments and other scripts, too
+_HALF_ESCAPE = re.compile('%(?![0-9A-Fa-f]{2})')  # not in `_URL`: `(?:[…]|%…)+` takes 120 bytes per character
+_WEB_URL = re.compile(r'https?://[^\s<>"\\^`{|}]+', re.IGNORECASE)  # for people: any script
 _Moment = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
-_USUAL_TEXT = 200  # characters: longer texts are not remembered, which would take the memory of all of them
-LAST_SECOND = 2**33  # the year 2242: until then a float holds a time to the microsecond
+_USUAL_TEXT = 200  # characters: longer texts are not cached, because all of them together take too much memory
+LAST_SECOND = 2**33  # the year 2242: up to then, a float has microseconds
 
 
 def _cleaned(text: str) -> str:
@@ -53,7 +53,7 @@ def normal_text(text: str) -> str:
 
 
 def normal_specifier(text: str) -> str:
-    """Without empty parts: pip takes `>=3.6,,<4`, and uv does not. Nothing else is spelled anew."""
+    """Remove empty parts: pip accepts `>=3.6,,<4`, but uv does not. The rest keeps its spelling."""
     text = normal_text(text)
     parts = text.split(',')
     return text if all(map(str.strip, parts)) else ','.join(filter(str.strip, parts)).strip()
@@ -64,12 +64,12 @@ def normal_texts(texts: list[str]) -> list[str]:
 
 
 def present_texts(texts: list[str]) -> list[str]:
-    """Without those that say nothing."""
+    """Return the normal form of these texts, without empty ones."""
     return [text for text in normal_texts(texts) if text]
 
 
 def normal_lines(text: str) -> str:
-    """A text of several lines, with its line breaks (as LF) and tabs."""
+    """Return a text of several lines: line breaks become LF, tabs stay, other control characters become spaces."""
     return _UNPRINTABLE_IN_LINES.sub(' ', text.replace('\r\n', '\n').replace('\r', '\n'))
 
 
@@ -78,7 +78,7 @@ def stripped_lines(text: str) -> str:
 
 
 def normal_path(value: str) -> str:
-    """A file name, or a path relative to `--packages-url`. Raises `NotADistribution` for what must not be linked to."""
+    """Return a file name, or a path relative to `--packages-url`. Raises `NotADistribution` for unsafe paths."""
     if PLAIN.fullmatch(value):
         return value
     if not value:
@@ -95,14 +95,14 @@ def normal_path(value: str) -> str:
 
 @functools.lru_cache(maxsize=2**12)
 def canonical_name(name: str) -> str:
-    """The normalized form (PEP 503) of a valid name."""
-    from packaging.utils import canonicalize_name  # here: a run that parses nothing would take a tenth longer to start
+    """Return the normalized form (PEP 503) of a valid name."""
+    from packaging.utils import canonicalize_name  # here, because a run that parses nothing starts a tenth faster
 
     return canonicalize_name(name)
 
 
 def normal_name(value: str) -> str:
-    """The normalized name (PEP 503) of a project."""
+    """Return the normalized name (PEP 503) of a project."""
     if not NAME.fullmatch(value) or len(value) > MAX_NAME:
         raise unexpected('a project name', value)
     return canonical_name(value)
@@ -120,7 +120,7 @@ def normal_hash(value: str) -> str:
     match = _HASH.fullmatch(value)
     if match is None or len(match[2]) != HASH_DIGITS.get(match[1]):
         raise unexpected(A_HASH, value)
-    return f'{match[1]}={match[2].lower()}'  # pip before 24.1 compares the text, and its own digests are lower case
+    return f'{match[1]}={match[2].lower()}'  # pip before 24.1 compares texts, and its own digests are in lower case
 
 
 def normal_hashes(value: dict[str, str]) -> dict[str, str]:
@@ -129,7 +129,7 @@ def normal_hashes(value: dict[str, str]) -> dict[str, str]:
 
 
 def normal_url(value: str) -> str:
-    """A URL, absolute or relative, in the characters of RFC 3986; what runs script is none."""
+    """Return an absolute or relative URL in the characters of RFC 3986. `javascript:` URLs are rejected."""
     if not _URL.fullmatch(value) or _HALF_ESCAPE.search(value):
         raise unexpected(A_URL, value)
     try:
@@ -164,7 +164,7 @@ def is_web_url(url: str) -> bool:
 
 
 def normal_web_urls(value: dict[str, str]) -> dict[str, str]:
-    """URLs by label, sorted by label; without those that have none."""
+    """Return URLs by label, sorted by label; URLs without a label are left out."""
     urls = {normal_text(label): normal_text(url) for label, url in value.items()}
     for url in urls.values():
         if not is_web_url(url):
@@ -183,13 +183,13 @@ def normal_core_metadata(value: bool | str) -> bool | str | None:
 
 
 def normal_time(value: float | str) -> float:
-    """Seconds since 1970, to the microsecond."""
+    """Return seconds since 1970, rounded to microseconds."""
     if type(value) is int and 0 <= value < LAST_SECOND:
         return value
     if isinstance(value, str):
         try:
             number = msgspec.convert(value, _Moment).timestamp()
-        except ValueError:  # also for half of a surrogate pair
+        except ValueError:  # also for a lone surrogate
             raise unexpected(A_TIME, value) from None
     else:
         number = value
@@ -206,6 +206,6 @@ def is_absolute(url: str) -> bool:
 
 
 def iso_time(seconds: float) -> str:
-    """`2026-01-02T03:04:05Z`; six digits follow the seconds, or none (what every client accepts)."""
+    """Return `2026-01-02T03:04:05Z`, with six more digits or none after the seconds: every client accepts both."""
     text: str = msgspec.to_builtins(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc))
     return text
