@@ -87,7 +87,7 @@ def contradicting_lines(both: Both) -> None:
     assert 'line 1' in done.stderr
 
 
-def a_hash_that_is_none(both: Both) -> None:
+def an_invalid_hash(both: Both) -> None:
     line = '{"filename": "foo-1.0.tar.gz", "hash": "sha256=zz"}\n'
     assert both.old.build(line).returncode == 0
     assert '#sha256=zz' in both.old.page('simple/foo/index.html')
@@ -219,15 +219,15 @@ def package_create(both: Both) -> None:
 ROWS: dict[str, Callable[[Both], None]] = {
     'an empty list': an_empty_list,
     'two lines for one file': contradicting_lines,
-    'a hash that is none': a_hash_that_is_none,
+    'an invalid hash': an_invalid_hash,
     'an invalid `requires_python`': an_invalid_requires_python,
     'a name without a version': a_name_without_a_version,
     'a version with characters': a_strange_version,
-    'versions that are equal': equal_versions,
+    'equal versions': equal_versions,
     'a wrong `--packages-url`': a_wrong_packages_url,
     'a `--packages-url` such as `pool`': a_packages_url_that_leads_nowhere,
     'a list that cannot be parsed': a_list_that_cannot_be_parsed,
-    'what left the list': what_left_the_list,
+    'what is no longer in the list': what_left_the_list,
     '`--previous-package-list`': a_previous_list,
     'the time of the run': the_time_of_the_run,
     '`changelog/page1.html`': the_changelog,
