@@ -1,8 +1,9 @@
-"""The sections and fenced blocks of README.md and of the documents in docs/."""
+"""The sections and blocks of README.md and of the documents in docs/: fenced ones and indented ones."""
 
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import NamedTuple
 
 from testing.tools import ROOT
@@ -17,6 +18,7 @@ RUN = {
         'The list',
         'git clone',
         'mkdir -p site/pool',
+        'site/simple/foo/index.html',
         'usage: dumb-pypi ',
     ),
     'docs/lists.md': (
@@ -29,6 +31,8 @@ RUN = {
         'usage: dumb-pypi-list',
     ),
     'docs/operating.md': (
+        '* * * * * ',
+        '"status": "deprecated"',
         '/var/log/nginx/access.log',
         'ExecStart=/usr/local/bin/build-index',
         'OnCalendar=minutely',
@@ -45,6 +49,7 @@ RUN = {
         'touch facts',
     ),
     'docs/publishing.md': (
+        '* * * * * ',
         "'./dumb-pypi[remote]'",
         'aws s3 cp --recursive some',
         'aws s3 sync pool',
@@ -53,7 +58,8 @@ RUN = {
         'rclone copy',
     ),
     'docs/serving.md': (
-        'In front of the public index',
+        '--output-dir /srv/kept',
+        '-atime +180 -delete',
         'listen 443 ssl;',
         'openssl req -x509',
         'return 301 https',
@@ -63,11 +69,11 @@ RUN = {
 
 
 class Block(NamedTuple):
-    """The lines between two fences; `text` ends with a line break."""
+    """The lines between two fences, or indented ones without their indentation; `text` ends with a line break."""
 
     document: str
     heading: str  # the nearest heading above it, of any level
-    language: str
+    language: str  # empty if it is indented
     text: str
 
 
@@ -93,11 +99,12 @@ def blocks(document: str, heading: str | None = None) -> list[Block]:
     """Return all blocks of a document, or those directly below a heading."""
     assert heading is None or heading in RUN[document], heading
     found, above = [], ''
-    for match in re.finditer(r'^#+ (.+)$|^```(\w*)\n((?:.*\n)*?)```$', read(document), re.MULTILINE):
+    kinds = r'^#+ (.+)$|^```(\w*)\n((?:.*\n)*?)```$|(?<=\n\n)((?: {4}.*\n)+)'
+    for match in re.finditer(kinds, read(document), re.MULTILINE):
         if match[1] is not None:
             above = match[1]
         else:
-            found.append(Block(document, above, match[2], match[3]))
+            found.append(Block(document, above, match[2] or '', textwrap.dedent(match[3] or match[4])))
     return [each for each in found if heading in (None, each.heading)]
 
 

@@ -50,14 +50,15 @@ class Server(NamedTuple):
     def url(self) -> str:
         return f'http://127.0.0.1:{self.port}'
 
-    def get(self, path: str, accept: str | None = None) -> Response:
+    def get(self, path: str, accept: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
         """Send one request without redirects, proxies or a default `Accept`; header names are in lower case."""
+        sent = {**({} if accept is None else {'Accept': accept}), **(headers or {})}
         connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=_SECONDS_TO_WAIT)
         try:
-            connection.request('GET', path, headers={} if accept is None else {'Accept': accept})
+            connection.request('GET', path, headers=sent)
             response = connection.getresponse()
-            headers = {name.lower(): value for name, value in response.getheaders()}
-            return Response(response.status, headers, response.read())
+            received = {name.lower(): value for name, value in response.getheaders()}
+            return Response(response.status, received, response.read())
         finally:
             connection.close()
 

@@ -15,8 +15,8 @@ from dumb_pypi.pool.listing import ListOptions, make_list
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='dumb-pypi-list',
-        description='Print the list of the distribution files in directories and buckets, with all that they say of '
-        'themselves, for dumb-pypi --package-list-json.',
+        description='Print the list of the distribution files in directories and buckets, with all their facts, for '
+        'dumb-pypi --package-list-json.',
         epilog='Exit status: 0 done, 1 a file that cannot be read or written, 2 wrong usage, 130 and 143 interrupted.',
     )
     parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
@@ -32,33 +32,33 @@ def make_parser() -> argparse.ArgumentParser:
         '--known',
         metavar='FILE',
         type=file_argument,
-        help='the list of an earlier run, or packages.json of the site: a file of the same path, size and time is not '
-        'read again, and the upload time of a file stays as long as its bytes do; need not exist without --add',
+        help='the list of an earlier run, or packages.json of the site: a file with the same path, size and time is '
+        'not read again, and the upload time of a file stays as long as its bytes stay; may be missing without --add',
     )
     parser.add_argument(
         '--add',
         action='store_true',
-        help='keep the known files that are in no POOL; those that are in one must have the known path and hash; for a '
-        'first run, --known is an empty file',
+        help='keep the known files that are in no POOL; those that are in one must have the known path and hash; for '
+        'the first run, make --known an empty file',
     )
     parser.add_argument(
         '--facts',
         metavar='FILE',
         type=file_argument,
-        help='what people know, in lines as in the list: yanked, yanked_reason, uploaded_by, upload_timestamp; status, '
-        'status_reason',
+        help='facts that are not in the files, in lines of the list format: yanked, yanked_reason, uploaded_by, '
+        'upload_timestamp; status, status_reason',
     )
     parser.add_argument(
         '--base-url',
         metavar='URL',
         type=value_argument(directory_url),
-        help='where the files of the POOLs are or will be, if that is not --packages-url of dumb-pypi',
+        help='address of the files in the POOLs, now or later, if that is not --packages-url of dumb-pypi',
     )
     parser.add_argument(
         '--root',
         metavar='DIR',
         type=file_argument,
-        help='a directory or bucket that has all POOLs in it: list files by their paths below this one',
+        help='a directory or bucket that contains all POOLs: list files by their paths below it',
     )
     parser.add_argument(
         '--newest',
@@ -74,7 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
         '--jobs',
         metavar='N',
         type=number_argument(1),
-        help='how many files are read at once; default: of large ones one for each core, of small ones one; 16 of a '
+        help='how many files to read at once; default: one per core for large files, one for small ones, 16 for a '
         'bucket',
     )
     return parser

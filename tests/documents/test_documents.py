@@ -1,7 +1,8 @@
-"""In README.md and all pages of docs/, tests run each command, and each link works."""
+"""In README.md and all pages of docs/, tests run each block, and each link works."""
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -43,21 +44,27 @@ NOT_RUN = {
 }
 
 
-def commands() -> list[Block]:
-    return [
-        each for document in documents() for each in blocks(document) if each.language in (*COMMANDS, 'nginx', 'ini')
-    ]
+def all_blocks() -> list[Block]:
+    return [each for document in documents() for each in blocks(document)]
 
 
-@pytest.mark.parametrize('each', [pytest.param(each, id=f'{each.document}: {each.text[:40]}') for each in commands()])
-def test_each_command_is_run_by_a_test_or_has_a_reason(each: Block) -> None:
+@pytest.mark.parametrize('each', [pytest.param(each, id=f'{each.document}: {each.text[:40]}') for each in all_blocks()])
+def test_each_block_is_run_by_a_test_or_has_a_reason(each: Block) -> None:
     if not any(words in each.text for words in NOT_RUN):
-        assert [words for words in RUN[each.document] if words == each.heading or words in each.text] != []
+        assert [words for words in RUN.get(each.document, ()) if words == each.heading or words in each.text] != []
+
+
+def test_a_test_asks_for_each_block_that_tests_run() -> None:
+    here = {Path(__file__), ROOT / 'testing' / 'documents.py'}
+    modules = {*(ROOT / 'tests').rglob('*.py'), *(ROOT / 'testing').glob('*.py')} - here
+    trees = [ast.parse(path.read_text(encoding='utf-8')) for path in sorted(modules)]
+    texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert [words for entries in RUN.values() for words in entries if words not in texts] == []
 
 
 @pytest.mark.parametrize('words', [*EXCEPTIONS, *NOT_RUN])
 def test_each_exception_is_for_an_existing_block(words: str) -> None:
-    assert [each for each in commands() if words in each.text] != []
+    assert [each for each in all_blocks() if words in each.text] != []
 
 
 @pytest.mark.parametrize('document', documents())

@@ -72,7 +72,7 @@ def test_from_the_clone_to_an_installed_flask(home: Path, uv: Client, tmp_path: 
     assert installed == {'foo', 'bar', *FLASK}
     assert {path.name.split('-')[0].lower() for path in (tmp_path / 'by-uv').glob('*.dist-info')} == FLASK
     # The files are where the picture in the README shows them.
-    picture = re.findall(r'^ {4}(site/\S+)', read('README.md'), re.MULTILINE)
+    picture = [line.split()[0] for line in block('README.md', 'site/simple/foo/index.html').splitlines()]
     assert len(picture) == 5
     assert [path for path in picture if not (tmp_path / path).exists()] == []
     page = (tmp_path / 'site' / 'simple' / 'foo' / 'index.html').read_text(encoding='utf-8')

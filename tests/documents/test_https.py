@@ -64,15 +64,19 @@ def untrusting(env: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if name not in theirs}
 
 
+# The words of each client that are in the table of docs/operating.md.
+UNKNOWN_AUTHORITY = {'pip': 'CERTIFICATE_VERIFY_FAILED', 'uv': 'UnknownIssuer'}
+
+
 def test_client_installs_over_tls(secure: Secure, client: Client, tmp_path: Path) -> None:
     index = f'{secure.url}/simple/'
     for trusts in (False, True):
-        options: list[str] = []
         trusted = {}
         if client.name == 'pip':
             options = ['--retries', '0', *(['--cert', str(secure.authority)] if trusts else [])]
-        elif trusts:
-            trusted = {'SSL_CERT_FILE': str(secure.authority)}
+        else:
+            options = [] if trusts else ['--system-certs']
+            trusted = {'SSL_CERT_FILE': str(secure.authority)} if trusts else {}
         done = subprocess.run(
             [*client.command, *options, '--index-url', index, '--target', str(tmp_path / 'target'), 'only-wheel'],
             check=False,
@@ -82,6 +86,7 @@ def test_client_installs_over_tls(secure: Secure, client: Client, tmp_path: Path
             timeout=120,
         )
         assert (done.returncode == 0) is trusts, done.stderr
+        assert (UNKNOWN_AUTHORITY[client.name] in done.stderr) is not trusts, done.stderr
     assert installed(tmp_path / 'target') == {'only-wheel': '1.0'}
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import http.client
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from testing.servers import Response, Server, nginx
+from testing.documents import block
+from testing.servers import NGINX, Server, nginx, nginx_with
 from testing.sites import build
 
 PAGE_CACHE = 'max-age=60'
 FILE_CACHE = 'max-age=31536000, immutable'
+COMPRESSED = {'Accept-Encoding': 'gzip'}
 
 
 @pytest.fixture(scope='module')
@@ -66,6 +67,41 @@ def server(request: pytest.FixtureRequest) -> Server:
 def test_a_name_as_typed_redirects_to_the_normalized_name(full: Server, path: str, location: str) -> None:
     response = full.get(path)
     assert (response.status, response.headers['location']) == (301, location)
+
+
+# Debian's /etc/nginx/sites-enabled/default in short. It is the default here because it is the first.
+DEBIANS_DEFAULT = """
+server {
+    listen 80;
+    server_name _;
+    location / { return 200 "Welcome to nginx!"; }
+}
+"""
+OUR_NAME = {'Host': 'pypi.example.com'}
+
+
+def test_the_default_site_of_debian_answers_for_all_other_names(
+    with_nginx: None, directory: Path, tmp_path: Path
+) -> None:
+    text = DEBIANS_DEFAULT + block('docs/serving.md', 'root /srv/pypi;')
+    with nginx_with(text, directory, tmp_path) as [server]:
+        assert server.get('/simple/').body == b'Welcome to nginx!'
+        assert server.get('/simple/', headers=OUR_NAME).body == (directory / 'simple' / 'index.html').read_bytes()
+
+
+def test_of_two_of_our_files_with_one_name_nginx_uses_the_first_and_says_so(
+    with_nginx: None, directory: Path, tmp_path: Path
+) -> None:
+    both = [(NGINX / name).read_text(encoding='utf-8') for name in ('short.conf', 'private.conf')]
+    warning = 'conflicting server name "pypi.example.com"'
+    with nginx_with(''.join(both), directory, tmp_path / 'one') as [server]:
+        assert server.get('/simple/', headers=OUR_NAME).status == 200
+        assert warning in (tmp_path / 'one' / 'nginx' / 'output.log').read_text(encoding='utf-8')
+    both[1] = both[1].replace('pypi.example.com', 'private.example.com')
+    with nginx_with(''.join(both), directory, tmp_path / 'two') as [server]:
+        assert server.get('/simple/', headers=OUR_NAME).status == 200
+        assert server.get('/simple/', headers={'Host': 'private.example.com'}).status == 404
+        assert 'conflicting' not in (tmp_path / 'two' / 'nginx' / 'output.log').read_text(encoding='utf-8')
 
 
 @pytest.mark.parametrize(
@@ -167,7 +203,7 @@ def test_a_compressed_page_is_sent_unchanged(full: Server, directory: Path) -> N
     page = directory / 'simple' / 'aspy-yaml' / 'index.html'
     (page.parent / 'index.html.gz').write_bytes(gzip.compress(page.read_bytes(), mtime=0))
     try:
-        response = get_compressed(full, '/simple/aspy-yaml/')
+        response = full.get('/simple/aspy-yaml/', headers=COMPRESSED)
         assert response.headers['content-encoding'] == 'gzip'
         assert response.body == (page.parent / 'index.html.gz').read_bytes()
     finally:
@@ -175,24 +211,13 @@ def test_a_compressed_page_is_sent_unchanged(full: Server, directory: Path) -> N
 
 
 def test_a_page_without_a_compressed_copy_is_compressed(full: Server, directory: Path) -> None:
-    response = get_compressed(full, '/simple/foo/')
+    response = full.get('/simple/foo/', headers=COMPRESSED)
     assert response.headers['content-encoding'] == 'gzip'
     assert gzip.decompress(response.body) == (directory / 'simple' / 'foo' / 'index.html').read_bytes()
 
 
 def test_a_tar_is_not_the_tar_gz_beside_it(full: Server) -> None:
     """`gzip_static` would serve one instead of the other."""
-    response = get_compressed(full, '/pool/bar-1.0.tar')
+    response = full.get('/pool/bar-1.0.tar', headers=COMPRESSED)
     assert 'content-encoding' not in response.headers
     assert response.body == b'the bytes of bar-1.0.tar'
-
-
-def get_compressed(server: Server, path: str) -> Response:
-    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
-    try:
-        connection.request('GET', path, headers={'Accept-Encoding': 'gzip'})
-        response = connection.getresponse()
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        return Response(response.status, headers, response.read())
-    finally:
-        connection.close()

@@ -15,7 +15,7 @@ import pytest
 
 from testing.clients import Client
 from testing.distributions import list_line, make_sdist, make_wheel, write_metadata
-from testing.documents import block, blocks, read, section
+from testing.documents import block, read, section
 from testing.servers import http_server, nginx_with
 from testing.sites import build
 from testing.strangers import ADDRESS, git_env, run_shell, write_commands
@@ -47,7 +47,7 @@ class Machine(NamedTuple):
 
     def cron(self) -> str:
         """Run the line of the crontab as cron does. Return what the system's log gets."""
-        [line] = re.findall(r'^ {4}\* \* \* \* \* (.+)$', section('docs/operating.md', 'From cron'), re.MULTILINE)
+        line = block('docs/operating.md', '* * * * * ').removeprefix('* * * * * ')
         log = self.top / 'journal'
         log.write_bytes(b'')
         programs = self.top / 'bin'
@@ -103,6 +103,11 @@ def test_the_line_of_the_crontab_builds_the_site_and_says_nothing(machine: Machi
     assert 'foo-1.0' not in machine.page('simple/foo/index.html')
 
 
+def test_the_line_of_the_crontab_is_the_same_for_a_bucket() -> None:
+    ours = block('docs/operating.md', '* * * * * ')
+    assert block('docs/publishing.md', '* * * * * ') == ours.replace('build-index', 'publish-index') != ours
+
+
 def test_what_goes_wrong_is_in_the_log_and_the_check_finds_it(machine: Machine) -> None:
     check = block('docs/operating.md', 'finished -mmin -10')
     machine.run(block('docs/operating.md', 'cp ~/wheels/* /srv/pypi/pool/'))
@@ -122,7 +127,7 @@ def test_facts_yank_and_deprecate_and_without_them_all_is_as_before(machine: Mac
     machine.run(block('docs/operating.md', 'cp ~/wheels/* /srv/pypi/pool/'))
     assert machine.cron() == ''
     before = {path: machine.page(path) for path in ('simple/foo/index.html', 'simple/bar/index.html')}
-    [facts] = [each.text for each in blocks('docs/operating.md') if each.language == 'json']
+    facts = block('docs/operating.md', '"status": "deprecated"')
     (machine.home / 'facts').write_text(facts, encoding='utf-8')
     assert machine.cron() == ''
     assert machine.page('simple/foo/index.html').count('data-yanked="does not start on Windows"') == 2

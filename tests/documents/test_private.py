@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import http.client
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,8 @@ import pytest
 
 from testing.clients import Client, Outcome, installed, isolated_env
 from testing.distributions import list_line, make_wheel
-from testing.documents import section
-from testing.servers import Server, nginx
+from testing.documents import block, section
+from testing.servers import Server, nginx, nginx_with
 from testing.sites import build
 from testing.tools import missing
 
@@ -145,16 +145,33 @@ def test_client_without_a_password_gets_nothing(server: Server, client: Client, 
 )
 def test_an_index_opens_to_its_own_users_only(server: Server, path: str, login: str | None, status: int) -> None:
     headers = {} if login is None else {'Authorization': f'Basic {base64.b64encode(login.encode()).decode()}'}
-    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=20)
-    try:
-        connection.request('GET', path, headers=headers)
-        response = connection.getresponse()
-        assert response.status == status
-        cache = response.getheader('Cache-Control') or ''
-        assert 'public' not in cache
-        assert ('immutable' in cache) == (status == 200 and path.endswith('.whl'))
-    finally:
-        connection.close()
+    response = server.get(path, headers=headers)
+    assert response.status == status
+    cache = response.headers.get('cache-control', '')
+    assert 'public' not in cache
+    assert ('immutable' in cache) == (status == 200 and path.endswith('.whl'))
+
+
+def test_two_lines_protect_a_single_index_and_the_log_says_why_nobody_gets_in(
+    with_nginx: None, indexes: Path, tmp_path: Path
+) -> None:
+    lines = re.findall(r'`(auth_basic\w* [^`]+;)`', section('docs/serving.md', 'Private indexes'))
+    assert len(lines) == 2
+    plain = block('docs/serving.md', 'root /srv/pypi;')
+    text = plain.replace('    root /srv/pypi;\n', '\n'.join(['    root /srv/pypi;', *lines, '']))
+    users = tmp_path / 'users'
+    alice = {'Authorization': f'Basic {base64.b64encode(b"alice:a:b@c/d%e").decode()}'}
+    with nginx_with(text, indexes / 'red', tmp_path, {'/etc/nginx/pypi.users': str(users)}) as [server]:
+        shutil.copy(indexes / 'red.users', users)
+        assert server.get('/simple/').status == 401
+        assert server.get('/simple/', headers=alice).status == 200
+        users.unlink()
+        assert server.get('/simple/', headers=alice).status == 404
+        # Workers of root can read each file, but no link to itself.
+        users.symlink_to(users)
+        assert server.get('/simple/', headers=alice).status == 500
+    log = (tmp_path / 'nginx' / 'output.log').read_text(encoding='utf-8')
+    assert log.count(f'open() "{users}" failed') == 2
 
 
 def test_each_index_gets_its_own_password(server: Server, uv: Client, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from testing.clients import HTML_TYPE, JSON_TYPE, Client, fetched, installed
 from testing.distributions import list_line, make_wheel
-from testing.documents import blocks
+from testing.documents import block
 from testing.servers import Server, nginx
 from testing.sites import build
 from testing.tools import ROOT
@@ -219,8 +219,8 @@ def build_kept(front: Front) -> None:
 
 
 def run_as_shown(words: str, front: Front) -> None:
-    """Return the command with these words, in the directories of the test."""
-    [command] = [each.text for each in blocks('docs/serving.md', 'In front of the public index') if words in each.text]
+    """Run the command with these words, in the directories of the test."""
+    command = block('docs/serving.md', words)
     command = command.replace('/var/cache/nginx', str(front.cache)).replace('/srv/kept', str(front.kept))
     program = f'{shlex.quote(sys.executable)} -m dumb_pypi'
     command = re.sub('^dumb-pypi', program, command, flags=re.MULTILINE)
