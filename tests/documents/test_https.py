@@ -80,13 +80,14 @@ def test_client_installs_over_tls(secure: Secure, client: Client, tmp_path: Path
         done = subprocess.run(
             [*client.command, *options, '--index-url', index, '--target', str(tmp_path / 'target'), 'only-wheel'],
             check=False,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             env=untrusting(isolated_env(client.home)) | trusted,
             timeout=120,
         )
-        assert (done.returncode == 0) is trusts, done.stderr
-        assert (UNKNOWN_AUTHORITY[client.name] in done.stderr) is not trusts, done.stderr
+        assert (done.returncode == 0) is trusts, done.stdout
+        assert (UNKNOWN_AUTHORITY[client.name] in done.stdout) is not trusts, done.stdout
     assert installed(tmp_path / 'target') == {'only-wheel': '1.0'}
 
 

@@ -100,7 +100,7 @@ def test_of_two_of_our_files_with_one_name_nginx_uses_the_first_and_says_so(
     both[1] = both[1].replace('pypi.example.com', 'private.example.com')
     with nginx_with(''.join(both), directory, tmp_path / 'two') as [server]:
         assert server.get('/simple/', headers=OUR_NAME).status == 200
-        assert server.get('/simple/', headers={'Host': 'private.example.com'}).status == 404
+        assert server.get('/simple/', headers={'Host': 'private.example.com'}).status == 401
         assert 'conflicting' not in (tmp_path / 'two' / 'nginx' / 'output.log').read_text(encoding='utf-8')
 
 
