@@ -36,11 +36,20 @@ EXCEPTIONS = {
     'listen 443 ssl': 'ports, and the place of the certificate',
     'return 301 https': 'ports',
     'root /srv/pypi;': 'the port and the directory',
+    'env/bin/dumb-pypi-list --known "$index/list"': 'directories, which are those of root',
+    'torch-like==': 'the port, and the directory to install to',
+    'url_effective': 'the port of the other index, and its projects',
+    '--packages-url https://pypi.example.com/pool/': 'the port',
+    'provider=Minio': 'the port of the store',
+    'server minio.example.com:9000;': 'ports',
 }
 # Blocks that no test runs, and why.
 NOT_RUN = {
     'useradd --system': 'it adds a user to the machine',
     'systemctl enable': 'it starts a service on the machine; systemd-analyze verifies the units',
+    'az storage blob service-properties': 'it changes an account of Azure',
+    'rclone config create azure': 'it publishes to an account of Azure',
+    'gcloud storage buckets create': 'it makes a bucket in an account of Google',
 }
 
 

@@ -168,3 +168,10 @@ def test_the_notes_of_the_program_are_not_uploaded(env: dict[str, str]) -> None:
     keys = [line.split()[-1] for line in aws(env, 's3', 'ls', '--recursive', f's3://{BUCKET}/').splitlines()]
     assert 'simple/only-wheel/index.html' in keys
     assert [key for key in keys if key.startswith('.')] == []
+
+
+def test_the_rule_for_browsers_allows_every_page_to_read_the_bucket(env: dict[str, str], tmp_path: Path) -> None:
+    """The bucket accepts it; what a browser makes of such a header is in tests/browser/test_recipes_other_origin.py."""
+    run(block('docs/recipes.md', 'put-bucket-cors'), tmp_path, env)
+    rules = json.loads(aws(env, 's3api', 'get-bucket-cors', '--bucket', BUCKET))['CORSRules']
+    assert rules == [{'AllowedHeaders': ['*'], 'AllowedMethods': ['GET', 'HEAD'], 'AllowedOrigins': ['*']}]

@@ -1,0 +1,227 @@
+"""A list made from the JSON pages of another index, as docs/recipes.md makes it, says all that they say."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+
+from testing.clients import Client, fetched, installed
+from testing.documents import block
+from testing.servers import Server, http_server, nginx
+from testing.strangers import run_shell, write_commands
+from testing.tools import missing
+
+INDEX = 'https://upstream.example.com/simple'
+LIST, MIRROR = 'url_effective', 'sha256sum --check'
+SHA256, MD5 = 'c' * 64, 'a' * 32
+
+
+@pytest.fixture(scope='module')
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    for program in ('curl', 'jq'):
+        if shutil.which(program) is None:
+            missing(program, f'apt-get install {program}')
+    directory = tmp_path_factory.mktemp('programs') / 'bin'
+    write_commands(directory)
+    return directory
+
+
+class Copy:
+    """A directory in which the recipe is followed for some projects of a server."""
+
+    def __init__(self, directory: Path, programs: Path, index: str, projects: str) -> None:
+        self.directory, self.programs, self.index, self.projects = directory, programs, index, projects
+
+    @property
+    def site(self) -> Path:
+        return self.directory / 'site'
+
+    def run(self, words: str) -> str:
+        commands = block('docs/recipes.md', words).replace(INDEX, self.index)
+        commands = commands.replace('in flask jinja2;', f'in {self.projects};')
+        path = f'{self.programs}:{os.environ["PATH"]}'
+        return run_shell(commands, self.directory, {**os.environ, 'PATH': path, 'no_proxy': '127.0.0.1'})
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the lines of the list, without keys that say nothing."""
+        lines = [json.loads(line) for line in (self.directory / 'list').read_text(encoding='utf-8').splitlines()]
+        return [{key: value for key, value in line.items() if value is not None} for line in lines]
+
+
+def page_of(site: Path, project: str) -> dict[str, Any]:
+    page: dict[str, Any] = json.loads((site / 'simple' / project / 'index.v1_json').read_text(encoding='utf-8'))
+    return page
+
+
+def with_absolute_links(page: dict[str, Any], address: str) -> dict[str, Any]:
+    return {**page, 'files': [file | {'url': urljoin(address, file['url'])} for file in page['files']]}
+
+
+EVERYTHING = {
+    'filename': 'Foo.Bar-1.0+local-py3-none-any.whl',
+    'url': '../../pool/Foo.Bar-1.0%2Blocal-py3-none-any.whl',
+    'hashes': {'md5': MD5, 'sha256': SHA256},
+    'size': 17,
+    'upload-time': '2026-01-02T03:04:05.678900Z',
+    'requires-python': '>=3.8,<4',
+    'core-metadata': {'sha256': SHA256},
+    'yanked': 'breaks <all> & "more"',
+    'provenance': 'https://pypi.example.com/provenance/foo?a=1&b=2',
+}
+PAGE = {
+    'meta': {'api-version': '1.4', '_own': 'of this index'},
+    'name': 'foo-bar',
+    'versions': ['1.0+local', '2', '3', '4', '5', '6', '7', '8'],
+    'project-status': {'status': 'deprecated', 'reason': 'use "other"'},
+    'files': [
+        EVERYTHING,
+        {'filename': 'foo-bar-2.tar.gz', 'url': '/files/foo-bar-2.tar.gz', 'hashes': {}, 'yanked': True},
+        {'filename': 'foo-bar-3.zip', 'url': '//files.example.com/x/../foo-bar-3.zip', 'hashes': {}, 'yanked': False},
+        {
+            'filename': 'foo-bar-4.zip',
+            'url': 'foo-bar-4.zip#egg',
+            'hashes': {'blake3': 'f' * 64},
+            'core-metadata': False,
+        },
+        {'filename': 'foo-bar-5.zip', 'url': './a/./foo-bar-5.zip', 'hashes': {}, 'size': None, 'yanked': None},
+        {'filename': 'foo-bar-6.zip', 'url': 'https://files.example.com/foo-bar-6.zip', 'hashes': {'md5': MD5}},
+        {'filename': '../../foo-bar-7.zip', 'url': 'foo-bar-7.zip', 'hashes': {}, 'core-metadata': {}},
+        {'filename': 'foo-bar-8.zip', 'url': 'foo-bar-8.zip', 'hashes': {}, 'dist-info-metadata': True},
+    ],
+}
+
+
+@pytest.fixture
+def handmade(tmp_path: Path) -> Iterator[Server]:
+    """Serve `PAGE`, and a project whose files are withheld; every page of `http.server` is HTML to it."""
+    for name, page in {'foo-bar': PAGE, 'held': {**PAGE, 'name': 'held', 'files': []}}.items():
+        directory = tmp_path / 'index' / 'team' / 'simple' / name
+        directory.mkdir(parents=True)
+        (directory / 'index.html').write_text(json.dumps(page), encoding='utf-8')
+    (directory.parent / 'old').mkdir()
+    (directory.parent / 'old' / 'index.html').write_text('<!doctype html><a href="old-1.0.zip">', encoding='utf-8')
+    with http_server(tmp_path / 'index', tmp_path) as server:
+        yield server
+
+
+def test_lines_say_what_a_page_says_and_links_are_absolute(handmade: Server, programs: Path, tmp_path: Path) -> None:
+    copy = Copy(tmp_path, programs, f'{handmade.url}/team/simple', 'foo-bar held')
+    assert copy.run(LIST) == ''
+    page = f'{handmade.url}/team/simple/foo-bar'
+    assert copy.lines() == [
+        {'project': 'foo-bar', 'status': 'deprecated', 'status_reason': 'use "other"'},
+        {
+            'filename': 'Foo.Bar-1.0+local-py3-none-any.whl',
+            'name': 'foo-bar',
+            'url': f'{handmade.url}/team/pool/Foo.Bar-1.0%2Blocal-py3-none-any.whl',
+            'hashes': {'md5': MD5, 'sha256': SHA256},
+            'size': 17,
+            'upload_timestamp': '2026-01-02T03:04:05.678900Z',
+            'requires_python': '>=3.8,<4',
+            'core_metadata': f'sha256={SHA256}',
+            'yanked_reason': 'breaks <all> & "more"',
+            'provenance': 'https://pypi.example.com/provenance/foo?a=1&b=2',
+        },
+        file(2, url=f'{handmade.url}/files/foo-bar-2.tar.gz', filename='foo-bar-2.tar.gz', yanked_reason=''),
+        file(3, url='http://files.example.com/foo-bar-3.zip'),
+        file(4, url=f'{page}/foo-bar-4.zip'),
+        file(5, url=f'{page}/a/foo-bar-5.zip'),
+        file(6, url='https://files.example.com/foo-bar-6.zip', hashes={'md5': MD5}),
+        file(7, url=f'{page}/foo-bar-7.zip', core_metadata=True),
+        file(8, url=f'{page}/foo-bar-8.zip', core_metadata=True),
+    ]
+    built = page_of(copy.site, 'foo-bar')
+    assert built['project-status'] == PAGE['project-status']
+    assert built['versions'] == PAGE['versions']
+    assert built['files'][0] == {**EVERYTHING, 'url': f'{handmade.url}/team/pool/Foo.Bar-1.0%2Blocal-py3-none-any.whl'}
+
+
+def file(version: int, **keys: object) -> dict[str, object]:
+    return {'filename': f'foo-bar-{version}.zip', 'name': 'foo-bar', 'hashes': {}, **keys}
+
+
+@pytest.mark.parametrize(('bad_page', 'said'), [('nowhere', 'error: 404'), ('old', 'parse error')])
+def test_a_page_that_cannot_be_read_stops_the_script(
+    handmade: Server, programs: Path, bad_page: str, said: str, tmp_path: Path
+) -> None:
+    copy = Copy(tmp_path, programs, f'{handmade.url}/team/simple', f'foo-bar {bad_page} foo-bar')
+    with pytest.raises(AssertionError, match=said):
+        copy.run(LIST)
+    assert not copy.site.exists()
+
+
+@pytest.mark.parametrize('project', ['docutils', 'setuptools'])
+def test_a_page_of_ours_is_the_same_again(
+    real: Path, with_nginx: None, project: str, programs: Path, tmp_path: Path
+) -> None:
+    """All but its links: of hundreds of real files."""
+    with nginx(real, tmp_path) as server:
+        copy = Copy(tmp_path, programs, f'{server.url}/simple', project)
+        assert copy.run(LIST) == ''
+        expected = with_absolute_links(page_of(real, project), f'{server.url}/simple/{project}/')
+    assert page_of(copy.site, project) == expected
+
+
+PROJECTS = 'described also-described yanked picky dated with-local'
+
+
+def test_client_installs_from_the_copy_with_the_files_of_the_other_index(
+    site: Path, with_nginx: None, client: Client, programs: Path, tmp_path: Path
+) -> None:
+    with nginx(site, tmp_path) as server:
+        copy = Copy(tmp_path, programs, f'{server.url}/simple', PROJECTS)
+        assert copy.run(LIST) == ''
+        with http_server(copy.site, tmp_path) as copied:
+            outcome = client.install(f'{copied.url}/simple/', tmp_path / 'target', 'described', 'yanked', 'picky')
+            assert outcome.status == 0, outcome.output
+            assert fetched(copied, '/pool/') == set()
+        assert 'described-1.0-py3-none-any.whl.metadata' in fetched(server, '/pool/')
+    assert installed(tmp_path / 'target') == {
+        'Described': '1.0',
+        'Also-described': '1.0',
+        'yanked': '1.0',
+        'picky': '1.0',
+    }
+
+
+def test_client_installs_from_the_mirror_when_the_other_index_is_gone(
+    site: Path, with_nginx: None, client: Client, programs: Path, tmp_path: Path
+) -> None:
+    with nginx(site, tmp_path) as server:
+        copy = Copy(tmp_path, programs, f'{server.url}/simple', PROJECTS)
+        assert copy.run(LIST) == ''
+        assert copy.run(MIRROR) == ''
+        downloads = fetched(server, '/pool/')
+        assert copy.run(LIST) == copy.run(MIRROR) == ''
+        assert fetched(server, '/pool/') == downloads
+        assert len([request for request in server.requests() if request.path.startswith('/pool/')]) == len(downloads)
+    assert page_of(copy.site, 'described') == page_of(site, 'described')
+    with http_server(copy.site, tmp_path) as mirror:
+        requirements = ('described', 'with-local==1.0+local.1')
+        outcome = client.install(f'{mirror.url}/simple/', tmp_path / 'target', *requirements)
+        assert outcome.status == 0, outcome.output
+        assert 'described-1.0-py3-none-any.whl.metadata' in fetched(mirror, '/pool/')
+    assert installed(tmp_path / 'target') == {
+        'Described': '1.0',
+        'Also-described': '1.0',
+        'with-local': '1.0+local.1',
+    }
+
+
+def test_a_file_with_another_hash_stops_the_mirror(
+    site: Path, with_nginx: None, programs: Path, tmp_path: Path
+) -> None:
+    with nginx(site, tmp_path) as server:
+        copy = Copy(tmp_path, programs, f'{server.url}/simple', 'tampered')
+        assert copy.run(LIST) == ''
+        built = page_of(copy.site, 'tampered')
+        with pytest.raises(AssertionError, match=r'tampered-1.0-py3-none-any.whl: FAILED'):
+            copy.run(MIRROR)
+    assert page_of(copy.site, 'tampered') == built

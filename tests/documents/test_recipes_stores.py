@@ -1,0 +1,85 @@
+"""A store that speaks S3 and has no websites, with nginx in front, by the commands of docs/recipes.md."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from testing.clients import HTML_TYPE, JSON_TYPE, Client, fetched, installed
+from testing.documents import block
+from testing.publishing import BUCKET, S3, Round, Script, quiet, script_of, upload_and_delete
+from testing.s3 import make_programs
+from testing.servers import Server, nginx_with
+from testing.tools import missing
+
+STORE = 'minio.example.com:9000'
+ACCEPT_JSON = f'{JSON_TYPE}, text/html; q=0.01'
+
+
+@pytest.fixture
+def published(s3: S3, tmp_path: Path) -> S3:
+    """Publish with the script for rclone; its remote and the variable are those of the recipe."""
+    if shutil.which('rclone') is None:
+        missing('rclone', 'apt-get install rclone')
+    upload_and_delete(s3, Round(uploads=('bar-1.0.tar.gz', 'team/foo-1.0+local.1-py3-none-any.whl')))
+    upload_and_delete(s3, Round(uploads=('team/foo-2.0-py3-none-any.whl',), requires_dist=('bar',)))
+    [policy] = re.findall(r"--policy '(.+?)'", block('docs/publishing.md', 'aws s3 website'), re.DOTALL)
+    s3.client.put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    path = tmp_path / 'index' / 'publish-index'
+    make_programs(path.parent / 'env' / 'bin')
+    endpoint = block('docs/recipes.md', 'provider=Minio').replace(f'https://{STORE}', s3.url)
+    path.write_text(f'{endpoint}{script_of("rclone")}', encoding='utf-8')
+    credentials = {
+        'AWS_ACCESS_KEY_ID': 'testing',
+        'AWS_SECRET_ACCESS_KEY': 'testing',
+        'AWS_DEFAULT_REGION': 'us-east-1',
+    }
+    config = {'HOME': str(tmp_path), 'INDEX': str(path.parent), 'RCLONE_CONFIG': str(tmp_path / 'rclone.conf')}
+    (tmp_path / 'rclone.conf').touch()
+    done = Script(path, quiet() | credentials | config, 's3:').run()
+    assert (done.returncode, done.stderr) == (0, '')
+    return s3
+
+
+@pytest.fixture
+def front(with_nginx: None, published: S3, tmp_path: Path) -> Iterator[Server]:
+    text = block('docs/recipes.md', f'server {STORE};')
+    # moto would take the first word of the name in the header `Host` for that of a bucket.
+    store = {STORE: urlsplit(published.url).netloc, STORE.partition(':')[0]: '127.0.0.1'}
+    with nginx_with(text, tmp_path, tmp_path / 'front', store) as [server]:
+        yield server
+
+
+def test_nginx_in_front_of_a_store_serves_both_kinds_of_pages(
+    front: Server, pip: Client, uv: Client, tmp_path: Path
+) -> None:
+    for client in (pip, uv):
+        for requirement, expected in {
+            'foo': {'foo': '2.0', 'bar': '1.0'},
+            'foo==1.0+local.1': {'foo': '1.0+local.1'},
+        }.items():
+            target = tmp_path / client.name / requirement
+            outcome = client.install(f'{front.url}/simple/', target, requirement)
+            assert outcome.status == 0, outcome.output
+            assert installed(target) == expected
+    assert 'team/foo-1.0%2Blocal.1-py3-none-any.whl' in fetched(front, '/pool/')
+    pages = [request for request in front.requests() if request.path.startswith('/simple/')]
+    assert {(request.status, request.content_type) for request in pages} == {(200, JSON_TYPE)}
+    for path in ('/simple/', '/simple/foo/', '/simple/foo/?a=/'):
+        for accept, expected_type in {ACCEPT_JSON: JSON_TYPE, '*/*': HTML_TYPE}.items():
+            response = front.get(path, accept)
+            assert (response.status, response.headers['content-type'].partition(';')[0]) == (200, expected_type), path
+            assert (response.headers['vary'], response.headers['cache-control']) == ('Accept', 'max-age=60')
+    for path in ('/', '/project/foo/', '/simple/foo/index.html'):
+        assert front.get(path).headers['content-type'].partition(';')[0] == HTML_TYPE, path
+    for path in ('/json/', '/json/foo/', '/simple/index.v1_json'):
+        assert front.get(path, '*/*').headers['content-type'] == JSON_TYPE, path
+    assert front.get('/pypi/foo/json').headers['content-type'] == 'application/json'
+    assert (front.get('/simple/foo').status, front.get('/simple/foo').headers['location']) == (301, '/simple/foo/')
+    for path in ('/simple/nowhere/', '/pool/', '/pool/nowhere-1.0.zip', '/nowhere'):
+        assert front.get(path).status == 404, path
