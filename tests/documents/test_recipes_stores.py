@@ -48,7 +48,7 @@ def published(s3: S3, tmp_path: Path) -> S3:
 
 @pytest.fixture
 def front(with_nginx: None, published: S3, tmp_path: Path) -> Iterator[Server]:
-    text = block('docs/recipes.md', f'server {STORE};')
+    text = block('docs/recipes.md', 'server minio.example.com:9000;')
     # moto would take the first word of the name in the header `Host` for that of a bucket.
     store = {STORE: urlsplit(published.url).netloc, STORE.partition(':')[0]: '127.0.0.1'}
     with nginx_with(text, tmp_path, tmp_path / 'front', store) as [server]:
