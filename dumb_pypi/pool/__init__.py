@@ -1,1 +1,1 @@
-"""The list maker, `dumb-pypi-list`: the one part that opens distribution files. The generator never imports it."""
+"""The list maker, `dumb-pypi-list`: the only part that opens distribution files. The generator never imports it."""

@@ -1,7 +1,7 @@
-"""Reading the core metadata of a distribution file: METADATA of a wheel, PKG-INFO of an sdist.
+"""Reads the core metadata of a distribution file: METADATA of a wheel, PKG-INFO of an sdist.
 
-Whoever may upload may upload anything. So an archive is read within limits, and a file beyond one of them is told
-apart (`BeyondLimits`) from a broken one (`Unreadable`) and from one that has no metadata (`NoMetadata`).
+An uploaded file can contain anything, so archives are read within limits. Three exceptions say what is wrong:
+`BeyondLimits` (the file exceeds a limit), `Unreadable` (it is broken) and `NoMetadata` (it has no usable metadata).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from dumb_pypi.pool.notes import BeyondLimits, NoMetadata, Unreadable
 from dumb_pypi.pool.tar_archives import MOST_MEMBERS, Clock, Stream, read_members, too_many
 
 MOST_METADATA = 4 * 2**20  # bytes
-MOST_PACKED = 2**63  # bytes: what is read of the file itself has no limit of its own
-MOST_UNPACKED = 2**30  # bytes that are unpacked on the way to PKG-INFO
-MOST_UNPACKED_SLOWLY = 2**28  # the same of bzip2 and xz
-MOST_RATIO = 100  # to one: no distribution is packed as tightly
-MOST_DIRECTORY = 2**25  # bytes of the directory of a zip file: those of 100,000 members with long names
+MOST_PACKED = 2**63  # bytes: no limit, because only the unpacked bytes are limited
+MOST_UNPACKED = 2**30  # bytes that may be unpacked before PKG-INFO is found
+MOST_UNPACKED_SLOWLY = 2**28  # the same for bzip2 and xz
+MOST_RATIO = 100  # unpacked bytes per packed byte: no real distribution has as many
+MOST_DIRECTORY = 2**25  # bytes of the directory of a zip file: enough for 100,000 members with long names
 _TOO_LONG = '{} is larger than 4 MiB'
-# What `zipfile` and `tarfile` raise for broken and for hostile files, beside their own exceptions.
+# The exceptions of `zipfile` and `tarfile` for broken and for hostile files.
 _BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -41,10 +41,10 @@ _BROKEN = (
     LookupError,
     MemoryError,
     OSError,
-    RuntimeError,  # NotImplementedError and RecursionError too
+    RuntimeError,  # also NotImplementedError and RecursionError
     ValueError,
 )
-# Not for tarfile to decompress: of bzip2 it would unpack 10 kB at once, which can be gigabytes.
+# `tarfile` does not decompress here: it would unpack 10 kB of bzip2 at once, which can be gigabytes.
 _OPENERS: tuple[tuple[bytes, Callable[[Any], Any], int], ...] = (
     (b'\x1f\x8b', lambda file: gzip.GzipFile(fileobj=file), MOST_UNPACKED),
     (b'BZh', bz2.BZ2File, MOST_UNPACKED_SLOWLY),
@@ -54,19 +54,20 @@ _OPENERS: tuple[tuple[bytes, Callable[[Any], Any], int], ...] = (
 
 
 def is_broken(error: BaseException) -> bool:
-    """Return whether an error is about the bytes of a file, not about the disk that they are on."""
+    """Return whether an error comes from the content of a file, not from the disk that it is on."""
     return not isinstance(error, OSError) or error.errno in (None, errno.EINVAL)
 
 
 def has_metadata(filename: str, packagetype: str) -> bool:
-    """Return whether this kind of file has metadata, in an archive that can be opened here."""
+    """Return whether this kind of file has metadata, and its archive can be opened here (`.tar.Z` cannot)."""
     return packagetype == 'bdist_wheel' or (packagetype == 'sdist' and not filename.lower().endswith('.z'))
 
 
 def read_metadata(file: IO[bytes], filename: str, packagetype: str, check: Callable[[], None]) -> bytes:
-    """Return METADATA or PKG-INFO. Call `check` again and again: it raises what ends the work.
+    """Return METADATA or PKG-INFO of `file`, which must have a descriptor.
 
-    Raises `NoMetadata`, and `Unreadable` for what is no archive. The file is one with a descriptor.
+    Calls `check` often; it raises an exception to stop the reading. Raises `Unreadable` if the file is not an archive,
+    `NoMetadata`, and `BeyondLimits`.
     """
     file.seek(0)
     if packagetype == 'bdist_wheel':
@@ -77,13 +78,13 @@ def read_metadata(file: IO[bytes], filename: str, packagetype: str, check: Calla
 
 
 class _Bounded(io.BufferedReader):
-    """Raise if the directory of a zip file is too long: `zipfile` reads all of it at once."""
+    """A zip file whose directory must not be too long, because `zipfile` reads all of it at once."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MOST_DIRECTORY:
             raise too_many()
         data = super().read(size)
-        if data.count(b'PK\1\2') > MOST_MEMBERS:  # each entry of the directory begins with it
+        if data.count(b'PK\1\2') > MOST_MEMBERS:  # each entry of the directory begins with these bytes
             raise too_many()
         return data
 
@@ -94,11 +95,11 @@ def _read_zip(file: IO[bytes], find: Callable[[zipfile.ZipFile], zipfile.ZipInfo
         archive = zipfile.ZipFile(bounded)
     except _BROKEN as error:
         if is_broken(error):
-            raise Unreadable('it is no zip archive, or not all of one') from None
+            raise Unreadable('it is not a complete zip archive') from None
         raise
     info = find(archive)
     name = info.filename.rpartition('/')[2]
-    # Without the limit of the compressed size, and for other ways to compress at all, a few kilobytes take gigabytes.
+    # A few kilobytes can unpack to gigabytes if the compressed size has no limit, or with other compression methods.
     if max(info.file_size, info.compress_size) > MOST_METADATA:
         raise BeyondLimits(_TOO_LONG.format(f'its {name}'))
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -113,7 +114,7 @@ def _read_zip(file: IO[bytes], find: Callable[[zipfile.ZipFile], zipfile.ZipInfo
 
 
 def _find_in_wheel(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """Read METADATA at the top only: a wheel may contain the metadata of others, as that of setuptools does."""
+    """Return METADATA at the top: a wheel may contain more of them deeper down, as the one of setuptools does."""
     paths = [info.filename.split('/', 2) for info in archive.infolist()]
     tops = {path[0] for path in paths if len(path) > 1 and path[0].endswith('.dist-info')}
     if len(tops) != 1:
@@ -127,7 +128,7 @@ def _find_in_sdist(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _only(infos: list[zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:
-    if len(infos) != 1:  # of two, installers do not agree which they read
+    if len(infos) != 1:  # installers disagree on which of two files they read
         raise NoMetadata(f'it has {len(infos) or "no"} {name}')
     return infos[0]
 
@@ -138,7 +139,7 @@ def _is_pkg_info(path: str) -> bool:
 
 
 def _read_tar(file: IO[bytes], clock: Clock) -> bytes:
-    """Read PKG-INFO from a stream: it is often the first member, or the last."""
+    """Return PKG-INFO, read from a stream: it is often the first member, or the last."""
     start = file.read(6)
     file.seek(0)
     opener, most = next((opener, most) for magic, opener, most in _OPENERS if start.startswith(magic))
@@ -153,7 +154,7 @@ def _read_tar(file: IO[bytes], clock: Clock) -> bytes:
         if not is_broken(error):
             raise
         if stream.most - stream.left > MOST_METADATA + MOST_RATIO * os.fstat(file.fileno()).st_size:
-            # Left out, it would be unpacked anew in each run: what is made to cost time is listed, and remembered.
-            raise BeyondLimits(f'it is broken behind more than {MOST_RATIO} times its size') from None
-        raise Unreadable('it is no tar archive, or not all of one') from None
+            # An unreadable file is opened again in each run. This one costs time, so list and remember it instead.
+            raise BeyondLimits(f'it is broken after unpacking to more than {MOST_RATIO} times its size') from None
+        raise Unreadable('it is not a complete tar archive') from None
     raise NoMetadata('it has no PKG-INFO')

@@ -1,4 +1,4 @@
-"""The arguments POOL: which place each of them is in, and which part of it."""
+"""The POOL arguments: the place that contains each of them, and which part of that place it is."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def is_url(address: str) -> bool:
 
 
 def label_of(address: str) -> str:
-    """Return what messages call a directory or a bucket: without a password."""
+    """Return a directory or a bucket as messages show it, without the password."""
     return shown(re.sub('//[^/]*@', '//', address))
 
 
 def path_below(root: str, address: str) -> str | None:
-    """Return the path of a POOL below `--root`; '' if it is the same, `None` if it is not there."""
+    """Return the path of a POOL below `--root`; '' if both are the same, `None` if the POOL is not below it."""
     if not is_url(root) and not is_url(address):
         root, address = (os.path.abspath(path).replace(os.sep, '/') for path in (root, address))
     root, address = f'{root.rstrip("/")}/', f'{address.rstrip("/")}/'
@@ -33,7 +33,7 @@ def path_below(root: str, address: str) -> str | None:
 def open_places(addresses: Iterable[str], root: str | None, writes: bool) -> list[Place]:
     """Open each directory and each bucket once, however many arguments are in it. Raises `Failure`."""
     opened: dict[str, Place] = {}  # as typed
-    places: dict[str, Place] = {}  # by where they really are
+    places: dict[str, Place] = {}  # by their real path
     for address in addresses:
         top, below = split(address) if root is None else (root, path_below(root, address) or '')
         if top not in opened:
@@ -44,7 +44,7 @@ def open_places(addresses: Iterable[str], root: str | None, writes: bool) -> lis
 
 
 def split(address: str) -> tuple[str, str]:
-    """Return where the paths of a POOL begin, and the path of the file if it is one."""
+    """Return the directory or bucket of a POOL, and the name of the file if the POOL is a single file, else ''."""
     if is_directory(address):
         return address, ''
     top, _, name = (
@@ -54,7 +54,7 @@ def split(address: str) -> tuple[str, str]:
 
 
 def is_directory(address: str) -> bool:
-    """Return whether a POOL is not a single file. A bucket has no directories, so there the name decides."""
+    """Return whether a POOL is not a single file. In a bucket, which has no directories, the name decides."""
     return not is_distribution(address.rpartition('/')[2]) if is_url(address) else os.path.isdir(address)
 
 

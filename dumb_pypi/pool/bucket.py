@@ -13,14 +13,14 @@ from dumb_pypi.errors import Failure, attempt, shown
 from dumb_pypi.pool.notes import Gone, Notes, Refused, Unreadable
 from dumb_pypi.pool.places import OF_ONE_PATH, TEMPORARY, PoolFile, usual_time
 
-_JOBS = 16  # a request waits most of its time
-_TIMES = ('LastModified', 'last_modified', 'mtime', 'updated', 'created')  # what drivers call the same thing
-_OF_ONE_OBJECT = (*OF_ONE_PATH, errno.EINVAL)  # the last one when somebody has encrypted it with a key of his own
+_JOBS = 16  # because a request spends most of its time waiting
+_TIMES = ('LastModified', 'last_modified', 'mtime', 'updated', 'created')  # names of the same time in various drivers
+_OF_ONE_OBJECT = (*OF_ONE_PATH, errno.EINVAL)  # EINVAL: the object needs a key of its owner (SSE-C)
 
 
 @contextlib.contextmanager
 def store_attempt(action: str, label: str) -> Iterator[None]:
-    """Turn what a driver raises into a `Failure`: drivers have exceptions of their own, without a class in common."""
+    """Turn any exception of a driver into a `Failure`: the exceptions of drivers have no common base class."""
     try:
         yield
     except (Gone, Refused, Unreadable):
@@ -31,7 +31,7 @@ def store_attempt(action: str, label: str) -> Iterator[None]:
 
 
 class Bucket:
-    """Objects. Each is fetched once, to a temporary file; the rest is the same as in a directory."""
+    """The objects of a bucket. Each is fetched once, to a temporary file, and read like a file of a directory."""
 
     def __init__(self, label: str, system: Any, root: str) -> None:
         self.system = system
@@ -56,7 +56,7 @@ class Bucket:
             if not found and below and not below.endswith('/'):
                 raise Failure(f'cannot read {self.shown(below)}: no such object')
             for key, info in found.items():
-                path = key.removeprefix(f'{self.root.rstrip("/")}/')  # `a//b` and `a/b` are two objects
+                path = key.removeprefix(f'{self.root.rstrip("/")}/')  # not normalized: `a//b` and `a/b` are two objects
                 if path and not any(part.startswith('.') for part in path.split('/')):
                     time = next((info[name] for name in _TIMES if info.get(name) is not None), None)
                     yield PoolFile(self, path, info.get('size') or 0, usual_time(time))
@@ -78,7 +78,7 @@ class Bucket:
                 yield file
 
     def read_unchanged(self, entry: PoolFile, file: IO[bytes]) -> bool:
-        """Return whether the size is as listed: a store shows an object only when it is whole."""
+        """Return whether the size is the listed one. That is enough, because a store shows only complete objects."""
         return os.fstat(file.fileno()).st_size == entry.size
 
     def read_sidecar(self, sidecar: PoolFile, most: int) -> bytes:
@@ -103,5 +103,5 @@ class Bucket:
 
 
 def is_of_one_object(error: OSError) -> bool:
-    """Return whether an error is about this object alone. Not all drivers give the number of an error."""
+    """Return whether an error is about this object only. Some drivers do not set `errno`, so the class counts too."""
     return isinstance(error, FileNotFoundError | PermissionError) or error.errno in _OF_ONE_OBJECT

@@ -1,4 +1,4 @@
-"""Files in a directory: what is there, and how it is read."""
+"""The files in a directory: finds, reads and writes them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from dumb_pypi.package_list.projects import SIDECARS
 from dumb_pypi.pool.notes import Gone, Notes, Refused, Unreadable
 from dumb_pypi.pool.places import NOWHERE, OF_ONE_PATH, TEMPORARY, PoolFile, usual_time
 
-_LEFT_OVER = 3600  # seconds: by then nobody is writing it
-_SMALL = 2**20  # there threads wait for each other more than they hash: two take half as long again as one
+_LEFT_OVER = 3600  # seconds: nobody writes to an older temporary file
+_SMALL = 2**20  # bytes: with smaller files, threads mostly wait for each other; two take 1.5 times as long as one
 _numbers = itertools.count()
 
 
@@ -37,7 +37,7 @@ class Directory:
         return shown(self.full(path))
 
     def read_entries(self, notes: Notes) -> Iterator[PoolFile]:
-        """Yield files and links to files; links to directories are not followed."""
+        """Yield files and links to files. Does not follow links to directories."""
         pending = [*self.below]
         while pending:
             below = pending.pop()
@@ -82,11 +82,11 @@ class Directory:
             notes.add(self.shown(path), f'left out: {error.strerror}')
 
     def _is_of_one_path(self, path: str, error: OSError) -> bool:
-        """Return whether an error is about this path alone. For a link nearly every error is: it may lead anywhere."""
+        """Return whether an error is about this path only, as nearly every error of a link, which may lead anywhere."""
         return shortage(error) is None and (error.errno in OF_ONE_PATH or os.path.islink(self.full(path)))
 
     def _remove_left_over(self, entry: os.DirEntry[str]) -> None:
-        """Remove a temporary file that a killed run has left."""
+        """Remove a temporary file that a killed run left behind."""
         if self.writes and entry.name.startswith(TEMPORARY):
             with contextlib.suppress(OSError):
                 if entry.stat().st_mtime < time.time() - _LEFT_OVER:
@@ -133,7 +133,7 @@ def open_regular(path: str) -> IO[bytes]:
     flags = os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_NOCTTY', 0) | getattr(os, 'O_BINARY', 0)
     if stat.S_ISREG(os.stat(path).st_mode):
         file = open(path, 'rb', opener=lambda name, _: os.open(name, flags))
-        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # still: otherwise a FIFO would wait for who writes
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # checked again, because it may have been replaced by a FIFO
             return file
         file.close()
     raise Unreadable('it is not a regular file')
@@ -142,7 +142,7 @@ def open_regular(path: str) -> IO[bytes]:
 def write_whole(path: str, data: bytes) -> None:
     temporary = os.path.join(os.path.dirname(path), f'{TEMPORARY}{os.getpid()}.{next(_numbers)}')
     try:
-        # Not `mkstemp`, whose files only their owner can read.
+        # Without `mkstemp`, because only the owner could read its files.
         file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, 'O_BINARY', 0), 0o666)
         with open(file, 'wb') as output:
             output.write(data)

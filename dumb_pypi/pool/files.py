@@ -1,4 +1,4 @@
-"""Choosing the files of a list: one of several with the same name, and the newest releases of each project."""
+"""Chooses the files of a list: one of several with the same name, and the newest releases of each project."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from dumb_pypi.pool.known import Knowledge, sha256_of
 from dumb_pypi.pool.notes import Notes
 from dumb_pypi.pool.places import Place, PoolFile
 
-_DISTRIBUTIONS = ('.whl', '.tar.gz', '.zip', '.egg')  # whatever else a name says, this file is meant for an index
-_MOST_SIZE = 10 * 2**30  # bytes: far above any distribution; what is larger is sparse, and would be hashed for hours
+# A file with such a name is meant for an index, so there is a warning if its name is invalid.
+_DISTRIBUTIONS = ('.whl', '.tar.gz', '.zip', '.egg')
+_MOST_SIZE = 10 * 2**30  # bytes: larger than any distribution; a sparse file could take hours to hash
 _TOO_LARGE = 'larger than 10 GiB'
 _EMPTY = 'empty, or not a regular file'
 
@@ -41,7 +42,7 @@ class Kept(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A distribution file of a pool, and its line: reading fills in what is not known."""
+    """A distribution file of a pool, and its line. Reading the file completes the line."""
 
     distribution: Distribution
     package: Package
@@ -62,19 +63,19 @@ Sidecars = dict[tuple[Place, str], PoolFile]  # by place and path
 
 
 class Pool:
-    """The files that may be listed, and those that are."""
+    """The files that are found, and those of them that are listed."""
 
     def __init__(self, sidecars: Sidecars, newest: int | None) -> None:
         self.sidecars = sidecars
         self.newest = newest
-        self.found: dict[str, list[File]] = {}  # by project; of one name, the one to be listed first
+        self.found: dict[str, list[File]] = {}  # by project; of files with the same name, the preferred one comes first
         self.listed: dict[str, list[File]] = {}  # by project
 
     def files(self) -> Iterator[File]:
         return (file for files in self.found.values() for file in files)
 
     def choose(self, known: Collection[str]) -> None:
-        """Choose the files to be listed. Of several with the same name, prefer an unchanged one, then a known path."""
+        """Choose the files to list. Of several with the same name, prefer an unchanged one, then a known path."""
         for project, files in self.found.items():
             chosen = self._chosen(files)
             if len(chosen) < len(files):
@@ -86,7 +87,7 @@ class Pool:
                 self.listed[project] = chosen
 
     def drop(self, file: Listed) -> list[File]:
-        """Leave a file out. Return the files that are listed instead."""
+        """Remove a file from the list. Return the files that take its place."""
         project = file.distribution.project
         before = self.listed[project]
         self.found[project].remove(file)
@@ -105,7 +106,7 @@ class Pool:
 
 
 def without_orphans(files: list[File]) -> list[File]:
-    """Leave out the known `-variants.json` of releases that have left the list: they have no upload time to go by."""
+    """Return the files without the known `-variants.json` of releases that have no other files."""
     if not any(isinstance(file, Kept) and file.distribution.packagetype == VARIANTS for file in files):
         return files
     versions = {version_of(file) for file in files if file.distribution.packagetype != VARIANTS}
@@ -113,14 +114,14 @@ def without_orphans(files: list[File]) -> list[File]:
 
 
 def newest_files(files: Sequence[File], count: int) -> list[File]:
-    """Return the files of the newest releases. All local versions of a public version are one release."""
+    """Return the files of the `count` newest releases. All local versions of a public version are one release."""
     versions = {release_order(file) for file in files if file.distribution.packagetype != VARIANTS}
     kept = set(sorted(versions)[-count:])
     return [file for file in files if release_order(file) in kept]
 
 
 def release_order(file: File) -> tuple[bool, Version | None, tuple[tuple[int, str], ...]]:
-    """Sort releases by version; those that are not PEP 440 come first, in natural order."""
+    """Return a sort key: by version; versions that are not PEP 440 come first, in natural order."""
     version = parse_version(file.distribution.version)
     if version is None:
         return False, None, tuple(natural_order(file.distribution.version))
@@ -130,9 +131,9 @@ def release_order(file: File) -> tuple[bool, Version | None, tuple[tuple[int, st
 def read_pool(
     places: Iterable[Place], knowledge: Knowledge, base_url: str | None, newest: int | None, notes: Notes
 ) -> Pool:
-    """Find the distribution files of all places, and the known files that stay. Opens none of them."""
+    """Return the distribution files of all places, and the known files to keep. Opens no files."""
     found = {(place, entry.path): entry for place in places for entry in place.read_entries(notes)}
-    # What has a doubled slash last: of two objects of a bucket that have the same name, the other one was meant.
+    # Paths with a doubled slash come last: of two objects with the same name, the other one is the intended one.
     entries = sorted(found.values(), key=lambda entry: ('//' in entry.path, entry.path))
     sidecars = {(entry.place, entry.path): entry for entry in entries if is_sidecar(entry.path)}
     pool = Pool(sidecars, newest)
@@ -153,7 +154,7 @@ def is_sidecar(path: str) -> bool:
 
 
 def listed(entry: PoolFile, pool: Pool, knowledge: Knowledge, base_url: str | None, notes: Notes) -> Listed | None:
-    """Return a file with what is known of it, or `None` if it cannot be listed; warn if somebody meant it to be."""
+    """Return a file with what is known of it. If it cannot be listed, return `None`, and warn if it looks intended."""
     try:
         package = Package(normal_path(entry.path), size=entry.size, upload_timestamp=entry.time)
         distribution = identify(package.filename)
@@ -182,7 +183,7 @@ def kept_files(knowledge: Knowledge) -> Iterator[Kept]:
 
 
 def note_rivals(found: Iterable[File], chosen: Iterable[File], notes: Notes) -> None:
-    """Warn of files that are left out because another one has the same name."""
+    """Warn of files that are left out because another file has the same name."""
     first = {file.package.filename: file for file in chosen}
     for file in found:
         other = first.get(file.package.filename, file)
@@ -191,7 +192,7 @@ def note_rivals(found: Iterable[File], chosen: Iterable[File], notes: Notes) -> 
 
 
 def note_variants(files: Iterable[File], notes: Notes) -> None:
-    """Warn of releases with variants but without the file by which installers choose among them (PEP 825)."""
+    """Warn of releases with variants whose `-variants.json` is missing: installers need it to choose (PEP 825)."""
     described = {version_of(file) for file in files if file.distribution.packagetype == VARIANTS}
     for file in files:
         filename = file.package.filename

@@ -1,4 +1,4 @@
-"""What is known of files without opening them: from the list of an earlier run, and from people."""
+"""What is known of files without opening them: from the list of an earlier run (`--known`) and from `--facts`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Lines(NamedTuple):
 
 
 class People(NamedTuple):
-    """What people say, each line with its number."""
+    """The lines of `--facts`, with their line numbers."""
 
     packages: dict[str, tuple[int, Package]]  # by path
     facts: dict[str, tuple[int, Facts]]  # by project
@@ -35,7 +35,7 @@ class _Numbered(NamedTuple):
 
 
 def _read_lines(path: str) -> Iterator[_Numbered]:
-    """Read a list, line by line. Raises `Failure` for the first line that is invalid."""
+    """Yield the lines of a list. Raises `Failure` for the first invalid line."""
     with attempt('read', path), open(path, 'rb') as file:
         for number, raw in numbered_lines(file):
             try:
@@ -52,7 +52,7 @@ def _invalid(path: str, number: int, error: BadValue) -> Failure:
 
 
 def read_known(path: str | None, must_exist: bool) -> Lines:
-    """Return the list of an earlier run. A missing file is an empty list, unless it must exist."""
+    """Return the list of an earlier run. A missing file counts as an empty list, unless `must_exist`."""
     known = Lines({}, {})
     if path is None:
         return known
@@ -74,7 +74,7 @@ def read_known(path: str | None, must_exist: bool) -> Lines:
 
 
 def read_from_people(path: str, notes: Notes) -> People:
-    """Return what people say. Raises `Failure` for keys that only files can have."""
+    """Return the lines of `--facts`. Raises `Failure` for keys that only files can have."""
     said = People({}, {})
     for number, line, unknown in _read_lines(path):
         try:
@@ -92,7 +92,7 @@ def read_from_people(path: str, notes: Notes) -> People:
 
 
 def note_strangers(people: People, path: str, paths: Collection[str], projects: Collection[str], notes: Notes) -> None:
-    """Warn of lines about files and projects that do not exist."""
+    """Warn of lines of `--facts` about files and projects that do not exist."""
     for kind, lines, known in (('file', people.packages, paths), ('project', people.facts, projects)):
         for subject, (number, _) in lines.items():
             if subject not in known:
@@ -100,7 +100,7 @@ def note_strangers(people: People, path: str, paths: Collection[str], projects: 
 
 
 def check_keys(line: Package | Facts, unknown: Collection[str]) -> None:
-    """Raise `BadValue` for a key that is not for people to say."""
+    """Raise `BadValue` for a key that `--facts` must not have."""
     allowed = [*keys_of(FACTS_KEYS, PEOPLE)]
     if isinstance(line, Package):
         allowed = [*keys_of(PACKAGE_KEYS, PEOPLE), 'upload_timestamp']
@@ -109,14 +109,14 @@ def check_keys(line: Package | Facts, unknown: Collection[str]) -> None:
 
 
 def sha256_of(package: Package) -> str | None:
-    """Return the SHA-256 of a line, as `hash` has it; `None` if the line has another hash or none."""
+    """Return `sha256=<hex>` of a line; `None` if the line has no SHA-256."""
     if package.hashes is not None and 'sha256' in package.hashes:
         return f'sha256={package.hashes["sha256"]}'
     return package.hash if package.hash is not None and package.hash.startswith('sha256=') else None
 
 
 def set_upload_time(package: Package, time: float | str | None) -> None:
-    """Set the time of the upload. The time of the last modification stays."""
+    """Set the time of the upload, unless it is `None`. The time of the last modification stays."""
     if time is not None:
         modified = package.last_modified
         package.upload_timestamp = time
@@ -124,16 +124,16 @@ def set_upload_time(package: Package, time: float | str | None) -> None:
 
 
 class Knowledge:
-    """What is said of files without opening them."""
+    """What the known list and `--facts` say of files."""
 
     def __init__(self, known: Lines, people: People | None, adds: bool) -> None:
         self.known = known
         self.people = people
-        self.adds = adds  # the known lines of files that are in no pool stay; so does all that a known line says
+        self.adds = adds  # `--add`: keep the known files that are in no pool, and everything that known lines say
         self.by_name = {line.filename: line for line in known.packages.values() if not line.path.endswith(SIDECARS)}
 
     def take_over(self, package: Package, has_sidecar: bool) -> bool:
-        """Take over what is known of an unchanged file: of this path, size and time. Return whether it is unchanged."""
+        """Copy what is known of a file with the same path, size and time. Return whether there is such a file."""
         before = self.known.packages.get(package.path)
         if (
             before is None
@@ -152,13 +152,13 @@ class Knowledge:
         return True
 
     def remember(self, package: Package) -> None:
-        """Take over what stays of the known line of a file that has been read, if it has the known hash."""
+        """Copy what is known of a file that has been read, if it has the known hash."""
         before = self.by_name.get(package.filename)
         if before is not None and sha256_of(before) == sha256_of(package):
             self._stays(package, before)
 
     def _stays(self, package: Package, before: Package) -> None:
-        """Take over what stays as long as the bytes do: the upload time; with `--add` all that the known line says."""
+        """Copy from the line of a file with the same bytes: its upload time; with `--add`, everything."""
         if self.adds and before.path == package.path:
             modified, sidecar = package.last_modified, package.core_metadata
             for attribute in Package.__struct_fields__:
@@ -168,7 +168,7 @@ class Knowledge:
         set_upload_time(package, before.upload_timestamp)
 
     def say(self, package: Package) -> None:
-        """Set what people say of a file: in `--facts` if that is given; else, with `--add`, in the known list."""
+        """Set what people say of a file: from `--facts` if given; else, with `--add`, from the known list."""
         if self.people is not None:
             _, said = self.people.packages.get(package.path, (0, None))
         else:
@@ -179,7 +179,7 @@ class Knowledge:
             set_upload_time(package, said.upload_timestamp)
 
     def kept_line(self, package: Package) -> Package:
-        """Return the line of a known file that is in no pool."""
+        """Return the line for a known file that is in no pool."""
         if self.people is None:
             return package
         line = copy.copy(package)
@@ -187,7 +187,7 @@ class Knowledge:
         return line
 
     def status(self, project: str) -> Facts:
-        """Return what people say of a project, as a new line."""
+        """Return a new line of a project, with the status that people gave it."""
         if self.people is not None:
             _, said = self.people.facts.get(project, (0, None))
         else:

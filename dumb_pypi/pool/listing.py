@@ -1,4 +1,4 @@
-"""Making the list: what is known of the files, which must be read, and the lines that follow."""
+"""Makes the list: finds the files, reads those that are not known yet, and returns the lines."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class ListOptions(NamedTuple):
 
 
 def prepared(places: Iterable[Place], options: ListOptions, notes: Notes) -> tuple[Pool, Knowledge, Projects]:
-    """Read the lists and find the files; opens none of them."""
-    gc.disable()  # all of it stays to the end: to look for what does not is an eighth of a run that opens nothing
+    """Read the known list and `--facts`, and find the files of the pools. Opens no distribution file."""
+    gc.disable()  # nothing is freed before the end: collecting garbage takes 1/8 of a run that opens no file
     try:
         known = read_known(options.known, must_exist=options.add)
         people = None if options.facts is None else read_from_people(options.facts, notes)
@@ -49,7 +49,7 @@ def prepared(places: Iterable[Place], options: ListOptions, notes: Notes) -> tup
 
 
 def make_list(places: Collection[Place], options: ListOptions) -> bytes:
-    """Return the lines of the pools, as `packages.json` has them. Raises `Failure`."""
+    """Return the list of all pools, in the format of `packages.json`. Raises `Failure`."""
     notes = Notes(options.strict)
     pool, knowledge, projects = prepared(places, options, notes)
     reader = Reader(places, pool.sidecars, options.write_metadata, notes, options.jobs)
@@ -69,7 +69,7 @@ def make_list(places: Collection[Place], options: ListOptions) -> bytes:
 
 
 def read_what_is_new(pool: Pool, knowledge: Knowledge, projects: Projects, reader: Reader) -> set[str]:
-    """Read the files that are not known, and those that must speak for their projects. Return their paths."""
+    """Read the files that are not known, and those with the metadata of their projects. Return their paths."""
     read: set[str] = set()
     files = [file for listed in pool.listed.values() for file in listed]
     while True:
@@ -95,7 +95,7 @@ def read_what_is_new(pool: Pool, knowledge: Knowledge, projects: Projects, reade
 
 
 def must_be_read(file: File, sidecars: Sidecars, writes: bool) -> TypeGuard[Listed]:
-    """Return whether a file must be read: also a known wheel whose sidecar must be checked or written."""
+    """Return whether a file must be read: if unknown, or if it is a wheel with a sidecar to check or to write."""
     if not isinstance(file, Listed):
         return False
     if not file.is_known or not file.is_wheel or file.package.exceeds_limits:
@@ -105,7 +105,7 @@ def must_be_read(file: File, sidecars: Sidecars, writes: bool) -> TypeGuard[List
 
 
 def lines_beside(sidecars: Sidecars, knowledge: Knowledge, base_url: str | None) -> dict[str, Package]:
-    """Return the lines of sidecars, by their location: those that are known, if they stay, and files of provenance."""
+    """Return the lines of sidecars by location: the `.provenance` files; with `--add`, also the known sidecars."""
     known = knowledge.known.packages if knowledge.adds else {}
     lines = {line.location: line for path, line in known.items() if path.endswith(SIDECARS)}
     for _, path in sidecars:
@@ -118,7 +118,7 @@ def lines_beside(sidecars: Sidecars, knowledge: Knowledge, base_url: str | None)
 def project_lines(
     name: str, pool: Pool, knowledge: Knowledge, projects: Projects, beside: Mapping[str, Package]
 ) -> Iterator[Package | Facts]:
-    """Yield the project, then its files by name, as in `packages.json`; after each file, its sidecars."""
+    """Yield the lines of a project in the order of `packages.json`: its facts, then each file and its sidecars."""
     facts = knowledge.status(name)
     for key, value in projects.settled[name].items():
         setattr(facts, key, value)

@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error('argument --add: needs --known')
     for address in args.pool if args.root is not None else ():
         if path_below(args.root, address) is None:
-            parser.error(f'argument --root: expected what {label_of(address)} is in, got {label_of(args.root)}')
+            parser.error(f'argument --root: expected a parent of {label_of(address)}, got {label_of(args.root)}')
     options = ListOptions(*(getattr(args, name) for name in ListOptions._fields))
     return status_of(lambda: write_output(make_list(open_places(args.pool, args.root, args.write_metadata), options)))
 

@@ -1,4 +1,4 @@
-"""What core metadata says, once `archives.py` has found it: values that the generator takes without a word."""
+"""Parses core metadata, which `archives.py` has read, into values that the generator accepts without a warning."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from dumb_pypi.package_list.values import MAX_NAME, normal_specifier, normal_tex
 from dumb_pypi.pool.notes import BeyondLimits, Misnamed, NoMetadata, Unreadable
 
 MOST_FIELDS = 5_000
-_MOST_VERSION = 20  # characters of the version of the metadata
+_MOST_VERSION = 20  # characters of `Metadata-Version`
 _TEXTS = [key for key in keys_of(FACTS_KEYS, METADATA) if FACTS_KEYS[key].kind is str]
-_PEP_643 = Version('2.2')  # from then on an sdist says which of its fields a build may change
-_NOTHING = 'UNKNOWN'  # what distutils wrote for a value that it was not told
+_PEP_643 = Version('2.2')  # since this version, an sdist declares which fields a build may change
+_NOTHING = 'UNKNOWN'  # what distutils wrote for a missing value
 _INDENT = re.compile(r'^(?: {8}| {7}\|)', re.MULTILINE)
-# With `\n` for the beginning of a line: `^` takes 15 times as long, 20 ms each for 4 MiB.
-_LABEL = re.compile(rb'\n([!-9;-~]*):[ \t]*')  # of a field, at the beginning of its first line
-_AFTER_FIELDS = re.compile(rb'\n(?![!-9;-~]*:|[ \t])')  # before a line of no field
+# These match `\n` instead of `^`, which takes 15 times as long: 20 ms each for 4 MiB.
+_LABEL = re.compile(rb'\n([!-9;-~]*):[ \t]*')  # the name of a field, at the beginning of a line
+_AFTER_FIELDS = re.compile(rb'\n(?![!-9;-~]*:|[ \t])')  # the end of the last field
 
-Fields = dict[str, list[str]]  # values, by the name of the field in lower case
+Fields = dict[str, list[str]]  # values by the name of the field, in lower case
 
 
 class Said(NamedTuple):
     requires_python: str | None
     requires_dist: list[str] | None
-    facts: dict[str, Any] | None  # for people: by the keys of a line that speaks of a project
+    facts: dict[str, Any] | None  # values of the project line, by key; `None` if not asked for
 
 
 def read_fields(data: bytes) -> Fields:
-    """Return the fields, the body as one more `description`; of a name with bytes that are no UTF-8, none.
+    """Return the fields. The body is one more `description`. A field with bytes that are not UTF-8 is left out.
 
-    As `packaging.metadata.parse_email`, but in one pass: the mail parser takes time with the square of the number of
-    names, and looks for messages inside of messages. Raises `BeyondLimits`.
+    Gives what `packaging.metadata.parse_email` gives, but in one pass: the mail parser takes quadratic time for many
+    fields, and parses messages inside of messages. Raises `BeyondLimits`.
     """
     data = b'\n' + data.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
     end = match.start() if (match := _AFTER_FIELDS.search(data)) else len(data)
@@ -65,13 +65,13 @@ def _decoded(values: list[bytes]) -> list[str]:
 
 
 def _only(fields: Fields, name: str) -> str:
-    """Return the value of a field; '' if there is none, or more than one."""
+    """Return the value of a field; '' if the field is missing or repeated."""
     values = fields.get(name, [])
     return values[0] if len(values) == 1 else ''
 
 
 def parse_metadata(data: bytes, distribution: Distribution, for_people: bool) -> Said:
-    """Return what metadata says. Raises `NoMetadata`, `BeyondLimits`, and what `check_identity` raises."""
+    """Return the values of metadata. Raises `NoMetadata`, `BeyondLimits`, and `Unreadable` like `check_identity`."""
     fields = read_fields(data)
     check_identity(fields, distribution)
     requires_python = normal_specifier(_only(fields, 'requires-python'))
@@ -85,12 +85,15 @@ def parse_metadata(data: bytes, distribution: Distribution, for_people: bool) ->
 
 
 def check_identity(fields: Fields, distribution: Distribution) -> None:
-    """Raise `Unreadable` for a wheel of another project or version, which installers refuse, and `NoMetadata` for an
-    sdist of another project. Versions of sdists are not compared: installers take them from what they build."""
+    """Check that metadata has the project, and in a wheel also the version, of the file name.
+
+    Raises `Unreadable` for a wheel that differs, because installers refuse it; `Misnamed` for an sdist of another
+    project; `NoMetadata` if the metadata names no project. Installers take the version of an sdist from its build.
+    """
     name, version = _only(fields, 'name').strip(), _only(fields, 'version').strip()
     is_wheel = distribution.packagetype == 'bdist_wheel'
     if not name or (name == _NOTHING and not is_wheel):
-        raise NoMetadata('its metadata is of no project')
+        raise NoMetadata('its metadata names no project')
     if canonicalize_name(name) != distribution.project:
         raise (Unreadable if is_wheel else Misnamed)(f'its metadata is of project {quoted(name)}')
     if is_wheel and version and not is_same_version(version, distribution.version):
@@ -98,8 +101,8 @@ def check_identity(fields: Fields, distribution: Distribution) -> None:
 
 
 def is_same_version(one: str, other: str) -> bool:
-    """Compare versions under PEP 440; others without case and without the characters that are `_` in a wheel's name."""
-    if len(one) > MAX_NAME:  # as that of no file name; and Python reads no number of more than 4,300 digits
+    """Return whether two versions are equal: under PEP 440, else without case and with all separators equal."""
+    if len(one) > MAX_NAME:  # longer than any file name; and Python rejects numbers of more than 4,300 digits
         return False
     parsed = [parse_version(one), parse_version(other)]
     if None not in parsed:
@@ -108,7 +111,7 @@ def is_same_version(one: str, other: str) -> bool:
 
 
 def _is_static(fields: Fields, field: str) -> bool:
-    """Return whether a build of this sdist cannot change the field."""
+    """Return whether the sdist declares that a build cannot change the field (PEP 643)."""
     text = _only(fields, 'metadata-version').strip()
     version = parse_version(text) if len(text) <= _MOST_VERSION else None
     dynamic = {each.strip().lower() for each in fields.get('dynamic', [])}
@@ -116,7 +119,7 @@ def _is_static(fields: Fields, field: str) -> bool:
 
 
 def facts_for_people(fields: Fields) -> dict[str, Any]:
-    """Return what the metadata says for people, by key, unchanged."""
+    """Return the values that pages show, by key, not yet in normal form."""
     facts: dict[str, Any] = {key: _only(fields, key.replace('_', '-')) for key in _TEXTS}
     description = _only(fields, 'description')
     facts['description'] = _INDENT.sub('', '\n'.join(description.splitlines())).strip('\n')
@@ -131,11 +134,11 @@ def facts_for_people(fields: Fields) -> dict[str, Any]:
 
 
 def _project_urls(fields: Fields) -> dict[str, str]:
-    urls: dict[str, str] = {}  # of the same label twice, the first counts
+    urls: dict[str, str] = {}  # of a repeated label, the first counts
     for label, _, url in (each.partition(',') for each in fields.get('project-url', [])):
         if (label := normal_text(label)) and is_web_address(url := url.strip()):
             urls.setdefault(label, url)
-    labels = {re.sub('[^a-z0-9]', '', label.lower()) for label in urls}  # PEP 753
+    labels = {re.sub('[^a-z0-9]', '', label.lower()) for label in urls}  # compared as in PEP 753
     for label, field in (('Homepage', 'home-page'), ('Download', 'download-url')):
         url = _only(fields, field).strip()
         if label.lower() not in labels and is_web_address(url):
@@ -151,7 +154,7 @@ def is_web_address(url: str) -> bool:
 
 
 def normal_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return facts in the normal form of a list, without those that the generator rejects."""
+    """Return facts in the normal form of a list, without values that the generator rejects."""
     values: dict[str, Any] = {}
     for key, value in facts.items():
         field = FACTS_KEYS[key]

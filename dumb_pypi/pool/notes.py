@@ -1,4 +1,4 @@
-"""Warnings and errors about the files of a pool: collected while they are read, printed at the end."""
+"""Warnings and errors about the files of a pool. They are collected while files are read, and printed at the end."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from dumb_pypi.package_list.releases import natural_order
 
 
 class Unreadable(Exception):
-    """A file that nobody could use, so it is not listed: the text says why."""
+    """A file that nobody could use, so it is not listed. The text says why."""
 
 
 class Gone(Exception):
-    """A file that was removed, or that somebody is still writing: the next run will list it."""
+    """A file that was removed, or that is still being written. The next run will list it."""
 
 
 class Refused(Exception):
-    """A file that cannot be written, though others can: the text says why."""
+    """A file that cannot be written, while others can. The text says why."""
 
 
 class NoMetadata(Exception):
-    """A file that is listed with its hash, size and time alone: the text says why."""
+    """A file that is listed only with its hash, size and time. The text says why."""
 
 
 class Misnamed(NoMetadata):
-    """An sdist with the metadata of another project: installers refuse it, but a build may still be of use."""
+    """An sdist with the metadata of another project. Installers refuse it, but people may still build it."""
 
 
 class BeyondLimits(NoMetadata):
-    """A file that exceeds a limit: because of a key in its line, the next run does not open it again."""
+    """A file that exceeds a limit. Its line says so, and the next run does not open it again."""
 
 
 class TooSlow(BeyondLimits):
-    """A file that took too long. That may have been the machine, so the next run opens it again."""
+    """A file that took too long to read. The machine may have been busy, so the next run opens it again."""
 
 
 class Notes:
-    """Warnings, which are errors if `strict`, and errors. Threads may add to the warnings."""
+    """Errors, and warnings, which count as errors if `strict`. Threads may add warnings."""
 
     def __init__(self, strict: bool) -> None:
         self.strict = strict
-        self.texts: dict[str, None] = {}  # in order, each of them once
+        self.texts: dict[str, None] = {}  # an ordered set
         self.errors: list[str] = []
 
     def add(self, place: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The interface of the places where files are: directories and buckets."""
+"""The interface that directories and buckets have in common."""
 
 from __future__ import annotations
 
@@ -12,39 +12,42 @@ from dumb_pypi.errors import BadValue
 from dumb_pypi.package_list.values import normal_time
 from dumb_pypi.pool.notes import Notes
 
-TEMPORARY = '.dumb-pypi-list.'  # what a name begins with until the file is whole
-# A link that is broken, or a file that was removed meanwhile.
+TEMPORARY = '.dumb-pypi-list.'  # prefix of the names of unfinished files
+# A broken link, or a file that was removed during the run.
 NOWHERE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
-# What a system says of one path, however well it does: other errors of a file that is no link end the run.
+# Errors about a single path on a healthy system. Other errors end the run, except those of a link.
 OF_ONE_PATH = (*NOWHERE, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST)
 
 
 class Place(Protocol):
     """A directory or a bucket. The arguments of the command say which part of it is the pool."""
 
-    where: str  # the same for the same place, whatever it is called
-    below: list[str]  # paths of directories, each with a slash at its end, or '' for all; and of single files
-    jobs: int  # how many files are read at once, unless somebody says
-    small: int  # bytes: smaller files are read one after the other, unless somebody says
+    where: str  # identifies the place: equal for two spellings of its path
+    below: list[str]  # the pools: directories with a slash at the end, '' for everything, and single files
+    jobs: int  # how many files are read at once without `--jobs`
+    small: int  # bytes: without `--jobs`, smaller files are read one after the other
 
     def shown(self, path: str) -> str:
-        """Return what messages call a file."""
+        """Return a path as messages show it."""
 
     def read_entries(self, notes: Notes) -> Iterator[PoolFile]:
-        """Yield all files but hidden ones, in no order."""
+        """Yield all files except hidden ones, unordered."""
 
     def opened(self, entry: PoolFile) -> contextlib.AbstractContextManager[IO[bytes]]:
-        """Open a regular file, with a descriptor. Raises `Gone`, `Unreadable`, and `Failure` for whatever may be over
-        soon, also instead of what a system says while the file is read."""
+        """Open a regular file, which has a descriptor.
+
+        Raises `Gone`, `Unreadable`, and `Failure` for errors that may be temporary. Errors of the system while the
+        file is read are turned into these, too.
+        """
 
     def read_unchanged(self, entry: PoolFile, file: IO[bytes]) -> bool:
-        """Return whether an open file is still what is listed."""
+        """Return whether an open file still is the one that was found."""
 
     def read_sidecar(self, sidecar: PoolFile, most: int) -> bytes:
-        """Return its bytes, of which there are no more than `most` if they are of use; none if it cannot be read."""
+        """Return the bytes of a sidecar; b'' if it cannot be read. If it has more than `most`, they may be cut."""
 
     def write_sidecar(self, path: str, data: bytes) -> None:
-        """Write all of it or nothing, whatever happens meanwhile. Raises `Refused`."""
+        """Write a sidecar atomically. Raises `Refused`."""
 
 
 class PoolFile(NamedTuple):
@@ -52,8 +55,8 @@ class PoolFile(NamedTuple):
 
     place: Place
     path: str
-    size: int  # bytes; 0 of what is no regular file
-    time: float | None  # seconds since 1970, in the normal form of a list; `None` if that has none for it
+    size: int  # bytes; 0 if it is not a regular file
+    time: float | None  # seconds since 1970, as in a list; `None` if unknown or outside of its range
 
     @property
     def shown(self) -> str:
@@ -61,10 +64,10 @@ class PoolFile(NamedTuple):
 
 
 def usual_time(value: object) -> float | None:
-    """Return a time as a list has it."""
+    """Return a time in the normal form of a list; `None` if it has no such form."""
     if isinstance(value, datetime.datetime):
         value = (value if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)).timestamp()
-    if not isinstance(value, (float, int, str)):  # half the time of a union, for each file
+    if not isinstance(value, (float, int, str)):  # a tuple takes half the time of a union
         return None
     try:
         return normal_time(value)

@@ -20,7 +20,7 @@ def _before(file: Listed, knowledge: Knowledge) -> Package | None:
 
 
 def check_paths(files: Iterable[Listed], knowledge: Knowledge, notes: Notes) -> None:
-    """Raise `Failure` for files that the known list has at another path."""
+    """Raise `Failure` for files that have another path in the known list."""
     for file in files if knowledge.adds else ():
         before = _before(file, knowledge)
         if before is not None and before.path != file.package.path:
@@ -29,7 +29,7 @@ def check_paths(files: Iterable[Listed], knowledge: Knowledge, notes: Notes) -> 
 
 
 def check_hash(file: Listed, knowledge: Knowledge, notes: Notes) -> None:
-    """Warn if a file was overwritten, or refuse it with `--add`: installers that have locked its hash fail."""
+    """Warn if a file was overwritten; with `--add`, refuse it. Installers that have locked its hash would fail."""
     before = _before(file, knowledge)
     was, now = before and sha256_of(before), sha256_of(file.package)
     if was is None or was == now:
@@ -41,7 +41,7 @@ def check_hash(file: Listed, knowledge: Knowledge, notes: Notes) -> None:
 
 
 def check_dropped(file: Listed, knowledge: Knowledge, notes: Notes) -> None:
-    """Refuse a file that cannot be read and has another size than the known one of this name."""
+    """With `--add`, refuse an unreadable file whose size differs from that of the known file with this name."""
     before = _before(file, knowledge)
     if knowledge.adds and before is not None and before.size not in (None, file.entry.size):
         notes.refuse(file.entry.shown, f'it is known with {before.size:,} bytes, not with {file.entry.size:,}')

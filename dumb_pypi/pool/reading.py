@@ -1,4 +1,4 @@
-"""Reading the files of a pool, several at once, in threads: hashing and unpacking release the interpreter lock."""
+"""Reads the files of a pool in several threads: hashing and unpacking release the interpreter lock."""
 
 from __future__ import annotations
 
@@ -34,14 +34,15 @@ _BLOCK = 2**18  # bytes that are hashed at once
 class _Content(NamedTuple):
     """What was read of a file."""
 
-    digest: str | None  # `None` where it is known
+    digest: str | None  # `None` if the hash is already known
     metadata: bytes | None
     said: Said
     problem: NoMetadata | None  # why there is no metadata
 
 
 _NOTHING = Said(None, None, None)
-_TOLD = (BeyondLimits, Misnamed)  # also of an sdist; of old ones, many have no metadata
+# Reported for sdists, too. Other problems are reported for wheels only: many old sdists have no metadata.
+_REPORTED = (BeyondLimits, Misnamed)
 
 
 class PoolProgress(Progress):
@@ -64,18 +65,21 @@ class Reader:
         self.writes = writes
         self.notes = notes
         self.jobs = jobs or max(place.jobs for place in places)
-        self.is_told = jobs is not None
+        self.has_jobs = jobs is not None
         self.progress = PoolProgress()
         self.stopped = threading.Event()
 
     def read_all(self, tasks: Collection[Listed], for_people: Collection[str]) -> tuple[set[str], dict[str, Any]]:
-        """Read these files. Return the paths of those that must be left out and, by path, what the metadata of files in
-        `for_people` says of their projects. Raises what the first thread that fails raises."""
-        # The largest first, so that no thread is left alone with one at the end.
+        """Read files, and complete their lines.
+
+        Returns the paths of files that must be left out and, by path, what files in `for_people` say of their projects.
+        Raises the exception of the first thread that fails.
+        """
+        # The largest first, so that no thread is still busy with a large one when the others have finished.
         ordered = sorted(tasks, key=lambda task: -task.entry.size)
         large = collections.deque(task for task in ordered if not self._is_small(task))
         small = collections.deque(task for task in ordered if self._is_small(task))
-        alone = threading.Lock()  # of the thread that reads the small ones
+        alone = threading.Lock()  # held by the only thread that reads small files
         dropped: set[str] = set()
         facts: dict[str, Any] = {}
 
@@ -106,23 +110,23 @@ class Reader:
         with concurrent.futures.ThreadPoolExecutor(jobs) as executor:
             try:
                 threads = []
-                with contextlib.suppress(RuntimeError):  # no more can be started: those that are do it all
+                with contextlib.suppress(RuntimeError):  # no more threads can be started: the others do all the work
                     for _ in range(jobs):
                         threads.append(executor.submit(work))
                 if not threads:
                     work()
                 for done in threads:
                     done.result()
-            except BaseException:  # an interrupt, too: the threads end soon
+            except BaseException:  # also an interrupt: the threads stop soon
                 self.stopped.set()
                 raise
         return dropped, facts
 
     def _is_small(self, task: Listed) -> bool:
-        return not self.is_told and task.entry.size < task.entry.place.small
+        return not self.has_jobs and task.entry.size < task.entry.place.small
 
     def read(self, task: Listed, for_people: bool) -> Said | None:
-        """Fill in what is not known of a file. Return `None` if the file must be left out."""
+        """Read a file, and complete its line. Return `None` if the file must be left out."""
         entry, name = task.entry, task.entry.shown
         try:
             with entry.place.opened(entry) as file:
@@ -131,7 +135,7 @@ class Reader:
                 except Unreadable:
                     if entry.place.read_unchanged(entry, file):
                         raise
-                    return None  # it is only half there
+                    return None  # it is still being written
                 if not entry.place.read_unchanged(entry, file):
                     return None
         except Gone:
@@ -140,7 +144,7 @@ class Reader:
             self.notes.add(name, f'left out: {reason}')
             return None
         package, said, problem = task.package, content.said, content.problem
-        if problem is not None and (task.is_wheel or isinstance(problem, _TOLD)):
+        if problem is not None and (task.is_wheel or isinstance(problem, _REPORTED)):
             self.notes.add(name, f'listed without metadata: {problem}')
         package.exceeds_limits = (isinstance(problem, BeyondLimits) and not isinstance(problem, TooSlow)) or None
         if content.digest is not None:
@@ -151,7 +155,7 @@ class Reader:
         return said
 
     def _read_content(self, task: Listed, file: IO[bytes], for_people: bool) -> _Content:
-        """Read the metadata, then the hash: a file that is left out because of its metadata need not be hashed."""
+        """Read the metadata, then hash the file: it is not hashed if its metadata is a reason to leave it out."""
         filename, packagetype = task.package.filename, task.distribution.packagetype
         metadata, said, problem = None, _NOTHING, None
         if has_metadata(filename, packagetype):
@@ -169,21 +173,21 @@ class Reader:
             raise Gone
 
     def _read_digest(self, file: IO[bytes], size: int) -> str:
-        """Hash a file like `hashlib.file_digest` of Python 3.11, but stop when asked to, and report progress."""
+        """Return the SHA-256, like `hashlib.file_digest` of Python 3.11. Reports progress, and stops on request."""
         file.seek(0)
         digest, block = hashlib.sha256(), memoryview(bytearray(min(_BLOCK, size + 1)))
         left = size
-        while left >= 0 and (count := file.readinto(block)):  # type: ignore[attr-defined]  # of each buffered file
+        while left >= 0 and (count := file.readinto(block)):  # type: ignore[attr-defined]  # buffered files have it
             self._check()
             digest.update(block[:count])
             self.progress.add(0, count)
             left -= count
-        if left:  # it grows, perhaps faster than it can be read, or it has shrunk
+        if left:  # it has grown or shrunk
             raise Gone
         return digest.hexdigest()
 
     def _settle_sidecar(self, task: Listed, metadata: bytes) -> str | None:
-        """Return `core_metadata` of a wheel: the hash of the file beside it (PEP 658), which may be written now."""
+        """Return `core_metadata` of a wheel: the hash of its `.metadata` file (PEP 658), which may be written now."""
         place, path = task.entry.place, f'{task.entry.path}.metadata'
         sidecar = self.sidecars.get((place, path))
         if sidecar is None or place.read_sidecar(sidecar, len(metadata)) != metadata:

@@ -1,4 +1,4 @@
-"""What each project says: the metadata of its latest release."""
+"""The facts of each project: what the metadata of its latest release says."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ _OF_METADATA = [FACTS_KEYS[key].attribute for key in keys_of(FACTS_KEYS, METADAT
 
 
 class Projects:
+    """The facts of projects. A project is settled when its facts are known."""
+
     def __init__(self, pool: Pool, knowledge: Knowledge) -> None:
         self.files = pool.listed
         self.facts = knowledge.known.facts
-        self.known: dict[str, list[tuple[Package, Distribution]]] = {}  # by project: files of the earlier run
-        self.said: dict[str, Mapping[str, Any] | None] = {}  # by path; `None` of a file without metadata
+        self.known: dict[str, list[tuple[Package, Distribution]]] = {}  # files of the earlier run, by project
+        self.said: dict[str, Mapping[str, Any] | None] = {}  # by path; `None` for a file without metadata
         self.settled: dict[str, Mapping[str, Any]] = {}  # by project
         same = {file.package.filename: file.distribution for files in self.files.values() for file in files}
         for filename, package in knowledge.by_name.items():
@@ -32,22 +34,22 @@ class Projects:
                 self.known.setdefault(distribution.project, []).append((package, distribution))
 
     def forget(self, file: Listed) -> None:
-        """Forget what a file said that is left out: now another release may be the latest."""
+        """Forget what a file said, because it is left out: another release may be the latest now."""
         self.said.pop(file.package.path, None)
         self.settled.pop(file.distribution.project, None)
 
     def settle(self) -> list[Listed]:
-        """Settle what each project says. Return the files that must be read before the others can be settled."""
+        """Settle projects. Return the files that must be read before the remaining ones can be settled."""
         sources = (self._settle(project) for project in self.files if project not in self.settled)
         return [source for source in sources if source is not None]
 
     def _is_as_known(self, project: str, latest: Sequence[File]) -> bool:
-        """Return whether the latest release and its files are those of the earlier run."""
+        """Return whether the files of the latest release are the same as in the earlier run."""
         known = set(latest_paths(self.known.get(project, [])))
         return all(file.is_as_known for file in latest) and {file.package.path for file in latest} == known
 
     def _is_all_as_known(self, project: str) -> bool:
-        """Return whether all releases are, as nearly always: a tenth of the time of finding which is the latest."""
+        """Return whether all files are as in the earlier run: ten times as fast as finding the latest release."""
         files, known = self.files[project], self.known.get(project, [])
         yanked = {file.package.path: file.package.yanked_reason is not None for file in files}
         return all(file.is_as_known for file in files) and yanked == {
@@ -60,13 +62,13 @@ class Projects:
         return [files[path] for path in latest_paths((file.package, file.distribution) for file in files.values())]
 
     def _settle(self, project: str) -> Listed | None:
-        """Settle what a project says, or return the file that must be read first."""
+        """Settle a project, or return the file that must be read first."""
         latest = [] if self._is_all_as_known(project) else self._latest(project)
         if not latest or self._is_as_known(project, latest):
             self._keep(project)
             return None
         for file in sorted(filter(may_speak, latest), key=lambda file: not file.is_wheel):
-            if not isinstance(file, Listed):  # it is not at hand
+            if not isinstance(file, Listed):  # it cannot be read, because it is in no pool
                 self._keep(project)
                 return None
             if file.package.path not in self.said:
@@ -78,7 +80,7 @@ class Projects:
         return None
 
     def _keep(self, project: str) -> None:
-        """Let a project say what it said in the earlier run."""
+        """Settle a project with its facts of the earlier run."""
         facts = self.facts.get(project, Facts(project))
         self.settled[project] = {key: getattr(facts, key) for key in _OF_METADATA}
 

@@ -1,7 +1,7 @@
 """The members of a tar archive, read one after the other within limits.
 
-Of `tarfile` only the parser of a single header block is used: what it does with extended headers and sparse maps takes
-time and memory with the square of their size, and looks for numbers in them with patterns that never end.
+Only the parser for a single header block comes from `tarfile`. Its code for extended headers and sparse maps takes
+quadratic time and memory, and some of its regular expressions backtrack practically forever.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from dumb_pypi.pool.notes import BeyondLimits, TooSlow
 
 MOST_MEMBERS = 100_000
 MOST_EXTENDED = 2**20  # bytes of extended headers in an archive
-MOST_STEPS = 2**20  # reads of a file: gzip reads names and padding a byte at a time
-MOST_SECONDS = 30  # of computing for one file: reached only where the other limits are not enough
-_BLOCK = 512  # bytes, of which an archive is made
+MOST_STEPS = 2**20  # reads of a file: limits gzip, which reads names and padding byte by byte
+MOST_SECONDS = 30  # of processor time for one file: reached only if the other limits are not enough
+_BLOCK = 512  # bytes: an archive consists of such blocks
 _END = bytes(_BLOCK)
 _PART = 2**16  # bytes that are skipped at once
 _PAX = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _EXTENSIONS = (*_PAX, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 _LINKS = (tarfile.LNKTYPE, tarfile.SYMTYPE)
 _WITHOUT_DATA = (*_LINKS, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE)
-_RECORD = re.compile(rb'([0-9]{1,7}) ([^=]{1,100})=')  # `<length of all of it> <key>=<value>\n`
-_HAS_MAP, _GOES_ON = 482, 504  # where a header, and a block of a sparse map, say that a block of the map follows
+_RECORD = re.compile(rb'([0-9]{1,7}) ([^=]{1,100})=')  # `<length of the record> <key>=<value>\n`
+_HAS_MAP, _GOES_ON = 482, 504  # offsets of the byte that says that a block of the sparse map follows
 
 
 def too_many() -> BeyondLimits:
-    return BeyondLimits(f'its metadata is behind more than {MOST_MEMBERS:,} members')
+    return BeyondLimits(f'its metadata comes after more than {MOST_MEMBERS:,} members')
 
 
 class Clock:
-    """A limit of time for reading one file. `check` also raises when the run must end."""
+    """A time limit for reading one file. `check` raises when the run must end."""
 
     def __init__(self, check: Callable[[], None]) -> None:
         self.check = check
@@ -47,7 +47,7 @@ class Clock:
 
 
 class Stream:
-    """A file that is read from beginning to end, up to `most` bytes."""
+    """A file that is read from beginning to end. Raises `BeyondLimits` after `most` bytes."""
 
     def __init__(self, file: IO[bytes], most: int, clock: Clock) -> None:
         self.file = file
@@ -76,18 +76,18 @@ class Stream:
 
     def allowed(self, size: int) -> int:
         if size > self.left:
-            raise BeyondLimits(f'its metadata is behind more than {self.most // 2**20:,} MiB of other data')
+            raise BeyondLimits(f'its metadata comes after more than {self.most // 2**20:,} MiB of other data')
         return size
 
 
 class Member(NamedTuple):
     name: str
     size: int  # bytes
-    is_plain: bool  # whether it is a regular file whose bytes are those that are stored
+    is_plain: bool  # a regular file, not sparse: its bytes are stored unchanged
 
 
 class _Extended:
-    """The extended headers of an archive, and what they say of the member that follows."""
+    """The extended headers of an archive, with what they say of the next member."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
@@ -112,7 +112,7 @@ class _Extended:
             self.said[b'path'] = data.partition(b'\0')[0]
 
     def skip_map(self, header: bytes) -> None:
-        """Skip the rest of the map of an old sparse file: the header has only its beginning."""
+        """Skip the rest of the map of an old sparse file, which begins in the header."""
         goes_on = header[_HAS_MAP]
         while goes_on:
             goes_on = self.read(_BLOCK)[_GOES_ON]
@@ -123,7 +123,7 @@ class _Extended:
 
 
 def read_members(stream: Stream) -> Iterator[Member]:
-    """Yield the members. After reading one from the stream, do not ask for another."""
+    """Yield the members. After reading the content of a member from the stream, do not ask for the next one."""
     extended = _Extended(stream)
     count, is_expected = 0, True
     while (info := _parse_header(block := stream.read(_BLOCK), is_expected)) is not None:
@@ -143,7 +143,7 @@ def read_members(stream: Stream) -> Iterator[Member]:
 
 
 def _parse_header(block: bytes, is_expected: bool) -> tarfile.TarInfo | None:
-    """Return a header, or `None` at the end of the archive. Raises if a header is expected and missing."""
+    """Return a header; `None` at the end of the archive. Raises `TarError` if an expected header is missing."""
     if block == _END:
         return None
     try:

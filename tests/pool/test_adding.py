@@ -159,7 +159,7 @@ def test_half_a_wheel_does_not_replace_the_published_one() -> None:
     size = wheel.stat().st_size
     Path('known').write_bytes(run_list('dist').output)
     wheel.write_bytes(wheel.read_bytes()[:20])
-    left_out = f'dist/{WHEEL}: left out: it is no zip archive, or not all of one\n'
+    left_out = f'dist/{WHEEL}: left out: it is not a complete zip archive\n'
     expected = f'dist/{WHEEL}: it is known with {size} bytes, not with 20\n'
     assert run_list('--known', 'known', '--add', 'dist') == (1, b'', expected)
     assert run_list('--known', 'known', '--add', '--strict', 'dist') == (1, b'', expected + left_out)

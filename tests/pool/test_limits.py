@@ -86,7 +86,7 @@ def wheel_with_a_long_directory() -> None:
     write(WHEEL, bytes(content[:end]), bytes(size), bytes(content[end:]))
 
 
-TOO_MANY = 'its metadata is behind more than 100,000 members'
+TOO_MANY = 'its metadata comes after more than 100,000 members'
 EXTENDED = 'it has more than 1 MiB of extended headers'
 BEYOND: dict[str, tuple[Callable[[], object], str]] = {
     'METADATA that is too long': (
@@ -105,23 +105,23 @@ BEYOND: dict[str, tuple[Callable[[], object], str]] = {
     ),
     'a member that is too long': (
         lambda: write(SDIST, gzip.compress(header('a', 2**33) + member('Foo-1.0/PKG-INFO', PKG_INFO))),
-        'its metadata is behind more than 1,024 MiB of other data',
+        'its metadata comes after more than 1,024 MiB of other data',
     ),
     '4 GB in a bzip2 archive that ends in garbage': (
         lambda: write(SDIST, bz2.compress(member('a', bytes(2**24))) * 250, b'garbage'),
-        'its metadata is behind more than 256 MiB of other data',
+        'its metadata comes after more than 256 MiB of other data',
     ),
     'an sdist of zeros that breaks off': (
         lambda: write(SDIST, gzip.compress(header('a', 2**25) + bytes(2**24), 9)[:-100]),
-        'it is broken behind more than 100 times its size',
+        'it is broken after unpacking to more than 100 times its size',
     ),
     'a bzip2 archive that breaks off': (
         lambda: write(SDIST, bz2.compress(header('a', 2**25) + b'ab' * 2**23)[:-10]),
-        'it is broken behind more than 100 times its size',
+        'it is broken after unpacking to more than 100 times its size',
     ),
     '1 GB in an xz archive': (
         lambda: write(SDIST, lzma.compress(member('a', bytes(2**26))) * 16),
-        'its metadata is behind more than 256 MiB of other data',
+        'its metadata comes after more than 256 MiB of other data',
     ),
     'a long name in the header of gzip': (
         lambda: write(SDIST, b'\x1f\x8b\x08\x08\0\0\0\0\0\0', b'a' * 2**21),
@@ -212,7 +212,7 @@ def test_a_name_in_an_extended_header_applies_only_to_the_next_member(name: byte
     assert run_list('pool').projects() == {}
 
 
-BROKEN = 'pool/Foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n'
+BROKEN = 'pool/Foo-1.0.tar.gz: left out: it is not a complete tar archive\n'
 BEGINNINGS: dict[str, Callable[[], bytes]] = {
     'garbage': lambda: os.urandom(512),
     'garbage in gzip': lambda: gzip.compress(b'garbage' * 100),

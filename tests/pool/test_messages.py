@@ -28,7 +28,7 @@ POOL = Path('pool')
 WHEEL = POOL / 'foo-1.0-py3-none-any.whl'
 SDIST = POOL / 'foo-1.0.tar.gz'
 METADATA = 'foo-1.0.dist-info/METADATA'
-LEFT_OUT = 'pool/foo-1.0-py3-none-any.whl: left out: it is no zip archive, or not all of one\n'
+LEFT_OUT = 'pool/foo-1.0-py3-none-any.whl: left out: it is not a complete zip archive\n'
 
 
 @pytest.fixture(autouse=True)
@@ -78,10 +78,10 @@ NO_METADATA: dict[str, tuple[Callable[[], object], str]] = {
     ),
     'encrypted': (lambda: wheel_with_flag(8, 1), 'its METADATA cannot be unpacked'),
     'broken': (wheel_that_breaks_off_inside, 'its METADATA cannot be unpacked'),
-    'of none': (lambda: make_zip(WHEEL, {METADATA: b'Version: 1.0\n'}), 'its metadata is of no project'),
+    'of none': (lambda: make_zip(WHEEL, {METADATA: b'Version: 1.0\n'}), 'its metadata names no project'),
     'of two': (
         lambda: make_zip(WHEEL, {METADATA: headers('foo', '1.0', 'Name: foo')}),
-        'its metadata is of no project',
+        'its metadata names no project',
     ),
 }
 
@@ -150,27 +150,27 @@ UNREADABLE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     'half an sdist': (
         lambda: cut(make_tar(SDIST, {'foo-1.0/a': os.urandom(10**5), 'foo-1.0/PKG-INFO': b''}), SDIST.read_bytes()),
-        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+        'pool/foo-1.0.tar.gz: left out: it is not a complete tar archive\n',
     ),
     'half an sdist of bzip2': (
         lambda: write(SDIST, bz2.compress(os.urandom(10**5))[:1000] + b'x'),
-        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+        'pool/foo-1.0.tar.gz: left out: it is not a complete tar archive\n',
     ),
     'an sdist that is not compressed, and cut off': (
         lambda: write(SDIST, tar_bytes(('a', 1000)) + b'x' * 500),
-        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+        'pool/foo-1.0.tar.gz: left out: it is not a complete tar archive\n',
     ),
     'an sdist with a size below zero': (
         lambda: write(SDIST, tar_bytes(('a', -1), ('foo-1.0/PKG-INFO', 0))),
-        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+        'pool/foo-1.0.tar.gz: left out: it is not a complete tar archive\n',
     ),
     'an sdist that ends after an extended header': (
         lambda: write(SDIST, tar_bytes(('a', 0), kind=tarfile.GNUTYPE_LONGNAME)),
-        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+        'pool/foo-1.0.tar.gz: left out: it is not a complete tar archive\n',
     ),
     'a zip archive that is called a tar archive': (
         lambda: make_zip(SDIST, {'foo-1.0/PKG-INFO': b''}),
-        'pool/foo-1.0.tar.gz: left out: it is no tar archive, or not all of one\n',
+        'pool/foo-1.0.tar.gz: left out: it is not a complete tar archive\n',
     ),
     'the same name twice': (
         lambda: [described_wheel(POOL / each, 'foo', '1.0') for each in ('a', 'b', 'c')],
@@ -426,16 +426,16 @@ USAGE = {
     ),
     'a root that does not hold the second pool': (
         ['--root', 'pool', 'pool/a', 'pools/b'],
-        'argument --root: expected what pools/b is in, got pool',
+        'argument --root: expected a parent of pools/b, got pool',
     ),
-    'a root in the pool': (['--root', 'pool/a', 'pool'], 'argument --root: expected what pool is in, got pool/a'),
+    'a root in the pool': (['--root', 'pool/a', 'pool'], 'argument --root: expected a parent of pool, got pool/a'),
     'a root of another bucket': (
         ['--root', 's3://me:secret@bucket/a', 's3://me:secret@bucket/ab'],
-        'argument --root: expected what s3://bucket/ab is in, got s3://bucket/a',
+        'argument --root: expected a parent of s3://bucket/ab, got s3://bucket/a',
     ),
     'a directory for the root of a bucket': (
         ['--root', 'pool', 's3://bucket/pool'],
-        'argument --root: expected what s3://bucket/pool is in, got pool',
+        'argument --root: expected a parent of s3://bucket/pool, got pool',
     ),
 }
 

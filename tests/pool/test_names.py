@@ -184,7 +184,7 @@ def test_a_touched_file_or_one_with_unknown_hash_is_not_reported_as_overwritten(
         assert run_list('--known', 'known', 'pool').messages == ''
     write_list(Path('known'), [{**first.files()[path.name], 'size': 1}])
     path.write_bytes(b'half')
-    left_out = f'{path}: left out: it is no zip archive, or not all of one\n'
+    left_out = f'{path}: left out: it is not a complete zip archive\n'
     assert run_list('--known', 'known', 'pool').messages == left_out
 
 

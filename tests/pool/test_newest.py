@@ -70,8 +70,8 @@ def test_a_newest_release_that_cannot_be_read_gives_way_to_the_one_before_it() -
     assert outcome.files().keys() == {'Foo-2.0-py3-none-any.whl'}
     assert outcome.projects() == {'foo': {'project': 'foo', 'summary': 'As of 2.0'}}
     assert outcome.messages == (
-        'pool/Foo-3.0-py3-none-any.whl: left out: it is no zip archive, or not all of one\n'
-        'pool/Foo-4.0-py3-none-any.whl: left out: it is no zip archive, or not all of one\n'
+        'pool/Foo-3.0-py3-none-any.whl: left out: it is not a complete zip archive\n'
+        'pool/Foo-4.0-py3-none-any.whl: left out: it is not a complete zip archive\n'
     )
 
 

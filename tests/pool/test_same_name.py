@@ -11,7 +11,7 @@ from testing.sites import write_list
 
 POOL = Path('pool')
 WHEEL = 'Foo-1.0-py3-none-any.whl'
-BROKEN = f'pool/a/{WHEEL}: left out: it is no zip archive, or not all of one\n'
+BROKEN = f'pool/a/{WHEEL}: left out: it is not a complete zip archive\n'
 
 
 @pytest.fixture(autouse=True)
