@@ -17,9 +17,9 @@ from dumb_pypi.site.staging import Staging
 def write_audits(
     staging: Staging, projects: Iterable[str], published: Published, parsed: Mapping[str, Audit]
 ) -> tuple[dict[str, Audit], Audits]:
-    """Stage the audits of these projects: those that were parsed now, and those that are published.
+    """Stage the audits of these projects, from those parsed in this run and the published ones.
 
-    Returns them by name, and what the record says of the file. Raises `Damaged`.
+    Returns the audits by name, and the entry for the record. Raises `Damaged`.
     """
     known = {**published.read_audits(), **parsed}
     audits = {name: known[name] for name in projects}

@@ -1,8 +1,8 @@
 """`Site`, the output directory: what is in it, and who owns it.
 
-A run writes changes beside the site (`staging.py`) and moves them at the end (`publish.py`): a list with an error in
-its last line, or a full disk, changes nothing. A run may be killed anywhere. No function follows a symbolic link below
-the output directory.
+A run writes changes beside the site (`staging.py`) and moves them at the end (`publish.py`), so a full disk or an error
+in the last line of a list changes nothing. A run may be killed anywhere. No function follows a symbolic link below the
+output directory.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dumb_pypi.errors import Failure, attempt, cannot, shown
 from dumb_pypi.pages.kinds import project_paths
 from dumb_pypi.site.ownership import NOTHING, OWN
 
-TEMPORARY = '.dumb-pypi.tmp'  # a fixed name: the next run removes what a killed run leaves here
+TEMPORARY = '.dumb-pypi.tmp'  # a fixed name, so that the next run can remove it after a kill
 _READ = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
 
 
@@ -29,14 +29,14 @@ def read_file(path: str) -> bytes | None:
         return None
     except OSError as error:
         if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
-            return None  # a link, a missing device, …
+            return None  # for example a link, or a device that does not exist
         raise cannot('read', path, error) from None
     with attempt('read', path), open(descriptor, 'rb') as file:
         return file.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
 
 
 def read_names(path: str) -> list[str]:
-    """Return the names in a directory, sorted; none if it is missing."""
+    """Return the sorted names in a directory; an empty list if it is missing."""
     with attempt('read', path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
         return sorted(os.listdir(path))
     return []
@@ -60,7 +60,7 @@ class Site:
         self.temporary = os.path.join(directory, TEMPORARY)
         self.owned = NOTHING
         self.top = set(read_names(directory))
-        self.known_directories: dict[str, bool] = {}  # whether these are directories, not links
+        self.known_directories: dict[str, bool] = {}  # whether a path is a directory that no link leads through
 
     def full(self, path: str) -> str:
         return os.path.join(self.directory, *path.split('/'))
@@ -84,13 +84,13 @@ class Site:
         return os.path.isfile(self.full(path)) and not os.path.islink(self.full(path))
 
     def read_page(self, path: str) -> bytes | None:
-        """Return a page of this program."""
+        """Return the content of a page of this program; `None` if there is none."""
         if not self.owned.has(path) or not self.is_directory(path.rpartition('/')[0]):
             return None
         return read_file(self.full(path)) if path.partition('/')[0] in self.top else None
 
     def check_own(self) -> None:
-        """Raise `Failure` if a link, a pipe or a device has the name of one of our own files."""
+        """Raise `Failure` if a link, a pipe or a device has a name that is reserved for the files of the program."""
         for name in sorted(self.top):
             if name.startswith(OWN):
                 with attempt('read', self.full(name)):
@@ -99,7 +99,7 @@ class Site:
                     raise Failure(f'{shown(self.full(name))}: not a regular file; move it away')
 
     def forget_directories(self) -> None:
-        """Forget the directories of the last project."""
+        """Clear the cache of directories, which would grow with each project."""
         self.known_directories.clear()
 
     def has_page(self, path: str) -> bool:
@@ -107,30 +107,30 @@ class Site:
         return self.owned.has(path) and self.is_file(path)
 
     def remove_page(self, path: str) -> None:
-        """Remove a page of this program, if it exists, and directories that are empty then."""
+        """Remove a page of this program, if it exists, and its directories if they are empty afterwards."""
         if self.owned.has(path) and self.is_directory(path.rpartition('/')[0]):
             remove_file(self.full(path), self.directory)
 
     def read_names(self, path: str) -> list[str]:
-        """Return the names in a directory of the site, sorted."""
+        """Return the sorted names in a directory of the site."""
         return read_names(self.full(path)) if self.is_directory(path) else []
 
     def read_project_paths(self, name: str) -> list[str]:
-        """Return where pages of a project may be, in the order of removal."""
+        """Return the paths where pages of a project may be, in the order of removal."""
         return list(project_paths(name, self.read_names)) if name in self.owned.projects else []
 
     def read_owned_pages(self) -> list[str]:
-        """Return the paths of all pages of this program."""
+        """Return the paths of all existing pages of this program."""
         paths = [*self.owned.pages, *(path for name in self.owned.projects for path in self.read_project_paths(name))]
         return [path for path in paths if self.has_page(path)]
 
 
 def remove_file(path: str, top: str) -> None:
-    """Remove a regular file, which may be missing, and the directories below `top` that are empty then."""
+    """Remove a regular file, if it exists, and its directories below `top` if they are empty afterwards."""
     with attempt('remove', path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
         if stat.S_ISREG(os.lstat(path).st_mode):
             os.unlink(path)
-    with contextlib.suppress(OSError):  # not empty, or gone
+    with contextlib.suppress(OSError):  # not empty, or removed already
         while (path := os.path.dirname(path)) != top:
             os.rmdir(path)
 
@@ -141,7 +141,7 @@ def make_temporary(path: str) -> None:
 
 
 def remove_temporary(directory: str) -> None:
-    """Remove what this run, or a killed one, has staged in the output directory."""
+    """Remove the temporary directory of this run or of a killed one."""
     path = os.path.join(directory, TEMPORARY)
     with attempt('remove', path), contextlib.suppress(FileNotFoundError):
         if os.path.isdir(path) and not os.path.islink(path):
@@ -151,7 +151,7 @@ def remove_temporary(directory: str) -> None:
 
 
 def remove_work(directory: str, but: Collection[str]) -> None:
-    """Remove everything that this run has made beside the site, except these names."""
+    """Remove everything in the temporary directory, except these names."""
     path = os.path.join(directory, TEMPORARY)
     with attempt('remove', path):
         for name in set(read_names(path)).difference(but):

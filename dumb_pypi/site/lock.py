@@ -35,9 +35,9 @@ else:
 
 
 def _write_directory(directory: str) -> list[str]:
-    """Make the output directory, if missing. Return the directories that were made, the lowest first.
+    """Make the output directory, if missing. Return the directories that were made, the deepest one first.
 
-    Raises `Failure` if something else has its name.
+    Raises `Failure` if the path exists and is not a directory.
     """
     if os.path.isdir(directory):
         return []
@@ -54,7 +54,7 @@ def _write_directory(directory: str) -> list[str]:
 
 
 def _open_lock(directory: str) -> IO[bytes]:
-    """Return the locked file. Raises `Failure` if another run holds the lock."""
+    """Open and lock the lock file. Raises `Failure` if another run holds the lock."""
     path = os.path.join(directory, LOCK)
     flags = os.O_RDWR | os.O_CREAT | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0)
     while True:
@@ -86,7 +86,7 @@ def _remove_empty(directories: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def locked(directory: str) -> Iterator[None]:
-    """Hold the lock. Raises `Failure` if another run holds it. The lock of a dead process does not count."""
+    """Hold the lock during the block. Raises `Failure` if another run holds it. A dead process holds no lock."""
     with contextlib.ExitStack() as stack:
         with undisturbed():
             stack.callback(_remove_empty, _write_directory(directory))

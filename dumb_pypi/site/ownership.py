@@ -1,4 +1,4 @@
-"""Which paths the program owns: what it has published in the output directory, by name, whatever the content."""
+"""The paths that the program owns in the output directory: those that it has published, whatever their content."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ OWN = '.dumb-pypi'  # prefix of the program's own files, which the next run read
 
 
 class Owned(NamedTuple):
-    """What the program owns in a directory."""
+    """The paths that the program owns in a directory."""
 
-    projects: AbstractSet[str]  # by name: every path where they have a page
-    pages: AbstractSet[str]  # others, by path
-    directories: tuple[str, ...] = PROJECT_DIRECTORIES  # that have pages of these projects
+    projects: AbstractSet[str]  # names of projects: all paths of their pages are owned
+    pages: AbstractSet[str]  # paths of single pages
+    directories: tuple[str, ...] = PROJECT_DIRECTORIES  # top directories with pages of these projects
 
     def has(self, path: str) -> bool:
         top, _, rest = path.partition('/')
@@ -34,13 +34,14 @@ NOTHING = Owned(frozenset(), frozenset())
 
 
 def owned_by_list(lines: Iterable[bytes], paths: Iterable[str], is_old: bool) -> Owned:
-    """Return what the program owns without a record: the site is a copy, or one of release 1.15.0.
+    """Return what the program owns in a site without a record: a copy, or a site of release 1.15.0.
 
-    `paths` are those of all files in `COUNTED_DIRECTORIES`. With an invalid line, or without a valid one, the list is
-    not ours, and the program owns nothing.
+    `paths` are those of all files in `COUNTED_DIRECTORIES`. If a line is invalid, or none is valid, the list is
+    foreign, and the program owns nothing.
     """
     projects: set[str] = set()
-    months: set[str] = set()  # with an upload: in all releases so far, these have the pages of the changelog
+    # Months with an upload: in all releases of this program so far, each of them has a page of the changelog.
+    months: set[str] = set()
     for raw in lines:
         try:
             line, _, _ = parse_line(raw.strip(), True)

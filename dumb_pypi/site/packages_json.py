@@ -16,7 +16,7 @@ from dumb_pypi.site.published import Published
 from dumb_pypi.site.record import Entry
 from dumb_pypi.site.staging import Staging
 
-_BLOCK = 2**20  # bytes per copy
+_BLOCK = 2**20  # bytes that are copied at once
 
 
 # The projects parsed in this run, by process, in the order of the lines that it wrote.
@@ -24,7 +24,7 @@ Parts = Mapping[int, Sequence[tuple[str, Entry]]]
 
 
 class _Run(NamedTuple):
-    """Consecutive lines of one file."""
+    """Consecutive lines of a file, as a range of bytes."""
 
     path: str
     start: int
@@ -60,7 +60,7 @@ def write_packages(
 ) -> None:
     """Stage `packages.json` from the lines parsed in this run and the published ones.
 
-    A file that equals the one in `earlier` is not staged.
+    If the result equals the file at `earlier`, nothing is staged.
     """
     places: dict[str, tuple[str, int]] = {}
     for job, entries in parts.items():

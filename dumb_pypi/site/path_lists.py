@@ -26,11 +26,11 @@ def paths_of(content: bytes, label: str) -> list[str]:
 
 
 class PathList:
-    """A path list. Paths enter it before the site changes, so a killed run loses none. Without a file, does nothing."""
+    """A path list. Paths are added before the site changes, so a killed run loses none. Without a file: a no-op."""
 
     def __init__(self, path: str | None, is_dry: bool = False) -> None:
-        """Raise `Failure` if the file cannot be written or is not a path list. A dry run only reads it."""
-        self.path = path if path is None else os.path.realpath(path)  # a link to a list stays a link
+        """Check the file. Raises `Failure` if it cannot be written or is not a path list. A dry run only reads it."""
+        self.path = path if path is None else os.path.realpath(path)  # so that a link to a list stays a link
         self.waiting: list[str] = []  # from earlier runs, not yet copied
         if self.path is not None:
             label = shown(path or '')  # as typed
@@ -46,7 +46,7 @@ class PathList:
                 content = file.read()
             self.waiting = paths_of(content, label)
             if content and not content.endswith(b'\n') and not is_dry:
-                self.write_paths([''])  # a killed run may have left half a line
+                self.write_paths([''])  # end a line that a killed run wrote only half of
 
     def write_paths(self, paths: Iterable[str]) -> None:
         if self.path is not None:
@@ -55,7 +55,7 @@ class PathList:
                 sync_file(file)
 
     def write_settled(self, belongs: Callable[[str], bool]) -> None:
-        """Keep each path of a page once, at its last position, and only if it belongs here."""
+        """Rewrite the list: only paths of pages for which `belongs` is true, each once, at its last position."""
         if self.path is None:
             return
         with attempt('read', self.path), open(self.path, encoding='utf-8') as file:

@@ -1,4 +1,4 @@
-"""What is published: the record, the lines of projects and the uploads of months."""
+"""Reads what is published: the record, the lines of projects and the uploads of months."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _decode_audits = msgspec.json.Decoder(dict[str, Audit]).decode
 
 
 class Damaged(Exception):
-    """The record does not match the files that it names: everything must be checked."""
+    """A record that does not match the files that it names. Everything must be checked."""
 
 
 class Published(NamedTuple):
@@ -41,7 +41,7 @@ class Published(NamedTuple):
 
     @classmethod
     def unknown_but(cls, owned: Collection[str], directory: str) -> Published:
-        """Make one of a site of which only the owned projects are known."""
+        """Return the state of a site of which only the owned projects are known."""
         return cls(Record.of_nothing(), directory, {}, owned, False)
 
     def read_project(self, name: str, packages_url: str) -> Project | None:
@@ -63,19 +63,19 @@ class Published(NamedTuple):
         return [] if month is None else read_uploads(self.directory, name, month)
 
     def read_audits(self) -> dict[str, Audit]:
-        """Return what is known of each project, by name. Raises `Damaged`."""
+        """Return the published audits by name of the project. Raises `Damaged`."""
         if not self.record.projects:
             return {}
         content = read_file(os.path.join(self.directory, AUDITS))
         is_whole = content is not None and digest(content) == self.record.audits.digest
         audits = _decode_audits(content) if content is not None and is_whole else {}
-        if audits.keys() != self.record.projects.keys():  # damaged, or somebody edited the record
+        if audits.keys() != self.record.projects.keys():  # damaged, or the record was edited
             raise Damaged
         return audits
 
 
 def read_published_files(directory: str) -> set[str]:
-    """Return the names of all published files, from `packages.json` alone."""
+    """Return the names of all published files, from `packages.json` only."""
     path = os.path.join(directory, PACKAGES)
     lines = enumerate((read_file(path) or b'').splitlines())
     projects, _ = parse_family(lines, packages_url='')
@@ -91,7 +91,7 @@ def read_uploads(directory: str, name: str, month: Month) -> list[str]:
 
 
 def newest_uploads(staged: str, published: Published, months: Mapping[str, Month]) -> Iterator[Upload]:
-    """Yield uploads, newest first, from staged months and unchanged ones. Raises `Damaged`."""
+    """Yield the uploads of all months, staged or unchanged, newest first. Raises `Damaged`."""
     for name, month in reversed(list(months.items())):
         is_staged = os.path.exists(os.path.join(staged, UPLOADS, name))
         lines = read_uploads(staged if is_staged else published.directory, name, month)
@@ -99,5 +99,5 @@ def newest_uploads(staged: str, published: Published, months: Mapping[str, Month
 
 
 def dropped(lines: Iterable[str], projects: Collection[str]) -> list[str]:
-    """Return the uploads without those of some projects."""
+    """Return the uploads without those of these projects."""
     return [line for line in lines if line.split('\t', 2)[1] not in projects]

@@ -1,7 +1,7 @@
 """The documents that a run leaves for the next one: the record, the pending note, the note for another place.
 
-The record says what is published, so that the next run reads no page. It starts with a digest of itself, and the files
-that it names must have the sizes that it says.
+The record says what is published, so the next run need not read pages. It is valid if its digest is right and the
+files that it names have the recorded sizes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RECORD = '.dumb-pypi.json'
 PENDING = '.dumb-pypi.pending'
 NOTE = '.dumb-pypi.elsewhere'
 UPLOADS = '.dumb-pypi.uploads'  # the changelog as data: a file per month
-AUDITS = '.dumb-pypi.audits'  # what pages of the whole site say of each project; read only when something changed
+AUDITS = '.dumb-pypi.audits'  # data of each project for pages of the whole site; read only if something changed
 FORMAT = 5
 
 
@@ -39,15 +39,15 @@ _Size = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Entry(Brief, array_like=True, frozen=True, gc=False):
-    """What the next run needs of a project: what other pages say of it, and a digest of its lines."""
+    """A project in the record: its data for pages of the whole site, and a digest of its lines."""
 
-    digest: str  # of its lines in `packages.json`
-    length: _Size  # of those lines, in bytes
-    is_described: bool  # its page depends on what renders descriptions
+    digest: str  # of the lines of the project in `packages.json`
+    length: _Size  # of these lines, in bytes
+    is_described: bool  # whether it has a description, so that its page depends on the renderers
 
 
 class Month(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The uploads of a month: the lines of `UPLOADS/<month>`."""
+    """A month in the record. Its uploads are the lines of `UPLOADS/<month>`."""
 
     uploads: _Size
     size: _Size  # bytes
@@ -55,17 +55,17 @@ class Month(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Audits(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The file `AUDITS`."""
+    """The file `AUDITS` in the record."""
 
     size: _Size  # bytes
     digest: str
 
 
 class Record(msgspec.Struct):
-    """What is published."""
+    """The record: what is published."""
 
     fingerprint: str
-    families: dict[str, str]  # digests by name, of families without a problem
+    families: dict[str, str]  # digests of families without a problem, by name
     projects: dict[_Name, Entry]  # by name, sorted
     months: dict[_Month, Month]  # by name, sorted
     pages: list[_Path]  # paths of the pages of the whole site
@@ -77,16 +77,16 @@ class Record(msgspec.Struct):
 
 
 class Pending(msgspec.Struct):
-    """What a run is about to own. While this file exists, the record does not describe the site."""
+    """The paths that a run is about to own. While this file exists, the record does not describe the site."""
 
     projects: list[_Name]
     pages: list[_Path]
 
 
 class Note(msgspec.Struct):
-    """What the program owns in a directory for another place: the pages of the last run."""
+    """The paths that the program owns in a directory for another place: the pages of the last run."""
 
-    fingerprint: str  # '' if these may be pages of several runs
+    fingerprint: str  # '' if the pages may come from several runs
     paths: list[_AnyPath]
 
 
@@ -119,7 +119,7 @@ def read_document(site: Site, name: str, kind: type[Document]) -> Document | Non
 
 
 def write_document(site: Site, name: str, value: Record | Pending | Note) -> None:
-    """Write a document atomically: after a power cut, the new or the old one is there."""
+    """Write a document atomically: after a power cut, either the old or the new one exists."""
     path, temporary = site.full(name), os.path.join(site.temporary, name)
     with attempt('write', path):
         with open(temporary, 'wb') as file:
@@ -130,7 +130,7 @@ def write_document(site: Site, name: str, value: Record | Pending | Note) -> Non
 
 
 def is_sound(site: Site, record: Record) -> bool:
-    """Return whether the files that a record names have the right sizes."""
+    """Return whether the files that a record names have the recorded sizes."""
     try:
         sizes = {f'{UPLOADS}/{name}': month.size for name, month in record.months.items()}
         sizes[PACKAGES] = sum(entry.length for entry in record.projects.values())
@@ -141,9 +141,10 @@ def is_sound(site: Site, record: Record) -> bool:
 
 
 def read_owned(site: Site, record: Record | None, note: Note | None) -> Owned:
-    """Return what the program owns in the output directory, from its documents, or else from `packages.json`.
+    """Return what the program owns in the output directory: by its documents, else by `packages.json`.
 
-    Only paths of pages count, whoever edited these documents: their format allows more, for later releases.
+    The format of the documents allows any path, for later releases. Only paths of pages count here, in case somebody
+    edited the documents.
     """
     known = [each for each in (record, read_document(site, PENDING, Pending)) if each is not None]
     if not known and note is None:
@@ -155,9 +156,9 @@ def read_owned(site: Site, record: Record | None, note: Note | None) -> Owned:
 
 
 def read_owned_by_list(site: Site) -> Owned:
-    """Return what `packages.json` says that the program owns.
+    """Return what the program owns by `packages.json`.
 
-    A list alone does not make a directory a site: it may be a foreign list with this name.
+    Returns `NOTHING` if there is no index beside it, because it may be a foreign list with this name.
     """
     path = site.full(PACKAGES)
     if not site.is_file(PACKAGES) or not site.is_file(ROOT_HTML):

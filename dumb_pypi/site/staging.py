@@ -12,23 +12,23 @@ from dumb_pypi.site.directory import Site, make_directory
 
 
 class Earlier(Protocol):
-    """The published pages that a run compares its pages with."""
+    """The published pages, with which a run compares its own."""
 
     def has(self, page: Page) -> bool:
-        """Return whether this page is published with these bytes."""
+        """Return whether this page is already published with the same bytes."""
 
     def left(self, paths: Collection[str]) -> list[str]:
         """Return the paths of other pages that may be published, in the order of removal."""
 
 
 class Staging:
-    """Files in a temporary directory, with the paths that they will have in the site."""
+    """A temporary directory. Its files have the paths that they will have in the site."""
 
     def __init__(self, site: Site, workspace: str) -> None:
         self.site = site
         self.workspace = workspace  # where processes write parts of shared files
         self.directory = os.path.join(workspace, 'site')
-        self.made = ''  # the directory of the last file
+        self.made = ''  # the directory of the last file, which needs not be made again
 
     def full(self, path: str) -> str:
         return f'{self.directory}/{path}'
@@ -41,13 +41,13 @@ class Staging:
                 self.made = parent
             with open(self.full(path), 'wb', buffering=0) as file:
                 written = file.write(content)
-                while written < len(content):  # one call writes at most 2 GB, and less on a full disk
+                while written < len(content):  # one call writes at most 2 GB, and less on a nearly full disk
                     written += file.write(memoryview(content)[written:])
         except OSError as error:
             raise cannot('write', self.site.full(path), error) from None
 
     def write_pages(self, pages: Iterable[Page], earlier: Earlier) -> list[str]:
-        """Write the pages that are not published yet. Return the paths of all."""
+        """Write the pages that differ from the published ones. Return the paths of all pages."""
         paths = []
         for page in pages:
             paths.append(page.path)
@@ -56,7 +56,7 @@ class Staging:
         return paths
 
     def read_names(self, path: str) -> list[str]:
-        """Return the names in a directory, directories first, because pages beside them link into them."""
+        """Return the sorted names in a directory. Directories come first, because pages beside them link into them."""
         full = self.full(path)
         with attempt('read', full), os.scandir(full) as entries:
             return [name for _, name in sorted((not entry.is_dir(), entry.name) for entry in entries)]

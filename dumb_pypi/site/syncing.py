@@ -1,4 +1,4 @@
-"""Syncs what was written, so that it survives a power cut."""
+"""Syncs written files to the disk, so that they survive a power cut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from dumb_pypi.errors import attempt
 
-FEW = 64  # paths: above this, syncing everything is quicker
+FEW = 64  # for more paths, syncing everything is faster
 _DIRECTORY = os.O_RDONLY | getattr(os, 'O_DIRECTORY', 0)
 
 
@@ -33,9 +33,9 @@ def sync_directory(path: str) -> None:
 
 
 def sync_site(directory: str, paths: Sequence[str]) -> None:
-    """Sync what was moved or removed at these paths below `directory`. Raises `Failure`.
+    """Sync the file system after pages at these paths below `directory` were moved or removed. Raises `Failure`.
 
-    Uses `syncfs` for this file system if the C library has it; else syncs a few paths one by one.
+    Uses `syncfs` if the C library has it. Otherwise, syncs a few paths one by one, or everything.
     """
     with attempt('write', directory):
         if not _sync_file_system(directory) and hasattr(os, 'sync'):  # pragma: no branch (as above)
@@ -43,14 +43,14 @@ def sync_site(directory: str, paths: Sequence[str]) -> None:
                 os.sync()
                 return
             for path in sorted(set().union(*map(_path_and_directories, paths))):
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # was removed
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # the path was removed
                     sync_path(os.path.join(directory, path))
 
 
 def _sync_file_system(directory: str) -> bool:
     """Sync the file system of a directory. Return whether the system can do that. Raises `OSError`."""
     try:
-        import ctypes  # here, because only runs with changes need it
+        import ctypes  # imported here, because only runs with changes need it
 
         library = ctypes.CDLL(None, use_errno=True)
         syncfs = library.syncfs

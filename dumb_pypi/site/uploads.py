@@ -14,9 +14,8 @@ from dumb_pypi.site.published import Published, dropped
 from dumb_pypi.site.record import UPLOADS, Month
 from dumb_pypi.site.staging import Staging
 
-WritePages = Callable[
-    [str, list[str], list[str]], None
-]  # the pages of a month, from its name, its earlier uploads and its new ones
+# Stages the pages of a month. The arguments: its name, its published uploads, and its uploads of now.
+WritePages = Callable[[str, list[str], list[str]], None]
 
 
 def _part_path(staging: Staging, month: str, job: int) -> str:
@@ -24,7 +23,7 @@ def _part_path(staging: Staging, month: str, job: int) -> str:
 
 
 def write_uploads(staging: Staging, job: int, uploads: Mapping[str, Sequence[str]]) -> None:
-    """Append lines to this process's part of each month."""
+    """Append lines to the part of each month that this process writes."""
     for month, lines in uploads.items():
         path = _part_path(staging, month, job)
         with attempt('write', path), open(path, 'a', encoding='utf-8', newline='\n') as file:
@@ -62,7 +61,7 @@ def write_months(
     jobs: int,
     write_pages: WritePages,
 ) -> dict[str, Month]:
-    """Stage the touched months: published uploads except those of changed projects, and the new ones.
+    """Stage the touched months: new uploads, and the published ones of unchanged projects.
 
     Returns all months by name, sorted.
     """
