@@ -1,1 +1,1 @@
-"""The list: from bytes to projects. `lines` holds its format, the other rooms what is done with a line."""
+"""The list: from bytes to projects. `lines` defines the format; the other modules work with the lines."""

@@ -1,9 +1,9 @@
-"""Where the lines of each family are.
+"""Finds the lines of each family, and whether they have changed.
 
-A family is all lines whose file names begin with the same word, so it has whole projects. One pass over the list finds
-where the lines of each family are, and whether they are those of the previous run: the digest of a family is a hash of
-the sorted hashes of its lines, so it does not depend on their order. Families that have not changed are not parsed:
-they cost 2 microseconds per line.
+A family is all lines whose file names begin with the same word, so it contains whole projects. One pass over the list
+finds the positions of the lines of each family and its digest, which is a hash of the sorted hashes of the lines, so it
+does not depend on their order. A family with the same digest as in the previous run is not parsed: it costs 2
+microseconds per line.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from dumb_pypi.package_list.list_file import ListFile, without_mark
 from dumb_pypi.processes import in_processes
 from dumb_pypi.progress import Progress
 
-BATCH = 2**20  # bytes of a list that a process parses at once; less is not worth another process
-LEAST_BATCH = 2**16  # bytes: the last batches are short, so that all processes end at the same time
+BATCH = 2**20  # bytes of a list that a process parses at once; for less, another process does not pay
+LEAST_BATCH = 2**16  # bytes: the last batches are small, so that all processes end at about the same time
 MOST_BATCHES = 2**12
 _SIZE = 16  # bytes of a digest: half of SHA-256, because all digests are in memory at once
 _WORD = re.compile('[A-Za-z0-9]*')
 
 
 class Family:
-    """The lines of a family: their digests, one after the other, and their positions: start, end, start, end, …"""
+    """The lines of a family: their concatenated digests, and their positions in bytes: start, end, start, end, …"""
 
     __slots__ = ('digests', 'spans')
 
@@ -47,7 +47,7 @@ class Family:
     def digest(self) -> str:
         """Return a digest of the lines that does not depend on their order.
 
-        Not a sum: somebody who chooses a thousand names can make a sum equal to any other.
+        A sum would not be safe: whoever chooses a thousand names can produce any sum.
         """
         digests = bytes(self.digests)
         each = sorted([digests[start : start + _SIZE] for start in range(0, len(digests), _SIZE)])
@@ -73,7 +73,7 @@ _decode_names = msgspec.json.Decoder(_Names).decode
 
 
 def _decode_names_anyhow(line: bytes) -> _Names:
-    """Return the names in a line that only `json` accepts, or that is invalid; the parser reports which."""
+    """Return the names in a line that is invalid, or that only `json` accepts. The parser reports errors later."""
     with contextlib.suppress(ValueError, RecursionError, AttributeError):
         values = json.loads(line)
         return _Names(**{key: value for key in _Names.__struct_fields__ if isinstance(value := values.get(key), str)})
@@ -82,7 +82,7 @@ def _decode_names_anyhow(line: bytes) -> _Names:
 
 def first_word(name: str) -> str:
     """Return the family of a file name, or of a normalized project name; '' if it is neither."""
-    return _WORD.match(name)[0].lower()  # type: ignore[index]  # it matches everything
+    return _WORD.match(name)[0].lower()  # type: ignore[index]  # the pattern always matches
 
 
 def family_name(words: Iterable[str]) -> str:
@@ -95,7 +95,7 @@ def family_words(name: str) -> list[str]:
 
 
 def line_words(line: bytes, is_json: bool) -> Sequence[str]:
-    """Return the family of a line, and a second one if the list gives the file to another project than its name."""
+    """Return the family of a line; two if the list assigns the file to another project than its name does."""
     if not is_json:
         return (first_word(line[line.rfind(b'/') + 1 :].decode('ascii', 'replace')),)
     try:
@@ -109,14 +109,14 @@ def line_words(line: bytes, is_json: bool) -> Sequence[str]:
 def read_ranges(
     listed: ListFile, ranges: Iterable[tuple[int, int]], progress: Progress
 ) -> tuple[Families, set[tuple[str, str]]]:
-    """Return the families of the lines that begin in these ranges of bytes, and pairs that belong together."""
+    """Return the families of the lines that begin in these ranges of bytes, and pairs of families to join."""
     families: Families = {}
     pairs: set[tuple[str, str]] = set()
     sha256, is_json = hashlib.sha256, listed.is_json
     with attempt('read', listed.label), open(listed.path, 'rb') as file:
         for start, end in ranges:
             file.seek(max(start - 1, 0))
-            # The line before this range may reach into it, or beyond: then no line begins here.
+            # Skip the rest of a line that begins before this range. It may even end after the range.
             position = start - 1 + len(file.readline(end - start + 1)) if start else 0
             count = 0
             while position < end and (raw := file.readline()):
@@ -146,7 +146,7 @@ def read_ranges(
 
 
 def read_families(listed: ListFile, jobs: int) -> Families:
-    """Return where the lines of each family are. Raises `Failure` if the list cannot be read."""
+    """Return the families of a list. Raises `Failure` if the list cannot be read."""
     step = max(BATCH, listed.size // MOST_BATCHES)
     ranges = [(start, start + step) for start in range(0, listed.size, step)]
     with Progress('files read') as progress:
@@ -161,7 +161,7 @@ def read_families(listed: ListFile, jobs: int) -> Families:
 
 
 def joined(families: Families, pairs: Iterable[tuple[str, str]]) -> Families:
-    """Return the families, with those that a line ties together as one."""
+    """Return the families. Those that a line joins become one family."""
     words: dict[str, set[str]] = {}
     for pair in pairs:
         together = set().union(*(words.get(word, {word}) for word in pair))
@@ -175,7 +175,7 @@ def joined(families: Families, pairs: Iterable[tuple[str, str]]) -> Families:
 
 
 def read_family_lines(listed: ListFile, file: IO[bytes], family: Family) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines of a family in the order of the list, with the places where they begin. Raises `Failure`."""
+    """Yield the lines of a family in the order of the list, with their offsets. Raises `Failure`."""
     for start, end in sorted(zip(family.spans[::2], family.spans[1::2], strict=True)):
         with attempt('read', listed.label):
             file.seek(start)
@@ -190,7 +190,7 @@ def read_family_lines(listed: ListFile, file: IO[bytes], family: Family) -> Iter
 
 
 def make_batches(families: Families, words: Collection[str]) -> list[list[str]]:
-    """Return sorted families in batches that get shorter towards the end."""
+    """Return the sorted families in batches that get smaller towards the end."""
     left = sum(len(families[word]) for word in words)
     most = max(BATCH, left // MOST_BATCHES)
     batches: list[list[str]] = []

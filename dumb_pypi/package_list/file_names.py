@@ -1,7 +1,7 @@
 """What a file name says: project, version, and kind of distribution.
 
-`packaging` decides what a version is; splitting the name off is ours, because `packaging` refuses what an index must
-list all the same (old sdists, eggs, installers, legacy versions, wheel variants).
+`packaging` parses versions. This module splits file names, because `packaging` rejects many that an index must list:
+old sdists, eggs, installers, legacy versions, wheel variants.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from packaging.version import Version
 from dumb_pypi.errors import NotADistribution, quoted
 from dumb_pypi.package_list.values import NAME, canonical_name
 
-VARIANTS = 'variants'  # a file by which installers choose among the wheels of a release (PEP 825); not a distribution
+VARIANTS = 'variants'  # describes the wheels of a release for installers (PEP 825); not a distribution
 
 
 class Distribution(NamedTuple):
-    """What a file is; `packagetype` and `python_version` in the words of the legacy JSON API."""
+    """A file by its name. `packagetype` and `python_version` have the values of the legacy JSON API."""
 
     project: str  # normalized
     version: str  # as spelled in the file name
     packagetype: str  # or VARIANTS
     python_version: str
-    abi: str = ''  # of a wheel: its tags, separated by dots
-    platform: str = ''  # in the words of wheels, separated by dots
+    abi: str = ''  # tags of a wheel, separated by dots
+    platform: str = ''  # tags as in the name of a wheel, also for other files; separated by dots
 
 
 _ARCHIVE = r'\.(?:tar\.gz|tgz|zip|tar\.bz2|tbz|tar\.xz|txz|tar\.Z|tar)'
@@ -37,11 +37,11 @@ _OTHERS = r'(?P<platform>(?:linux|macosx|mingw|cygwin|darwin|(?:free|net|open)bs
 _PLATFORM = rf'[.-](?:{_WINDOWS}|{_OTHERS})'
 _VERSIONED = r'.(?:(?!-\d).)*-\d.*?'  # like `.+?-\d.*?`, but in linear time for a name with many dashes
 _INSTALLER = (
-    rf'(?P<stem>{_VERSIONED}|.+?)'  # not `foo` of `foo-win32-1.0.exe`
+    rf'(?P<stem>{_VERSIONED}|.+?)'  # the stem of `foo-win32-1.0.exe` is not `foo`
     rf'(?:(?:\.py(?P<major>[23]))?{_PLATFORM})?'  # `ipython-0.13.1.py2-win-amd64.exe`
     r'(?:-py(?P<python>\d(?:\.\d+)?)(?:[.-][\w.-]*?)?)?'  # `mod_python-3.3.1.win32-py2.5-Apache2.2.exe`
 )
-_FILE_TYPES = (  # compiled on first use: many lists need none of them
+_FILE_TYPES = (  # compiled on first use, because many lists need none of them
     ('bdist_wheel', r'(?ai)(?P<stem>[^-]+-[^-]+-[^-]+-[^-]+-.+)\.whl'),
     ('bdist_dumb', rf'(?ai)(?P<stem>{_VERSIONED}){_PLATFORM}{_ARCHIVE}'),
     ('sdist', rf'(?ai)(?P<stem>.+){_ARCHIVE}'),
@@ -53,7 +53,7 @@ _FILE_TYPES = (  # compiled on first use: many lists need none of them
     (VARIANTS, r'(?a)(?P<stem>[^-]+-[^-]+)-variants\.json'),
     ('bdist_dumb', r'(?ai)(?P<stem>[^_]+_[^_-]+)(?:-[^_]+)?_[^_]+\.deb'),
 )
-# Nearly all files of today. The types above and `split_name` have the same results, but take five times as long.
+# A fast path for nearly all current files: `_FILE_TYPES` and `split_name` give the same, but take 5 times as long.
 _USUAL_WHEEL = re.compile(r'([\w.]+)-(\d[\w.+!]*)-([A-Za-z][\w.]*)-([^-]+)-([^-]+)\.whl', re.ASCII)
 _USUAL_SDIST = re.compile(
     r'([A-Za-z0-9](?:[\w.]*[A-Za-z0-9])?(?:-(?![vV]?\d)[A-Za-z](?:[\w.]*[A-Za-z0-9])?)*)'
@@ -98,23 +98,25 @@ def split_name(stem: str) -> tuple[str, str]:
 
 
 def split_wheel_name(stem: str) -> tuple[str, str, Sequence[str]]:
-    """Split `name-version(-build)?-python-abi-platform(-variant)?` (PEP 825) into name, version, and what follows the
-    build number: three tags, and the variant."""
+    """Split `name-version(-build)?-python-abi-platform(-variant)?` (PEP 825).
+
+    Returns the name, the version, and the rest without the build number: three tags, and the variant.
+    """
     name, version, *rest = stem.split('-')
     if not parse_version(version) and parse_version(rest[0]) and len(rest) > 3:
-        name, version, rest = f'{name}-{version}', rest[0], rest[1:]  # a name that somebody forgot to escape
+        name, version, rest = f'{name}-{version}', rest[0], rest[1:]  # the name has an unescaped dash
     if not parse_version(version) and parse_version(version.replace('_', '-')):
         version = version.replace('_', '-')
     return name, version, rest[1:] if rest[0][:1].isdigit() and len(rest) > 3 else rest
 
 
 def is_variant(filename: str) -> bool:
-    """Return whether a wheel is one of several for the same tags, among which installers choose (PEP 825)."""
+    """Return whether a wheel is a variant: one of several with the same tags (PEP 825)."""
     return filename.count('-') > 4 and len(split_wheel_name(filename.rpartition('.')[0])[2]) == 4
 
 
 def identify(filename: str, name: str | None = None, version: str | None = None) -> Distribution:
-    """Return what a file is. `name` and `version` override its file name. Raises `NotADistribution`."""
+    """Parse a file name. `name` and `version` override it. Raises `NotADistribution`."""
     if name is None and version is None:
         if filename.endswith('.whl'):
             if (match := _USUAL_WHEEL.fullmatch(filename)) and parse_version(match[2]):

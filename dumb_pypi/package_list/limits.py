@@ -1,4 +1,4 @@
-"""How long values may be: a longer text is cut, and a value that must not be cut is left out."""
+"""Limits for the length of values. A longer text is cut; a value that must not be cut is left out."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-SHORTEST = 2_000  # characters: no value of a line with no more bytes is beyond a limit
+SHORTEST = 2_000  # characters: a line with no more bytes than this has no value beyond a limit
 _MOST_TEXT = 10_000  # characters
 _MOST_LICENSE = 100_000  # characters
 _MOST_DESCRIPTION = 2**20  # bytes in UTF-8
 _MOST_ENTRIES = 1_000
 _MOST_REQUIREMENTS = 10_000
-_MOST_OF_REQUIREMENTS = 2**20  # bytes in UTF-8, all of them together
+_MOST_OF_REQUIREMENTS = 2**20  # bytes in UTF-8, for all requirements together
 
 
 class Limit(NamedTuple):
-    """`apply` returns the value itself if it is within the limit, else the part that is kept, or `None`."""
+    """A limit. `apply` returns the value itself if it is within the limit, else the part that is kept, or `None`."""
 
     apply: Callable[[Any], Any]
     words: str  # the warning for a value beyond the limit
 
 
 def cut_text(text: str, most: int = _MOST_TEXT) -> str:
-    """Return the beginning of the text, stripped as the normal form is: cutting it again changes nothing."""
+    """Return the beginning of the text, stripped like the normal form, so that cutting it again changes nothing."""
     return text if len(text) <= most else text[:most].strip()
 
 
 def cut_description(text: str) -> str:
-    if len(text) <= _MOST_DESCRIPTION // 4:  # a character has four bytes at most
+    if len(text) <= _MOST_DESCRIPTION // 4:  # a character has at most four bytes
         return text
     data = text.encode()
     return text if len(data) <= _MOST_DESCRIPTION else data[:_MOST_DESCRIPTION].decode(errors='ignore').rstrip()
@@ -49,7 +49,7 @@ def cut_classifiers(texts: list[str]) -> list[str]:
 
 
 def cut_urls(urls: dict[str, str]) -> dict[str, str]:
-    """Return the URLs without those that are too long: part of a URL leads to another place."""
+    """Return the URLs without those that are too long. URLs are never cut, because they would lead somewhere else."""
     cut = [(cut_text(label), url) for label, url in urls.items() if len(url) <= _MOST_TEXT][:_MOST_ENTRIES]
     return urls if len(cut) == len(urls) and dict(cut) == urls else dict(cut)
 

@@ -45,9 +45,9 @@ from dumb_pypi.package_list.values import (
 class Role(enum.Enum):
     """How the program uses a key."""
 
-    PEOPLE = 'said by people alone: no file has it'
-    METADATA = 'said by the core metadata, for people'
-    PLACE = 'says what a file is and where it is, whatever is in it'
+    PEOPLE = 'comes from people only, never from a file'
+    METADATA = 'comes from the core metadata, and is shown to people'
+    PLACE = 'identifies a file and its location, whatever its content'
 
 
 PEOPLE, METADATA, PLACE = Role
@@ -56,8 +56,8 @@ PEOPLE, METADATA, PLACE = Role
 def _kind(words: str, normal: Callable[..., Any] | None = None, limit: Limit | None = None, each: str = 'text') -> Meta:
     """Return the annotation of a kind of value.
 
-    `words` is what messages call it, and `each` what they call one in a list or an object. `normal` returns its normal
-    form, or raises `BadValue`. `limit` says how long it may be.
+    Messages call the value `words`, and a single value in a list or an object `each`. `normal` returns the normal form,
+    or raises `BadValue`. `limit` limits the length.
     """
     return Meta(description=words, extra={'normal': normal, 'limit': limit, 'each': each})
 
@@ -74,12 +74,12 @@ _Status = Annotated[
 
 
 class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """What the list says of one distribution file. Unknown values are `None`."""
+    """A line about one distribution file. Unknown values are `None`."""
 
     path: Annotated[str, _kind('a file name', normal_path), PLACE] = msgspec.field(name='filename')  # or a path to it
-    name: Annotated[_Name, PLACE] | None = None  # overrides what the file name says, as `version` does
+    name: Annotated[_Name, PLACE] | None = None  # overrides the file name, like `version`
     version: Annotated[str, _kind('text', normal_version), PLACE] | None = None
-    hash: Annotated[str, _kind(A_HASH, normal_hash), PLACE] | None = None  # in normal form, if it is the only one; else
+    hash: Annotated[str, _kind(A_HASH, normal_hash), PLACE] | None = None  # in normal form: if there is one; else
     hashes: Annotated[_Hashes, PLACE] | None = None  # sorted
     size: Annotated[int, _kind('a number of bytes'), Meta(ge=0, le=2**63 - 1), PLACE] | None = None
     url: Annotated[str, _kind(A_URL, normal_url), PLACE] | None = None
@@ -88,10 +88,10 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     core_metadata: Annotated[bool | str, _kind('true or sha256=<hex>', normal_core_metadata)] | None = None
     provenance: Annotated[str, _kind('an absolute https URL', normal_https_url)] | None = None
     upload_timestamp: Annotated[int | float | str, _kind(A_TIME, normal_time)] | None = None
-    modified: Annotated[int | float | str, _kind(A_TIME, normal_time)] | None = None  # where it differs from the upload
-    exceeds_limits: Annotated[bool, _kind('true or false')] | None = None  # so its metadata was not read; or `None`
+    modified: Annotated[int | float | str, _kind(A_TIME, normal_time)] | None = None  # if not equal to the upload
+    exceeds_limits: Annotated[bool, _kind('true or false')] | None = None  # if so, the metadata was not read
     uploaded_by: Annotated[_Text, PEOPLE] | None = None
-    yanked: Annotated[bool, _kind('true or false'), PEOPLE] | None = None  # never in normal form:
+    yanked: Annotated[bool, _kind('true or false'), PEOPLE] | None = None  # not in the normal form, which has only:
     yanked_reason: Annotated[_Text, PEOPLE] | None = None  # '' if yanked without a reason
 
     @property
@@ -100,22 +100,22 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
 
     @property
     def location(self) -> str:
-        """Return where the file is: its URL, else its path."""
+        """Return the location of the file: its URL, else its path."""
         return self.path if self.url is None else self.url
 
     @property
     def uploaded(self) -> int | float | None:
-        """Return seconds since 1970, of a package in normal form."""
+        """Return the time of the upload of a package in normal form, in seconds since 1970."""
         seconds = self.upload_timestamp
         return None if isinstance(seconds, str) else seconds
 
     @property
     def last_modified(self) -> int | float | str | None:
-        """Return when the file was last modified, which is nearly always when it was uploaded."""
+        """Return the time of the last modification, which nearly always is that of the upload."""
         return self.upload_timestamp if self.modified is None else self.modified
 
     def settle(self) -> None:
-        """Make keys that speak of the same thing agree. Raises `BadValue`."""
+        """Merge keys with the same meaning. Raises `BadValue` if they contradict each other."""
         if self.hashes is not None:
             if self.hash is not None:
                 algorithm, _, value = self.hash.partition('=')
@@ -135,18 +135,18 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
 
 
 class Facts(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """What the list says of a project as a whole (PEP 792 for the status)."""
+    """A line about a whole project. The status is that of PEP 792."""
 
     project: _Name
     summary: Annotated[str, _kind('text', normal_text, limits.SUMMARY), METADATA] | None = None
     status: Annotated[_Status, PEOPLE] | None = None
     status_reason: Annotated[_Text, PEOPLE] | None = None
-    # What the core metadata of the latest release says for people:
+    # From the core metadata of the latest release, for people:
     description: Annotated[str, _kind('text', normal_lines, limits.DESCRIPTION), METADATA] | None = None
     description_content_type: Annotated[_Text, METADATA] | None = None
     project_urls: Annotated[_Urls, METADATA] | None = None
     license_expression: Annotated[str, _kind('text', normal_text, limits.EXPRESSION), METADATA] | None = None
-    # Often the whole text:
+    # Often the whole text of a license:
     license: Annotated[str, _kind('text', stripped_lines, limits.LICENSE), METADATA] | None = None
     author: Annotated[_Text, METADATA] | None = None
     author_email: Annotated[_Text, METADATA] | None = None
@@ -156,7 +156,7 @@ class Facts(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     classifiers: Annotated[_Classifiers, METADATA] | None = None
 
     def settle(self) -> None:
-        """Make empty values `None`."""
+        """Replace empty values by `None`."""
         if self.description is not None and not self.description.strip():
             self.description = None
         for attribute in self.__struct_fields__:
@@ -177,7 +177,7 @@ encode = msgspec.json.Encoder().encode
 
 
 class _Field(msgspec.Struct):
-    """What the annotation of a field says of its key."""
+    """A key, as the annotation of its field describes it."""
 
     attribute: str
     type: Any
@@ -191,13 +191,13 @@ class _Field(msgspec.Struct):
         """Return the normal form of a value. Raises `BadValue`."""
         try:
             value = msgspec.convert(value, self.type)
-        except ValueError:  # also for a lone surrogate
+        except ValueError:  # also UnicodeError, for a lone surrogate
             raise self._unexpected(value) from None
         return value if self.normal is None else self.normal(value)
 
     def _unexpected(self, value: Any) -> BadValue:
         container = typing.get_origin(self.kind)
-        if container in (list, dict) and isinstance(value, container):  # it contains something that is not text
+        if container in (list, dict) and isinstance(value, container):  # an element is not text
             several = value.values() if isinstance(value, dict) else value
             return unexpected(self.each, next(each for each in several if not isinstance(each, str)))
         return unexpected(self.words, value)
@@ -211,7 +211,7 @@ class _Field(msgspec.Struct):
         return self.within_limit(self.parse(value))
 
     def within_limit(self, value: Any) -> Any:
-        """Return the part of a normal value that a list keeps, `None` if none of it."""
+        """Return the part of a normal value that is within the limit; `None` if nothing is kept."""
         return value if self.limit is None else self.limit.apply(value)
 
 
@@ -228,7 +228,7 @@ def _fields(kind: type[msgspec.Struct]) -> dict[str, _Field]:
 
 
 def keys_of(keys: Mapping[str, _Field], role: Role) -> list[str]:
-    """Return the keys that have a role, in their order in the class."""
+    """Return the keys that have this role, in the order of the class."""
     return [key for key, field in keys.items() if role in field.roles]
 
 
@@ -256,7 +256,7 @@ def parse_line(line: bytes, is_json: bool) -> Parsed:
     """
     if not is_json:
         return Package(normal_path(_decoded(line))), (), ()
-    is_file = b'"filename"' in line  # true for nearly all lines; if it is wrong, `parse_any_line` is right
+    is_file = b'"filename"' in line  # a guess that is nearly always right; else, `parse_any_line` decides
     size = len(line)
     try:
         return _normal(_decode_package(line), (), size) if is_file else _normal(_decode_facts(line), (), size)
@@ -296,12 +296,12 @@ def _limit(line: Package | Facts) -> list[str]:
 
 
 def parse_any_line(line: bytes) -> Parsed:
-    """Parse a line value by value: slower, but it finds every problem, and accepts all that `json` accepts."""
+    """Parse a line value by value. Slower, but finds every problem, and accepts everything that `json` accepts."""
     values = _json_object(_decoded(line))
     kind, keys = (Facts, FACTS_KEYS) if values.get('filename') is None else (Package, PACKAGE_KEYS)
     known, problems = {}, []
     for key, value in values.items():
-        if key in keys and value is not None:  # `null` is the same as no key
+        if key in keys and value is not None:  # `null` means the same as a missing key
             try:
                 known[keys[key].attribute] = keys[key].parse(value)
             except BadValue as error:
@@ -321,7 +321,7 @@ def _decoded(line: bytes) -> str:
 def _json_object(text: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
-    except (ValueError, RecursionError):  # ValueError also for a number of more than 4,300 digits
+    except (ValueError, RecursionError):  # also for a number of more than 4,300 digits
         raise unexpected('a JSON object', text) from None
     if not isinstance(values, dict):
         raise unexpected('a JSON object', values)
@@ -331,7 +331,7 @@ def _json_object(text: str) -> dict[str, Any]:
 
 
 def listed_name(line: bytes, is_json: bool) -> str:
-    """Return the file name as it is written in the line."""
+    """Return the file name as the line has it."""
     name: str = _json_object(line.decode())['filename'] if is_json else line.decode()
     return name
 

@@ -1,4 +1,4 @@
-"""The list as a file: where it is, whether it has changed, and the numbers of its lines."""
+"""The list as a file: opens it, checks that it has not changed, and counts its lines."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from dumb_pypi.package_list.file_names import identify
 
 BLOCK = 2**20  # bytes that are read at once
 _BYTE_ORDER_MARK = b'\xef\xbb\xbf'
-_FIRST = 20  # lines that show which kind of list it is
+_FIRST = 20  # lines that are looked at to tell the kind of the list
 
 
 class ListOption(NamedTuple):
-    """A list, as the command line names it."""
+    """A list on the command line."""
 
     path: str  # or `-` for standard input
     is_json: bool
 
 
 class ListFile(NamedTuple):
-    """A list, as a regular file."""
+    """A list in a regular file."""
 
     path: str
-    label: str  # what messages call it
+    label: str  # its name in messages
     is_json: bool
     size: int  # bytes
     changed: int  # nanoseconds since 1970
@@ -42,14 +42,14 @@ def without_mark(line: bytes) -> bytes:
 
 
 def numbered_lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that are not blank, stripped, with their numbers, from 1 on."""
+    """Yield the lines that are not blank, stripped, with their numbers, which begin at 1."""
     for number, raw in enumerate(file, 1):
         if line := without_mark(raw) if number == 1 else raw.strip():
             yield number, line
 
 
 def read_list_file(option: ListOption, temporary: str) -> ListFile:
-    """Return the list, copied to `temporary` if it comes through a pipe. Raises `Failure`."""
+    """Return the list. A list from a pipe is copied to `temporary`. Raises `Failure`."""
     source, is_json = option
     label = '<stdin>' if source == '-' else shown(source)
     if source == '-' and sys.stdin is None:
@@ -65,7 +65,7 @@ def read_list_file(option: ListOption, temporary: str) -> ListFile:
 
 
 def check_kind(listed: ListFile, option: str) -> None:
-    """Raise `Failure` if the first lines are those of the other kind of list. `option` is the one for plain names."""
+    """Raise `Failure` if the first lines look like the other kind of list. `option` is the option for plain names."""
     with attempt('read', listed.label), open(listed.path, 'rb') as file:
         first = [without_mark(file.readline(BLOCK)) for _ in range(_FIRST)]
     lines = [line for line in first if line]
@@ -92,7 +92,7 @@ def _is_distribution(line: bytes) -> bool:
 def open_list(listed: ListFile) -> IO[bytes]:
     """Open the list. Raises `Failure`."""
     with attempt('read', listed.label):
-        return open(listed.path, 'rb', buffering=0)  # families are not read in the order of the file
+        return open(listed.path, 'rb', buffering=0)  # unbuffered, because families are read in any order
 
 
 def check_list_file(listed: ListFile) -> None:
@@ -104,7 +104,7 @@ def check_list_file(listed: ListFile) -> None:
 
 
 def read_line_numbers(listed: ListFile, places: Iterable[int]) -> dict[int, int]:
-    """Return the numbers, from 1 on, of the lines that begin at these places."""
+    """Return the numbers of the lines that begin at these offsets. The first line has the number 1."""
     numbers, number, position = {}, 1, 0
     with attempt('read', listed.label), open(listed.path, 'rb') as file:
         for place in sorted(set(places)):

@@ -1,4 +1,4 @@
-"""Warnings and errors about lines, with line numbers. `projects.py` finds them, `Report` prints them."""
+"""Warnings and errors about lines, with line numbers. `projects.py` finds them; `Report` prints them."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from dumb_pypi.package_list.list_file import ListFile, read_line_numbers
 
 
 class Problem(NamedTuple):
-    """What is wrong with a line. `key` is an unknown key: only the first line that has it is reported."""
+    """A problem of a line. If `key` is set, it is an unknown key, and only the first line that has it is reported."""
 
-    place: int  # where the line begins, in bytes
-    text: str  # all of it, or the part before the number of the line at `first`
+    place: int  # offset of the line, in bytes
+    text: str  # the message; if `first` is set, the part before the number of the line at that offset
     is_error: bool = False
-    is_mild: bool = False  # a warning even with `--strict`: anybody who uploads can cause it
+    is_mild: bool = False  # a warning even with `--strict`, because any uploader can cause it
     is_skipped: bool = False
     key: str | None = None
     first: int | None = None
-    after: str = ''  # the part after that number
+    after: str = ''  # the part of the message after that number
 
 
 class Report:
-    """Prints warnings at once. Errors wait until all lists are read: nothing in the site has changed by then."""
+    """The printer of problems: warnings at once; errors when all lists are read, before the site changes."""
 
     def __init__(self, strict: bool) -> None:
         self.strict = strict
         self.errors: list[str] = []
-        self.printed: set[str] = set()  # a run that finds a damaged site reads the list twice
+        self.printed: set[str] = set()  # a run that finds a damaged site reads the lists twice
 
     def write_problems(self, listed: ListFile, problems: Iterable[Problem]) -> None:
-        """Print the warnings, and keep the errors, in the order of the list."""
+        """Print the warnings and keep the errors, in the order of the list."""
         keys, skipped = set(), 0
         ordered = sorted(problems, key=lambda problem: problem.place)
         places = [problem.place for problem in ordered]
@@ -52,7 +52,7 @@ class Report:
             self.print_once(f'skipped {skipped} of the listed files')
 
     def write_warnings(self, lines: Iterable[str]) -> None:
-        """Print warnings that are no errors even with `--strict`: nobody who may upload can stop the run."""
+        """Print warnings that are not errors even with `--strict`, so that no uploader can stop the run."""
         for line in lines:
             self.print_once(line)
 
@@ -62,6 +62,6 @@ class Report:
             tell(line)
 
     def finish(self) -> None:
-        """Raise `Failure` if there was an error."""
+        """Raise `Failure` if there were errors."""
         if self.errors:
             raise Failure(first_of(self.errors))

@@ -1,4 +1,4 @@
-"""From lines to projects: packages are grouped, duplicates and sidecars resolved, invalid lines become problems."""
+"""From lines to projects: groups packages, resolves duplicates and sidecars, and reports invalid lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dumb_pypi.package_list.lines import (
 from dumb_pypi.package_list.problems import Problem
 from dumb_pypi.package_list.values import PLAIN, is_absolute, iso_time
 
-SIDECARS = ('.metadata', '.provenance')  # files that speak of the file they are named after: PEP 658, PEP 740
+SIDECARS = ('.metadata', '.provenance')  # files about the file that they are named after: PEP 658, PEP 740
 
 _MOST_SPECIFIER = 1_000  # characters
 _MOST_VERSION = 128  # characters of a version in a specifier
@@ -35,7 +35,7 @@ _OF_VARIANTS = [PACKAGE_KEYS[key].attribute for key in keys_of(PACKAGE_KEYS, PLA
 
 
 class File(msgspec.Struct, gc=False):
-    """A package, with what its file name says."""
+    """A package, with its parsed file name."""
 
     package: Package
     distribution: Distribution
@@ -55,7 +55,7 @@ class Project(NamedTuple):
 
 
 class Repeated(BadValue):
-    """A line that contradicts an earlier one. `first` is the place or number of that, in the middle of the text."""
+    """A line that contradicts an earlier one. `first` is the offset or the number of the earlier line."""
 
     def __init__(self, before: str, first: int, after: str) -> None:
         super().__init__(f'{before} {first}{after}')
@@ -63,19 +63,19 @@ class Repeated(BadValue):
 
 
 class _Lines:
-    """Collects the lines of a family."""
+    """The lines of a family, as far as they are parsed."""
 
     def __init__(self, is_json: bool) -> None:
         self.is_json = is_json
-        self.packages: dict[str, tuple[int, Package]] = {}  # by file name, with the place of their first line
+        self.packages: dict[str, tuple[int, Package]] = {}  # by file name, with the offset of the first line
         self.distributions: dict[str, Distribution] = {}  # by file name
         self.facts: dict[str, tuple[int, Facts]] = {}  # by project
-        self.sidecars: set[str] = set()  # where they are
+        self.sidecars: set[str] = set()  # locations
         self.unknown: set[str] = set()  # keys
         self.problems: list[Problem] = []
 
     def take(self, place: int, raw: bytes) -> None:
-        """Add a line. What is wrong with it becomes a problem."""
+        """Add a line. Everything wrong with it is added to the problems."""
         try:
             line, unknown, beyond = parse_line(raw, self.is_json)
             if isinstance(line, Facts):
@@ -111,7 +111,7 @@ class _Lines:
         ):
             text = f'url: expected {quoted(filename)} at its end, got {quoted(package.url)}'
             self.problems.append(Problem(place, f'{text}; pip finds no such file, and uv only over JSON'))
-        if distribution.packagetype == VARIANTS:  # it has no other facts
+        if distribution.packagetype == VARIANTS:  # other keys make no sense for it
             package = Package(**{key: getattr(package, key) for key in _OF_VARIANTS})
         add_line(self.packages, filename, place, package)
         self.distributions[filename] = distribution
@@ -134,7 +134,7 @@ class _Lines:
 def parse_family(
     lines: Iterable[tuple[int, bytes]], packages_url: str, is_json: bool = True
 ) -> tuple[dict[str, Project], list[Problem]]:
-    """Return the projects of a family by name, sorted, and the problems of its lines, which come with their places."""
+    """Return the projects of a family by name, sorted, and the problems. `lines` are lines with their offsets."""
     taken = _Lines(is_json)
     for place, raw in lines:
         taken.take(place, raw)
@@ -142,13 +142,13 @@ def parse_family(
 
 
 def is_specifier(text: str) -> bool:
-    """Return whether installers accept it. pip crashes on a version with a number of 4,301 digits."""
+    """Return whether installers accept the specifier. pip crashes on a number of 4,301 digits."""
     return len(text) <= _MOST_SPECIFIER and not _LONG_NUMBER.search(text) and _is_specifier(text)
 
 
 @functools.lru_cache(maxsize=2**16)
 def _is_specifier(text: str) -> bool:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # here, for the same reason as `canonical_name`
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # imported here for speed, like in `canonical_name`
 
     try:
         return all(len(each.version) <= _MOST_VERSION for each in SpecifierSet(text))
@@ -157,7 +157,7 @@ def _is_specifier(text: str) -> bool:
 
 
 def add_line(lines: dict[str, tuple[int, Line]], key: str, place: int, line: Line) -> None:
-    """Add what the line at `place` says of `key`. Raises `Repeated` if an earlier line says something else."""
+    """Add the line at offset `place`, about `key`. Raises `Repeated` if it contradicts an earlier line."""
     first, earlier = lines.setdefault(key, (place, line))
     if earlier is not line and earlier != line:
         subject = 'filename' if isinstance(line, Package) else 'project'
@@ -168,7 +168,7 @@ def add_line(lines: dict[str, tuple[int, Line]], key: str, place: int, line: Lin
 
 
 def add_sidecars(package: Package, sidecars: Collection[str], packages_url: str) -> None:
-    """Add what the files beside a package say of it: beside its URL, if it has one, else beside its path."""
+    """Add the sidecars of a package: the files beside its URL, or beside its path."""
     if package.core_metadata is None and f'{package.location}.metadata' in sidecars:
         package.core_metadata = True
     places = [(package.path, f'{packages_url}{urllib.parse.quote(package.path)}')]
@@ -184,7 +184,7 @@ def make_file(package: Package, distribution: Distribution, packages_url: str) -
     filename = url = path
     if package.url is not None or not PLAIN.fullmatch(path):
         filename = package.filename
-        url = urllib.parse.quote(path)  # a raw + means a space to object stores
+        url = urllib.parse.quote(path)  # object stores take an unescaped + for a space
         if package.url is not None:
             is_relative = not is_absolute(package.url)
             url = package.url if is_relative else urllib.parse.urljoin(packages_url, package.url)

@@ -1,4 +1,4 @@
-"""The releases of a project: which files are of one version, in which order, and which is the latest."""
+"""The releases of a project: groups files by version, sorts the releases, and finds the latest one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dumb_pypi.package_list.projects import File, Project
 
 
 class Release(NamedTuple):
-    """All files of one version: `1.0` and `1.0.0` are the same version (PEP 440)."""
+    """A release: all files of one version. `1.0` and `1.0.0` are the same version (PEP 440)."""
 
     version: str
     parsed: Version | None
@@ -30,7 +30,7 @@ def natural_order(text: str) -> list[tuple[int, str]]:
 
 
 def spelling_order(version: str) -> tuple[bool, int, str]:
-    """Return a sort key: the last spelling names the release. A normalized one beats others, then a longer one."""
+    """Return a sort key; the highest spelling names the release. Normalized ones are higher, then longer ones."""
     return (str(parse_version(version)) == version, len(version), version)
 
 
@@ -66,13 +66,16 @@ def first_upload(release: Release) -> str | None:
 
 
 def first_file(release: Release) -> File | None:
-    """Return the file that was uploaded first, if times are known. As a text `…05.5Z` comes before `…05Z`."""
+    """Return the file that was uploaded first; `None` if no time is known.
+
+    Compares numbers, because as a text `…05.5Z` comes before `…05Z`.
+    """
     files = [file for file in release.files if file.time is not None]
     return min(files, key=lambda file: file.package.uploaded or 0, default=None)
 
 
 def offered_releases(project: Project, releases: list[Release]) -> list[Release]:
-    """Return the releases that installers may see: none of a project in quarantine (PEP 792)."""
+    """Return the releases that installers may see: none if the project is quarantined (PEP 792)."""
     return [] if project.facts.status == 'quarantined' else releases
 
 

@@ -1,4 +1,4 @@
-"""Values in their one canonical form: names, texts, hashes, URLs and times. Each function raises `BadValue`."""
+"""Values in their normal form: names, texts, hashes, URLs and times. The functions raise `BadValue`."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ import msgspec
 from dumb_pypi.errors import NotADistribution, unexpected
 
 HASH_DIGITS = {'md5': 32, 'sha1': 40, 'sha224': 56, 'sha256': 64, 'sha384': 96, 'sha512': 128, 'blake2b_256': 64}
-MAX_NAME = 255  # bytes: what the usual file systems allow for one name
+MAX_NAME = 255  # bytes: the limit of common file systems
 A_HASH = '<algorithm>=<hex>'
 A_URL = 'a percent-encoded http, https or file URL without a fragment'
 A_WEB_URL = 'an absolute http or https URL'
 A_TIME = 'seconds since 1970, or ISO 8601 with a zone'
 
-# Control characters, lone surrogates and noncharacters: HTML forbids them, and UTF-8 has no spelling for some.
+# Control characters, lone surrogates and noncharacters: HTML forbids them, and UTF-8 cannot encode all of them.
 _NEVER_PRINTABLE = (
     '\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef'
-    '\u202a-\u202e\u2066-\u2069'  # these reverse the direction of text, so that readers see something else
+    '\u202a-\u202e\u2066-\u2069'  # these change the direction of text, so that readers see another text
     + ''.join(chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000))
 )
 _UNPRINTABLE = re.compile(f'[\0-\x1f{_NEVER_PRINTABLE}]')
 _UNPRINTABLE_IN_LINES = re.compile(f'[\0-\x08\x0b-\x1f{_NEVER_PRINTABLE}]')
-PLAIN = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,254}')  # a name without characters that a URL must escape
+PLAIN = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,254}')  # a name that is the same in a URL
 NAME = re.compile(r'[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?')  # PEP 508
 NORMALIZED = '[a-z0-9]+(?:-[a-z0-9]+)*'  # normalized by PEP 503: one segment of a path, never `..`
 _USUAL_HASH = re.compile(r'sha256=[0-9a-f]{64}')
 _HASH = re.compile(r'([a-z0-9_]+)=([0-9A-Fa-f]+)')
 _URL = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")  # RFC 3986, without the fragment
-_HALF_ESCAPE = re.compile('%(?![0-9A-Fa-f]{2})')  # not in `_URL`: `(?:[…]|%…)+` takes 120 bytes per character
-_WEB_URL = re.compile(r'https?://[^\s<>"\\^`{|}]+', re.IGNORECASE)  # for people: any script
+_HALF_ESCAPE = re.compile('%(?![0-9A-Fa-f]{2})')  # not in `_URL`, which would need 120 bytes per character
+_WEB_URL = re.compile(r'https?://[^\s<>"\\^`{|}]+', re.IGNORECASE)  # for people: letters of any script are allowed
 _Moment = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
-_USUAL_TEXT = 200  # characters: longer texts are not cached, because all of them together take too much memory
-LAST_SECOND = 2**33  # the year 2242: up to then, a float has microseconds
+_USUAL_TEXT = 200  # characters: longer texts are not cached, to save memory
+LAST_SECOND = 2**33  # in the year 2242: until then, a float is exact to the microsecond
 
 
 def _cleaned(text: str) -> str:
@@ -53,7 +53,7 @@ def normal_text(text: str) -> str:
 
 
 def normal_specifier(text: str) -> str:
-    """Remove empty parts: pip accepts `>=3.6,,<4`, but uv does not. The rest keeps its spelling."""
+    """Return a specifier without empty parts, otherwise unchanged: pip accepts `>=3.6,,<4`, but uv does not."""
     text = normal_text(text)
     parts = text.split(',')
     return text if all(map(str.strip, parts)) else ','.join(filter(str.strip, parts)).strip()
@@ -96,7 +96,7 @@ def normal_path(value: str) -> str:
 @functools.lru_cache(maxsize=2**12)
 def canonical_name(name: str) -> str:
     """Return the normalized form (PEP 503) of a valid name."""
-    from packaging.utils import canonicalize_name  # here, because a run that parses nothing starts a tenth faster
+    from packaging.utils import canonicalize_name  # imported here: a run that parses nothing starts 10 % faster
 
     return canonicalize_name(name)
 
@@ -120,7 +120,7 @@ def normal_hash(value: str) -> str:
     match = _HASH.fullmatch(value)
     if match is None or len(match[2]) != HASH_DIGITS.get(match[1]):
         raise unexpected(A_HASH, value)
-    return f'{match[1]}={match[2].lower()}'  # pip before 24.1 compares texts, and its own digests are in lower case
+    return f'{match[1]}={match[2].lower()}'  # pip before 24.1 compares it with a digest in lower case
 
 
 def normal_hashes(value: dict[str, str]) -> dict[str, str]:
@@ -135,7 +135,7 @@ def normal_url(value: str) -> str:
     try:
         parts = urllib.parse.urlsplit(value)
         reachable = parts.port != 0 and (bool(parts.hostname) or parts.scheme not in ('http', 'https'))
-    except ValueError:  # a port above 65535, half of an IPv6 address
+    except ValueError:  # a port above 65535, an incomplete IPv6 address
         reachable = False
     if not reachable or parts.scheme not in ('', 'http', 'https', 'file'):
         raise unexpected(A_URL, value)
@@ -159,7 +159,7 @@ def normal_https_url(value: str) -> str:
 def is_web_url(url: str) -> bool:
     try:
         return _WEB_URL.fullmatch(url) is not None and bool(urllib.parse.urlsplit(url).hostname)
-    except ValueError:  # half of an IPv6 address
+    except ValueError:  # an incomplete IPv6 address
         return False
 
 
@@ -189,7 +189,7 @@ def normal_time(value: float | str) -> float:
     if isinstance(value, str):
         try:
             number = msgspec.convert(value, _Moment).timestamp()
-        except ValueError:  # also for a lone surrogate
+        except ValueError:  # also UnicodeError, for a lone surrogate
             raise unexpected(A_TIME, value) from None
     else:
         number = value
@@ -206,6 +206,6 @@ def is_absolute(url: str) -> bool:
 
 
 def iso_time(seconds: float) -> str:
-    """Return `2026-01-02T03:04:05Z`, with six more digits or none after the seconds: every client accepts both."""
+    """Return `2026-01-02T03:04:05Z`, or with microseconds `2026-01-02T03:04:05.060000Z`: every client accepts both."""
     text: str = msgspec.to_builtins(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc))
     return text
