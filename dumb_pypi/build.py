@@ -1,4 +1,4 @@
-"""The run as a table of contents: read the lists, compare, stage the changes, publish them."""
+"""The steps of a run: read the lists, compare, stage the changes, publish them."""
 
 from __future__ import annotations
 
@@ -136,14 +136,14 @@ def build(site: Site, options: Options, settings: Settings, lists: Lists, path_l
 
 
 def is_in_place(site: Site) -> bool:
-    """Return whether the output directory is the site, whatever previous list was given."""
+    """Return whether the output directory is the site. If so, a previous list has no effect."""
     if any(os.path.lexists(site.full(name)) for name in (RECORD, PENDING)):
         return True
     return site.owned is not NOTHING and not os.path.lexists(site.full(NOTE))
 
 
 def read_published(site: Site, record: Record | None, fingerprint: str) -> Published:
-    """Return what the record says; without a usable record, what is owned, so that all of it is checked."""
+    """Return what the record says is published. Without a usable record, everything owned must be checked."""
     is_settled = not os.path.lexists(site.full(PENDING))
     if record is not None and is_settled and read_is_same(record.fingerprint, fingerprint) and is_sound(site, record):
         return Published.of(record, site.directory)
@@ -157,7 +157,7 @@ def planned(publication: Publication) -> Iterator[str]:
 
 
 def done_line(changes: Changes, publication: Publication) -> str:
-    """Return what a successful run says at a terminal."""
+    """Return the line that a successful run prints at a terminal."""
     files = sum(entry.files for entry in changes.projects.values())
     written, removed = sum(1 for _ in publication.read_written()), len(publication.read_removed())
     done = f'{written:,} pages written, {removed:,} removed' if written or removed else 'nothing to do'

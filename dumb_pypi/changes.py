@@ -38,7 +38,7 @@ _NONE: AbstractSet[str] = frozenset()
 
 
 class Work(NamedTuple):
-    """What each worker process needs."""
+    """The input of each worker process."""
 
     staging: Staging
     listed: ListFile
@@ -47,16 +47,16 @@ class Work(NamedTuple):
     settings: Settings
     descriptions: Descriptions
     place: Place  # where the site is published
-    names_files: bool  # whether the file names are needed
-    has_pages: bool = True  # whether the pages of projects are needed
+    names_files: bool  # whether file names are collected
+    has_pages: bool = True  # whether the pages of projects are made
 
 
 class Differences(NamedTuple):
     """The differences between projects of the list and what is published."""
 
-    months: AbstractSet[str] = _NONE  # in which the changelog may differ
+    months: AbstractSet[str] = _NONE  # months whose changelog may differ
     stale: Sequence[str] = ()  # paths where stale pages may be
-    files: AbstractSet[str] = _NONE  # names
+    files: AbstractSet[str] = _NONE  # names of the files of changed projects
     published_files: AbstractSet[str] = _NONE
 
     @classmethod
@@ -82,9 +82,9 @@ class Found(NamedTuple):
 class Batch(NamedTuple):
     """The result of some families. Their pages are staged if they differ."""
 
-    projects: Sequence[tuple[str, Entry]]  # in the order of the lines that this process writes
+    projects: Sequence[tuple[str, Entry]]  # in the order in which this process writes their lines
     audits: Mapping[str, Audit]  # by project
-    families: Mapping[str, str]  # digests by name, of families without a problem
+    families: Mapping[str, str]  # digests of families without a problem, by name
     updated: Sequence[str]  # projects that are new or have other lines
     differences: Differences
     problems: Sequence[Problem]
@@ -95,13 +95,13 @@ class Parsed(NamedTuple):
 
     job: int
     batches: Sequence[Batch]
-    outcome: Outcome  # of their descriptions
+    outcome: Outcome  # of rendering their descriptions
 
 
 class Changes(NamedTuple):
     """The changes that a list makes to what is published."""
 
-    families: dict[str, str]  # these two as in the record
+    families: dict[str, str]  # as in the record, like `projects`
     projects: dict[str, Entry]
     audits: Mapping[str, Audit]  # of the projects that were parsed
     parts: Parts
@@ -170,7 +170,7 @@ def _read_removed(work: Work, batches: Iterable[Sequence[str]]) -> Differences:
 
 
 def write_families(work: Work, batches: Iterable[Sequence[str]], progress: Progress) -> Parsed:
-    """Stage the pages that differ, and write the parts of shared files beside them."""
+    """Stage the pages of families that differ, and write the lines that go into shared files."""
     with work.descriptions, open_list(work.listed) as file:
         done = []
         for words in batches:
@@ -226,7 +226,7 @@ def is_updated(published: Published, found: Found) -> bool:
 
 
 def project_differences(work: Work, name: str, found: Found | None) -> Differences:
-    """Stage the pages of a project that differ. `found` is `None` if the list no longer has it."""
+    """Stage the pages of a project that differ. `found` is `None` if the list no longer has the project."""
     before = work.published.read_project(name, work.settings.packages_url)
     stale: Sequence[str] = ()
     if work.has_pages:

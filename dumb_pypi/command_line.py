@@ -1,4 +1,4 @@
-"""What both commands share: kinds of arguments, signals, and exit statuses."""
+"""The parts that both commands share: types of arguments, signals, and exit statuses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def usage_error(error: BadValue) -> argparse.ArgumentTypeError:
 
 
 def value_argument(normal: Callable[[str], str]) -> Callable[[str], str]:
-    """Return the kind of argument that has these values."""
+    """Return an argparse type that returns the normal form of a value."""
 
     def value(text: str) -> str:
         try:
@@ -59,12 +59,12 @@ def read_cores() -> int:
 
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM end a run like Ctrl-C: unfinished work is removed."""
+    """Make SIGTERM raise `Terminated`, so that a run cleans up as after Ctrl-C."""
 
     def terminate(number: int, frame: FrameType | None) -> None:
         raise Terminated
 
-    if threading.current_thread() is not threading.main_thread():  # a library in a larger program
+    if threading.current_thread() is not threading.main_thread():  # used as a library in a larger program
         yield
         return
     before = signal.signal(signal.SIGTERM, terminate)
@@ -75,7 +75,7 @@ def terminable() -> Iterator[None]:
 
 
 def status_of(run: Callable[[], None]) -> int:
-    """Run it, print in one line what has ended it, and return the exit status."""
+    """Call `run`, and return the exit status. Prints one line if an error or a signal ended the run."""
     try:
         with terminable():
             run()
@@ -91,7 +91,7 @@ def status_of(run: Callable[[], None]) -> int:
     except MemoryError:
         tell('out of memory')
         return 1
-    except SystemExit as error:  # nothing in a run may exit: this is a bug, and shows its traceback
+    except SystemExit as error:  # a bug, because a run must not exit: show the traceback
         raise RuntimeError(f'exit with status {error.code}') from error
     except (KeyboardInterrupt, Terminated) as signalled:
         tell('interrupted')
@@ -100,7 +100,7 @@ def status_of(run: Callable[[], None]) -> int:
 
 
 def write_output(lines: bytes) -> None:
-    """Write all of it to standard output. Raises `Failure`."""
+    """Write to standard output. Raises `Failure`."""
     if sys.stdout is None:
         raise Failure(f'cannot write {STANDARD_OUTPUT}: it is closed')
     try:

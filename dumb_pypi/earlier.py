@@ -35,7 +35,7 @@ class OnDisk(NamedTuple):
     """Pages in the output directory."""
 
     site: Site
-    paths: Sequence[str]  # where some may be
+    paths: Sequence[str]  # where pages may be
 
     def has(self, page: Page) -> bool:
         return self.site.read_page(page.path) == page.content
@@ -76,16 +76,16 @@ class InPlace(NamedTuple):
         return frozenset()
 
     def packages(self, published: Published) -> str | None:
-        """Return the file with the published `packages.json`."""
+        """Return the path of the published `packages.json`, if there is one."""
         return self.site.full(PACKAGES) if self.site.has_page(PACKAGES) else None
 
 
 class AnotherPlace(NamedTuple):
     """The site is published in another place: its pages are those of the previous list, as far as known."""
 
-    settings: Settings  # with these, there is a page at every path where the site may have one
-    is_known: bool  # whether this program has made the pages there with these settings
-    waiting: Mapping[str | None, Collection[str]]  # by project, the paths that wait to be copied or removed
+    settings: Settings  # if not `is_known`, with every page that a site can have
+    is_known: bool  # whether the pages there were made by this program with these settings
+    waiting: Mapping[str | None, Collection[str]]  # paths that are not yet copied or removed, by project
     descriptions: Descriptions
 
     def pages(self, owner: str | None, pages: Iterable[Page]) -> InMemory:
@@ -102,7 +102,7 @@ class AnotherPlace(NamedTuple):
         return self.pages(None, month_pages(name, uploads, self.settings) if self.is_known else ())
 
     def of_site(self, published: Published, static: Iterable[Page], built: int | None) -> Earlier:
-        """Return the pages of the whole site; those of months without their bytes."""
+        """Return the pages of the whole site. The bytes of the pages of months count as unknown."""
         projects, months = published.record.projects, published.record.months
         newest = newest_uploads(published.directory, published, months)
         audits = published.read_audits()
@@ -115,7 +115,7 @@ class AnotherPlace(NamedTuple):
         return published.record.months.keys() if None in self.waiting else frozenset()
 
     def packages(self, published: Published) -> str | None:
-        """Return the file with the published `packages.json`."""
+        """Return the path of a copy of the published `packages.json`, if its content is known."""
         is_known = self.is_known and PACKAGES not in self.waiting.get(None, ())
         return os.path.join(published.directory, PACKAGES) if is_known else None
 

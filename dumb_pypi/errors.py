@@ -1,4 +1,4 @@
-"""What ends a run, what is wrong with a line of a list, and the words for both."""
+"""The exceptions that end a run or reject a line of a list, and the wording of their messages."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Failure(Exception):
 
 
 class BadValue(ValueError):
-    """An invalid value, or a line with invalid values: the text has one line per problem."""
+    """An invalid value, or a line with invalid values. The text has one line per problem."""
 
 
 class NotADistribution(ValueError):
-    """A listed file that cannot be in an index: the text says why."""
+    """A listed file that cannot be in an index. The text says why."""
 
 
 class _Repr(reprlib.Repr):
-    """As Python writes values, except for the words that JSON has for some."""
+    """A short `repr` with the JSON words `null`, `true` and `false`."""
 
     def repr_NoneType(self, value: None, level: int) -> str:
         return 'null'
@@ -37,7 +37,7 @@ class _Repr(reprlib.Repr):
 
 _REPR = _Repr()
 _REPR.maxstring = _REPR.maxother = 80
-_SHORT_OF = {  # what the system has too little of, whatever file the program was about to open
+_SHORT_OF = {  # shortages of the system, which have nothing to do with the file in question
     errno.EMFILE: 'out of file descriptors for this process',
     errno.ENFILE: 'out of file descriptors in this system',
     errno.ENOMEM: 'out of memory',
@@ -60,19 +60,19 @@ def first_of(problems: Sequence[str]) -> str:
 
 
 def shortage(error: OSError) -> Failure | None:
-    """Return what the system has too little of, in one line for the user; `None` for other errors."""
+    """Return the message for an error that means a shortage of the system; `None` for other errors."""
     what = _SHORT_OF.get(error.errno or 0)
     return None if what is None else Failure(f'{what} ({error.strerror})')
 
 
 def cannot(action: str, path: str, error: OSError) -> Failure:
-    """Return what the system does not let the program do, in one line for the user."""
+    """Return the message for a system call that failed."""
     return shortage(error) or Failure(f'cannot {action} {shown(path)}: {error.strerror}')
 
 
 @contextlib.contextmanager
 def attempt(action: str, path: str) -> Iterator[None]:
-    """Turn an `OSError` of the block into a `Failure` that says what could not be done, and why."""
+    """Turn an `OSError` of the block into a `Failure` that says what failed and why."""
     try:
         yield
     except OSError as error:
@@ -85,12 +85,12 @@ def shown(path: str) -> str:
 
 
 def is_terminal() -> bool:
-    """Return whether standard error is a terminal: somebody is watching."""
+    """Return whether standard error is a terminal, so that somebody is watching."""
     return sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
 
 
 def tell(text: str, end: str = '\n') -> None:
-    """Write to standard error. The run goes on if it is closed, full, or a pipe whose reader has left."""
+    """Write to standard error. The run continues if it is closed, full, or a broken pipe."""
     if sys.stderr is not None:
         try:
             sys.stderr.write(text + end)
@@ -101,5 +101,5 @@ def tell(text: str, end: str = '\n') -> None:
 
 
 def give_up(stream: TextIO) -> None:
-    """Point a stream that cannot be written at nothing: Python would try again at the end, and exit with status 120."""
+    """Redirect a broken stream to the null device. Python would flush it again at exit, and exit with status 120."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

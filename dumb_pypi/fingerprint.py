@@ -1,4 +1,4 @@
-"""The fingerprint: whether this program, its libraries and settings would make the pages of an earlier run again."""
+"""The fingerprint of everything besides the list that pages depend on: program, libraries, Python and settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dumb_pypi.pages.page import Page, digest
 from dumb_pypi.pages.wall import is_possible
 from dumb_pypi.settings import Settings
 
-# The directories of the generator; nothing else in this package makes pages.
+# The directories that pages depend on; nothing else in this package makes pages.
 _OWN_DIRECTORIES = ('.', 'package_list', 'pages', 'site', 'templates', 'static')
 
 _LIBRARIES = ('jinja2', 'markupsafe', 'msgspec', 'packaging')
@@ -21,7 +21,7 @@ _RENDERERS = ('readme_renderer', 'comrak', 'docutils', 'nh3', 'pygments')  # the
 def read_own_files(directory: str) -> Iterator[Page]:
     """Yield the files in a directory of this package: code, templates, style, script or icon.
 
-    Without `importlib.resources`: importing it takes as long as 150 files.
+    Does not use `importlib.resources`: importing it takes as long as reading 150 files.
     """
     parent = os.path.join(os.path.dirname(__file__), directory)
     for name in sorted(os.listdir(parent)):
@@ -32,7 +32,7 @@ def read_own_files(directory: str) -> Iterator[Page]:
 
 
 def _find(library: str) -> str | None:
-    """Return where a library is, without importing it: importing Jinja takes longer than an idle run."""
+    """Return the path of a library without importing it: importing Jinja takes longer than an idle run."""
     for finder in sys.meta_path:
         spec = finder.find_spec(library, None)
         if spec is not None:
@@ -41,7 +41,7 @@ def _find(library: str) -> str | None:
 
 
 def _read_contents(path: str) -> list[str]:
-    """Return a digest of the files of a library, or of the archive that contains it."""
+    """Return the digests of the files of a library, or of the archive that contains it."""
     while not os.path.exists(path):
         path = os.path.dirname(path)
     paths = [os.path.join(parent, name) for parent, _, names in os.walk(path) for name in names]
@@ -55,7 +55,8 @@ def _read_contents(path: str) -> list[str]:
 def _read_releases(libraries: Iterable[str]) -> dict[str, list[str]]:
     """Return what identifies the release of each library: the name of its metadata directory.
 
-    Without one, as in a checkout or an archive, a digest of its files; '' for a library that is not installed.
+    A library without one (in a checkout, in an archive) is identified by the digests of its files. The list is empty
+    for a library that is not installed.
     """
     listed: dict[str, list[str]] = {}
     releases: dict[str, list[str]] = {}
@@ -80,15 +81,15 @@ def read_fingerprint(settings: Settings) -> str:
 
 
 def read_with_renderers(fingerprint: str, is_complete: bool = True) -> str:
-    """Return the fingerprint of a site with descriptions, which includes what renders them.
+    """Return the fingerprint of a site with descriptions, which includes the libraries that render them.
 
-    An incomplete site gets a fingerprint that no later run expects.
+    A site in which a description could not be rendered gets a fingerprint that no later run expects.
     """
     return f'{fingerprint} {digest(encode([_read_releases(_RENDERERS), is_possible(), is_complete]))}'
 
 
 def read_is_same(recorded: str, fingerprint: str) -> bool:
-    """Return whether a site would be the same today. Sites without descriptions ignore their renderers."""
+    """Return whether this program would build the same site. Renderers count only in sites with descriptions."""
     return recorded == fingerprint or (
         recorded.startswith(f'{fingerprint} ') and recorded == read_with_renderers(fingerprint)
     )

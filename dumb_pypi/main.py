@@ -39,7 +39,7 @@ def text_argument(text: str) -> str:
 
 
 def image_argument(text: str) -> str:
-    """Return a URL of any kind: an `<img>` runs no script."""
+    """Return a URL. Any scheme is allowed, because an `<img>` runs no script."""
     try:
         is_absolute(text_argument(text))
     except ValueError:
@@ -162,7 +162,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def check_files(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Exit if one list would overwrite another, or the site."""
+    """Exit if a path list would overwrite another list, or a file of the site."""
     listed = {'--package-list': args.package_list, '--previous-package-list': args.previous_package_list}
     lists = {option: each.path for option, each in listed.items() if each is not None}
     if list(lists.values()) == ['-', '-']:
@@ -180,7 +180,7 @@ def check_files(parser: argparse.ArgumentParser, args: argparse.Namespace) -> No
 
 
 def check_packages_url(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Warn of `../pool/` where only `../../pool/` leads to files; exit with `--strict`."""
+    """Warn if `--packages-url` is `../pool/`, and only `../../pool/` leads to files. With `--strict`, exit."""
     up, _, path = urllib.parse.unquote(args.packages_url).partition('../')
     if not up and path and not path.startswith('../'):
         missing, other = os.path.join(args.output_dir, 'simple', path), os.path.join(args.output_dir, path)
@@ -193,7 +193,7 @@ def check_packages_url(parser: argparse.ArgumentParser, args: argparse.Namespace
 
 
 def read_identity(path: str) -> str | tuple[int, int]:
-    """Return what identifies a file: the same for all its names, and on standard input."""
+    """Return an identity that is the same for all names of a file, and for `-` if standard input is this file."""
     try:
         found = os.fstat(sys.stdin.fileno()) if path == '-' else os.stat(path)
     except (OSError, AttributeError):  # it does not exist yet, or standard input is closed

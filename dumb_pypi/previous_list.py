@@ -30,22 +30,22 @@ from dumb_pypi.site.uploads import write_months
 
 
 def with_all_paths(settings: Settings) -> Settings:
-    """Return settings with which a site has every path that it can have."""
+    """Return settings with which a site has all the pages that it can have."""
     return settings._replace(per_release_json=True, site_url=settings.site_url or 'https://pypi.example.com/')
 
 
 def read_is_known(site: Site, note: Note | None, fingerprint: str) -> bool:
-    """Return whether the last run for another place had this fingerprint, by its note."""
+    """Return whether the note of the last run for another place has this fingerprint, or there is no note."""
     return not os.path.lexists(site.full(NOTE)) if note is None else read_is_same(note.fingerprint, fingerprint)
 
 
 def own_noted_pages(site: Site, note: Note | None) -> None:
-    """Own exactly the pages that the note of the last run names, and no others of their projects."""
+    """Own only the pages that the note of the last run names, not all pages of their projects."""
     site.owned = Owned(frozenset(), set(site.read_owned_pages() if note is None else filter(kind_of, note.paths)))
 
 
 def waiting_paths(site: Site, path_lists: PathLists) -> list[str]:
-    """Return the paths that wait to be copied or removed: without path lists, all pages here."""
+    """Return the paths that are not yet copied or removed. Without path lists, these are all pages here."""
     changed = site.owned.pages if path_lists.changed.path is None else path_lists.changed.waiting
     return [*changed, *path_lists.removed.waiting]
 
@@ -55,12 +55,12 @@ def in_another_place(
 ) -> Work:
     """Return the work for a site in another place, where the pages of the previous list are published.
 
-    `is_known` says whether the pages there are those that this program makes now, but for those at `waiting`.
+    `is_known` says whether the pages there, except those at `waiting`, are the ones that this program makes now.
     """
     site, settings = work.staging.site, work.settings
     staging = Staging(site, os.path.join(site.temporary, 'previous'))
     record = read_record(work._replace(staging=staging, listed=listed), report, jobs)
-    is_known = is_known and bool(record.projects)  # a list without packages means that there is no site
+    is_known = is_known and bool(record.projects)  # with an empty list, there is no site yet
     paths: dict[str | None, set[str]] = collections.defaultdict(set)
     for path in waiting:
         if kind_of(path) is not None:
@@ -71,7 +71,7 @@ def in_another_place(
 
 
 def read_record(work: Work, report: Report, jobs: int) -> Record:
-    """Return the record that the site of a list would have; the files that it names are staged."""
+    """Return the record that the site of a list would have. Stages the files that the record names."""
     staging = work.staging
     nothing = Published.of(Record.of_nothing(), staging.directory)
     with attempt('write', staging.workspace):

@@ -1,4 +1,4 @@
-"""How far a run is, on a terminal."""
+"""Shows the progress of a run on a terminal."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import time
 from dumb_pypi import processes
 from dumb_pypi.errors import is_terminal, tell
 
-_COUNTS = struct.Struct('=QQ')  # of things, and of their bytes
-_SECONDS = 0.2  # from one line to the next
+_COUNTS = struct.Struct('=QQ')  # the number of things, and of their bytes
+_SECONDS = 0.2  # between two updates
 
 
 class Progress:
-    """Counts what is done, in all threads and processes, and shows it on standard error if that is a terminal."""
+    """A counter for all threads and processes, shown on standard error if that is a terminal."""
 
     def __init__(self, what: str) -> None:
         self.what = what
-        self.counts = mmap.mmap(-1, processes.MOST_JOBS * _COUNTS.size)  # shared with forks: each has its own place
+        self.counts = mmap.mmap(-1, processes.MOST_JOBS * _COUNTS.size)  # shared with forks; a slot per process
         self.lock = threading.Lock()
         self.started = self.shown = time.monotonic()
         self.is_shown = is_terminal()

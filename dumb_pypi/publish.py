@@ -20,10 +20,10 @@ from dumb_pypi.site.syncing import FEW, sync_site
 
 
 class Publication(NamedTuple):
-    """What a run publishes."""
+    """The changes that a run publishes."""
 
     staging: Staging
-    paths: Sequence[str]  # at or below which pages may be staged, in the order in which they are moved
+    paths: Sequence[str]  # pages may be staged at or below these, in the order in which they are moved
     stale: Sequence[str]  # where stale pages may be, in the order in which they are removed
     in_place: bool  # whether the output directory is the site
 
@@ -32,14 +32,14 @@ class Publication(NamedTuple):
         return self.staging.read_paths(self.paths)
 
     def read_removed(self) -> list[str]:
-        """Return the paths of the pages to remove, in the order of removal; in another place, all may be there."""
+        """Return the paths of the pages to remove, in order. In another place, any of them may exist."""
         return [path for path in self.stale if not self.in_place or self.staging.site.has_page(path)]
 
 
 def publish(publication: Publication, lists: PathLists, record: Record, found: Record | None) -> None:
-    """Publish in place: the output directory is the site, and `found` is its record.
+    """Publish in the output directory, which is the site. `found` is its record before this run.
 
-    Raises `Failure` before anything changes if a file of somebody else is in the way of a page.
+    Raises `Failure` before anything changes if a foreign file is in the way of a page.
     """
     staging, site = publication.staging, publication.staging.site
     removed = publication.read_removed()
@@ -49,7 +49,7 @@ def publish(publication: Publication, lists: PathLists, record: Record, found: R
         pages = {*site.owned.pages, *record.pages} - set(known.pages)
         check_obstacles(staging)
         lists.changed.write_paths(publication.read_written())
-        # It names what this run is about to own, for the run after a kill.
+        # If this run is killed, the next one knows from this document what it owns.
         write_document(site, PENDING, Pending(sorted(projects), sorted(pages)))
         moved = list(itertools.islice(staging.read_paths([*publication.paths, UPLOADS, AUDITS]), FEW + 1))
         move_all(publication)
@@ -57,7 +57,7 @@ def publish(publication: Publication, lists: PathLists, record: Record, found: R
         remove_pages(site, publication.stale)
         write_uploads_into_place(staging, record.months.keys())
         move(staging, AUDITS)
-        # A record that survives a power cut must not name pages that did not.
+        # Otherwise, after a power cut, the record could name pages that are lost.
         sync_site(site.directory, [*moved, *removed])
     if record != found:
         write_document(site, RECORD, record)
@@ -68,9 +68,9 @@ def publish(publication: Publication, lists: PathLists, record: Record, found: R
 def publish_for_another_place(
     publication: Publication, lists: PathLists, fingerprint: str, is_known: bool, found: Note | None
 ) -> None:
-    """Leave only the pages in the output directory that another place lacks. `found` is the note there.
+    """Fill the output directory with exactly the pages that another place lacks. `found` is the note in the directory.
 
-    Raises `Failure` like `publish`. `is_known` says that the pages in the other place have this fingerprint.
+    `is_known` says whether the pages in the other place have this fingerprint. Raises `Failure` like `publish`.
     """
     staging, site = publication.staging, publication.staging.site
     found = found or Note(fingerprint, [])  # an empty note is not written
@@ -94,7 +94,7 @@ def publish_for_another_place(
 
 
 def obstacles(staging: Staging, path: str) -> Iterator[str]:
-    """Yield the paths at or below this one where a page is staged and a file of somebody else exists."""
+    """Yield the paths, at or below this one, where a page is staged and a foreign file exists."""
     site = staging.site
     with attempt('read', site.full(path)):
         try:
@@ -112,7 +112,7 @@ def obstacles(staging: Staging, path: str) -> Iterator[str]:
 
 
 def check_obstacles(staging: Staging) -> None:
-    """Raise `Failure` if a file that this program did not publish is in the way of a page."""
+    """Raise `Failure` if a foreign file is in the way of a page."""
     found = [path for name in read_names(staging.directory) for path in obstacles(staging, name)]
     if found:
         more = f' (and {len(found) - 1} more)' if len(found) > 1 else ''
@@ -123,7 +123,7 @@ def check_obstacles(staging: Staging) -> None:
 
 
 def move_all(publication: Publication) -> None:
-    """Move everything that is staged; a new directory moves as a whole."""
+    """Move all staged pages into the site. A new top directory is moved as a whole."""
     staging, site = publication.staging, publication.staging.site
     new = [directory for directory in DIRECTORIES if directory not in site.top]
     for path in [*new, *(path for path in publication.paths if path.partition('/')[0] not in new)]:
@@ -132,7 +132,7 @@ def move_all(publication: Publication) -> None:
 
 
 def move(staging: Staging, path: str) -> None:
-    """Move what is staged at this path; a new directory moves as a whole."""
+    """Move what is staged at this path into the site. A new directory is moved as a whole."""
     staged, target = staging.full(path), staging.site.full(path)
     if not os.path.exists(staged):
         return
@@ -148,7 +148,7 @@ def move(staging: Staging, path: str) -> None:
 
 
 def remove_equal(staging: Staging, paths: Sequence[str]) -> None:
-    """Remove staged files that equal those in the output directory: unchanged files are not touched."""
+    """Remove staged files that equal those in the output directory, so that unchanged files are not touched."""
     for path in paths:
         target = staging.site.full(path)
         if staging.site.has_page(path):
@@ -164,7 +164,7 @@ def remove_pages(site: Site, paths: Sequence[str]) -> None:
 
 
 def write_uploads_into_place(staging: Staging, months: AbstractSet[str]) -> None:
-    """Move the changelog data, and remove that of months without uploads."""
+    """Move the changelog data into the site, and remove the data of months without uploads."""
     site = staging.site
     move(staging, UPLOADS)
     for month in set(read_names(site.full(UPLOADS))) - months:
@@ -172,6 +172,6 @@ def write_uploads_into_place(staging: Staging, months: AbstractSet[str]) -> None
 
 
 def write_path_lists(site: Site, lists: PathLists) -> None:
-    """Write the final path lists for the copying step."""
+    """Clean up the path lists for the copying step: no repeated paths, and only what holds now."""
     lists.changed.write_settled(lambda path: os.path.exists(site.full(path)))
     lists.removed.write_settled(lambda path: not os.path.exists(site.full(path)))

@@ -1,4 +1,4 @@
-"""Starts a command. It imports next to nothing, so that Ctrl-C is one line even while the command is imported."""
+"""Starts a command. Imports very little, so that Ctrl-C prints one line even while the command is imported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STATUS = 128 + signal.SIGINT
 
 
 def _end(*_: object) -> None:
-    """End the process. Imported code could lose an exception, and msgspec crashes when one comes at the wrong time."""
+    """End the process. An exception would not do: imports can swallow it, and msgspec can crash on it."""
     try:
         os.write(2, b'interrupted\n')
     finally:
@@ -20,7 +20,7 @@ def _end(*_: object) -> None:
 
 def start(module: str) -> int:
     """Import the module of a command, and return the exit status of its `main`."""
-    is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # and not ignored, as below `nohup`
+    is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # under `nohup`, it is ignored
     if is_usual:
         signal.signal(signal.SIGINT, _end)
     main: Callable[[], int] = importlib.import_module(module).main
@@ -28,7 +28,7 @@ def start(module: str) -> int:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return main()
-    except KeyboardInterrupt:  # before the run has begun
+    except KeyboardInterrupt:  # before the run handles it
         from dumb_pypi.errors import tell
 
         tell('interrupted')
