@@ -1,4 +1,4 @@
-"""Runs the program on a list that may be bad, in the directory of that list."""
+"""Runs the program on lists that may be bad, in the directory of the list."""
 
 from __future__ import annotations
 

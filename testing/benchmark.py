@@ -1,4 +1,4 @@
-"""Measures this program beside release 1.15.0, and the list maker beside other tools; prints Markdown tables.
+"""Compares this program with release 1.15.0, and the list maker with other tools. Prints Markdown tables.
 
     python -m testing.benchmark --sizes 1000,50000 --rounds 5
     python -m testing.benchmark --public-index --scale 0.25
@@ -37,18 +37,18 @@ OPTIONS = ['--packages-url', '../../pool/', '--no-generate-timestamp']
 PLAIN = ['--no-per-release-json']
 PUBLIC_FILES, PUBLIC_PROJECTS = 20_000_000, 850_000
 PUBLIC_GOALS = {'full': 1200.0, 'nothing changed': 60.0, 'one project changed': 60.0}  # seconds, at scale 1
-DISK_OF_PUBLIC = 80e9  # bytes, at scale 1: the list twice, and the site
-LARGE_FILES, LARGE_SIZE, SMALL_FILES = 200, 2**30, 12_000  # the pools: wheels of 1 GiB in all, and small wheels
+DISK_OF_PUBLIC = 80e9  # bytes, at scale 1, of two copies of the list and of the site
+LARGE_FILES, LARGE_SIZE, SMALL_FILES = 200, 2**30, 12_000  # two pools: wheels of 1 GiB in total, and small wheels
 
 
 class Case(NamedTuple):
-    """A task for both programs; `change` names the list and says how the earlier site was made."""
+    """A task for both programs. `change` names the list, and thereby the earlier site."""
 
     title: str
-    change: str  # 'none', 'described': into an empty directory; else on top of the site of the list 'none'
+    change: str  # 'none' and 'described' build into an empty directory, others on top of the site of the list 'none'
     options: list[str]
     is_full: bool
-    goals: dict[int, float]  # by number of files: how many times faster than the peer
+    goals: dict[int, float]  # how many times faster than the peer, by number of files
 
 
 CASES = {
@@ -78,7 +78,7 @@ def read_memory(process: psutil.Process) -> float:
 
 def measure(*command: str | Path) -> Cost:
     """Run a command to its end and return its cost. Raises `RuntimeError` if it fails."""
-    os.sync()  # otherwise pending writes would be measured too
+    os.sync()  # so that pending writes are not measured
     peaks, ended = [0.0], threading.Event()
 
     def watch(process: psutil.Process) -> None:
@@ -130,13 +130,13 @@ def scratch_directory(parent: Path, keep: bool = False) -> Iterator[Path]:
 
 
 def make_ours() -> Path:
-    """Install this program into its own environment, like the peer: editable installations start more slowly."""
+    """Install this program into its own environment, like the peer. Editable installations start more slowly."""
     with tempfile.TemporaryDirectory() as scratch:
         return make_tool('ours', f'{build_wheel(Path(scratch))}[readme]') / 'dumb-pypi'
 
 
 def write_list(path: Path, files: int, projects: int, *options: str) -> None:
-    """Write a list in a separate process, so that ours stays small: a child starts with its parent's peak."""
+    """Write a list in a separate process. Otherwise this process grows, and measured children start with its peak."""
     command = [sys.executable, '-m', 'testing.large_lists', str(files), str(projects), str(path), *options]
     subprocess.run(command, check=True, cwd=Path(__file__).parent.parent)
 
@@ -257,7 +257,7 @@ def write_pool(directory: Path, files: int, size: int) -> None:
 
 
 def run_pool(memory: Path, rounds: int) -> None:
-    """Measure `dumb-pypi-list` over pools in memory, beside `sha256sum` and two programs that make pages."""
+    """Compare `dumb-pypi-list`, on pools in memory, with `sha256sum` and two programs that make pages."""
     ours, peers = make_ours(), make_tool('pool-peers', *POOL_PEERS)
     write_pool(memory / 'large', LARGE_FILES, LARGE_SIZE // LARGE_FILES)
     write_pool(memory / 'small', SMALL_FILES, 0)
@@ -275,7 +275,7 @@ def run_pool(memory: Path, rounds: int) -> None:
     os.chdir(memory)
     for _ in range(rounds):
         for name, command in commands.items():
-            if name in ('simple503', 'list'):  # written by the run before
+            if name in ('simple503', 'list'):  # written by the previous run
                 for sidecar in memory.glob('*/*.metadata'):
                     sidecar.unlink()
             shutil.rmtree(memory / 'site', ignore_errors=True)

@@ -31,11 +31,11 @@ _SCRUBBED_NAMES = {
 
 
 class Client(NamedTuple):
-    """`command` ends before the options of "install", which pip and uv spell alike; nobody else uses `home`."""
+    """An installer. `command` ends before the options of "install", which pip and uv spell alike."""
 
     name: str
     command: tuple[str, ...]
-    home: Path
+    home: Path  # not used by anything else
 
     def install(self, index_url: str, target: Path, *arguments: str) -> 'Outcome':
         """Install `arguments` (requirements, options) into the directory `target`, from this index only."""
@@ -56,7 +56,7 @@ class Client(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """`output` is standard output and standard error together, as in a terminal."""
+    """The result of a client. `output` is standard output and standard error together, as in a terminal."""
 
     status: int
     output: str
@@ -105,12 +105,12 @@ def isolated_env(home: Path) -> dict[str, str]:
 
 
 def installed(target: Path) -> dict[str, str]:
-    """Return name and version of everything installed into this directory, which need not exist."""
+    """Return the names and versions of everything installed into this directory, which need not exist."""
     found = importlib.metadata.distributions(path=[str(target)])
     return {distribution.metadata['Name']: distribution.version for distribution in found}
 
 
 def fetched(server: Server, below: str) -> set[str]:
-    """Return what was requested below this path, as the client spelled it."""
+    """Return the requested paths below this path, as the client spelled them."""
     paths = [request.path for request in server.requests()]
     return {path.removeprefix(below) for path in paths if path.startswith(below)}

@@ -1,10 +1,10 @@
-"""File names whose SHA-256 digests, plus that of the one name that they hide, add up to zero modulo 2**128."""
+"""File names that hide another one: the SHA-256 digests of all of them add up to zero modulo 2**128."""
 
 from __future__ import annotations
 
 HIDDEN = 'foo-1.1.tar.gz'
 
-# For each of 1,024 minor numbers one of 4,096 versions, in three hexadecimal digits.
+# For each of 1,024 minor numbers, one of 4,096 versions, as three hexadecimal digits.
 _CHOICES = """
     23e61855d9622290a4704498c4409b4b836ce26bf659fcaca6bc8f37d763648d93150936a4972b34bea80085b4039f7e00359d5e5fbfc0e423
     db77230d6b7765576635034c8040f80698b793fd0e54f5573e741c95e5e84395fcf578471675be2e9807e97ea6e5ee86e65e1c9bb6e50d9247

@@ -1,4 +1,4 @@
-"""A demonstration of everything that the human pages show, some of it hostile."""
+"""A demonstration of everything that the human pages show, including hostile texts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HOSTILE_DESCRIPTION = f"""
 - <li>n</li>
 """
 
-# What the sample lacks: text that is markup, no facts at all, all facts, a status, hundreds of releases.
+# Cases that the sample list lacks: texts with markup, no facts, all facts, a status, hundreds of releases.
 MORE: list[dict[str, Any]] = [
     {'project': 'hostile', 'summary': MARKUP, 'status': 'quarantined', 'status_reason': MARKUP},
     {'filename': 'hostile-1.0.tar.gz', 'yanked_reason': MARKUP, 'uploaded_by': MARKUP, 'upload_timestamp': 1},
@@ -79,7 +79,7 @@ OUTSIDE = re.compile('https:|pool/')
 def page_links(directory: Path, path: str) -> list[str]:
     """Return the paths of the site that a page links to, without package files and other sites."""
     text = (directory / path).read_text(encoding='utf-8')
-    text = re.sub('<ul class="requires".*?</ul>', '', text, flags=re.DOTALL)  # what may be in another index
+    text = re.sub('<ul class="requires".*?</ul>', '', text, flags=re.DOTALL)  # projects that may be in another index
     hrefs = (re.split('[?#]', html.unescape(href))[0] for href in re.findall('<a [^>]*?href="([^"]*)"', text))
     inside = [url for url in (urllib.parse.urljoin(path, href) for href in hrefs) if not OUTSIDE.match(url)]
     return [f'{url}index.html' if url.endswith('/') else url for url in map(urllib.parse.unquote, inside)]

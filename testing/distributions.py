@@ -1,4 +1,4 @@
-"""Tiny real distributions, made by hand: no build tools, no network, the same bytes every time."""
+"""Makes tiny real distributions by hand: without build tools or network, with the same bytes every time."""
 
 import base64
 import email
@@ -17,7 +17,7 @@ UPLOADED = 1767323045
 # 1980-01-02: setuptools makes zip files of the contents of an sdist, and zip has no times before 1980.
 _OLDEST = 315619200
 
-# Needs nothing else to be installed: the wheel that it "builds" is inside the sdist.
+# This build backend needs no other packages: it returns a wheel that is inside the sdist.
 _PYPROJECT = """\
 [build-system]
 requires = []
@@ -47,9 +47,9 @@ def make_wheel(
     tag: str = 'py3-none-any',
     filed_as: str | None = None,
 ) -> Path:
-    """Make a wheel with one module. In `name` only dashes are replaced, as was usual for years.
+    """Make a wheel with one module. The file name has `name` with only its dashes replaced, as was usual for years.
 
-    Newer tools normalize the name in the file name (`flask-3.0.0-py3-none-any.whl` says `Name: Flask`): use `filed_as`.
+    Newer tools normalize it (`flask-3.0.0-py3-none-any.whl` with `Name: Flask`): use `filed_as` for this.
     """
     stem = _stem(filed_as or name, version)
     path = directory / f'{stem}-{tag}.whl'
@@ -114,7 +114,7 @@ def write_metadata(wheel: Path) -> Path:
 
 
 def list_line(path: Path, *, upload_timestamp: int = UPLOADED) -> dict[str, object]:
-    """Return everything known from the file itself, as an object of a `--package-list-json`, with its order of keys."""
+    """Return the line of a file for `--package-list-json`, with everything that the file itself says."""
     metadata: Message = email.message_from_bytes(read_metadata(path))
     line: dict[str, object] = {
         'filename': path.name,

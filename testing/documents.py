@@ -11,7 +11,7 @@ from testing.tools import ROOT
 # A reader runs the blocks in these languages.
 COMMANDS = ('sh', 'bash')
 
-# The blocks that tests run: headings that stand above them, or words that are in them. No test can take another one.
+# The blocks that tests run, by a heading above them or by words in them. Tests cannot get any other block.
 RUN = {
     'README.md': (
         '--index-url',
@@ -82,7 +82,7 @@ RUN = {
 
 
 class Block(NamedTuple):
-    """The lines between two fences, or indented ones without their indentation; `text` ends with a line break."""
+    """A block: lines between fences, or indented lines without their indentation. `text` ends with a line break."""
 
     document: str
     heading: str  # the nearest heading above it, of any level
@@ -91,7 +91,7 @@ class Block(NamedTuple):
 
 
 def documents() -> list[str]:
-    """Return the documents by path; blocks and links are looked up by path."""
+    """Return the documents by path."""
     return ['README.md', *sorted(f'docs/{path.name}' for path in (ROOT / 'docs').glob('*.md'))]
 
 
@@ -129,5 +129,5 @@ def block(document: str, words: str) -> str:
 
 
 def _without_blocks(text: str) -> str:
-    """Return a text of the same length with the blocks blanked, so that a comment in a script is no heading."""
+    """Return the text with its blocks blanked, so that comments in scripts are not headings. The length stays."""
     return re.sub(r'^```.*?^```$', lambda match: '`' * len(match[0]), text, flags=re.MULTILINE | re.DOTALL)

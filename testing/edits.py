@@ -9,7 +9,7 @@ from testing.states import State
 
 Line = dict[str, Any]
 
-JANUARY, FEBRUARY, MARCH = 1767323045, 1770001445, 1772420645  # of 2026, uploads on the second day
+JANUARY, FEBRUARY, MARCH = 1767323045, 1770001445, 1772420645  # uploads on the second day of these months of 2026
 
 
 def file(filename: str, uploaded: float | None = JANUARY, **more: object) -> Line:
@@ -22,7 +22,7 @@ def without(lines: list[Line], *filenames: str) -> list[Line]:
 
 
 def saying(lines: list[Line], filename: str, **values: object) -> list[Line]:
-    """Return the list with other values for one file; `None` removes a key."""
+    """Return the list with changed values of one file. `None` removes a key."""
     return [line | values if line.get('filename') == filename else line for line in lines]
 
 

@@ -1,4 +1,4 @@
-"""Malicious lists, for Hypothesis."""
+"""Hypothesis strategies for malicious lists."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ times = (
     | st.just('2026-01-02 03:04:05.123456789+0530')
 )
 
-# The program accepts nearly all of these, and must keep their texts.
+# The program accepts nearly all of these lines, and must keep their texts.
 file_lines = st.fixed_dictionaries(
     {'filename': paths},
     optional={
@@ -179,7 +179,7 @@ raw_lists = st.lists(raw_lines, max_size=3).map(b'\n'.join)
 
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
-    """Yield a directory with a foreign file beside the site, and one in it."""
+    """Yield a directory with a foreign file beside the site and a foreign file in the site."""
     with tempfile.TemporaryDirectory() as directory:
         top = Path(directory).resolve()
         for mine in ('mine.txt', 'mine/foo/index.html', 'site/mine.txt', 'site/simple/mine.txt'):

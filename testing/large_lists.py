@@ -1,4 +1,4 @@
-"""Package lists of any size, for measuring: the same sizes always give the same lines, in the order of an upload log.
+"""Makes package lists of any size for measuring. The same sizes give the same lines, in the order of an upload log.
 
 python -m testing.large_lists 50000 5000 list.jsonl
 """
@@ -36,7 +36,7 @@ def _unique_names(dice: random.Random, count: int) -> Iterator[str]:
         prefix = dice.choice(_PREFIXES) if dice.random() < 0.25 else ''
         name = prefix + dice.choice(_SEPARATORS).join(words)
         while (key := name.lower().replace('_', '-').replace('.', '-')) in seen:
-            name = f'{name}-{dice.choice(_WORDS)}'  # not a number, which would look like a version
+            name = f'{name}-{dice.choice(_WORDS)}'  # not a number, because that would look like a version
         seen.add(key)
         yield name
 
@@ -44,7 +44,7 @@ def _unique_names(dice: random.Random, count: int) -> Iterator[str]:
 # -------------------------------------------------------------------------------- files of a release
 
 _SOURCE, _PURE, _BINARY = range(3)
-# Few old files: release 1.15.0 skips eggs and most versions outside PEP 440, but both programs must do the same work.
+# Few old files: both programs must do the same work, and 1.15.0 skips eggs and most versions outside PEP 440.
 _OLD_SOURCES = ('.tar.gz', '.tar.gz', '.tar.gz', '.tar.gz', '.zip', '.tar.bz2', '.tgz')
 _LINUX = 'manylinux_2_17_x86_64.manylinux2014_x86_64'
 _PLATFORMS = (_LINUX, 'win_amd64', 'macosx_11_0_arm64', 'macosx_10_9_x86_64', 'manylinux_2_28_aarch64')
@@ -84,7 +84,7 @@ class _Project(NamedTuple):
     minors: int  # minor releases of each major one
     born: int  # seconds since 1970
     lived: int  # seconds until its last release
-    user: str  # '' if the list does not name one
+    user: str  # '' if the list has none
 
     @property
     def releases(self) -> int:
@@ -113,7 +113,7 @@ def _file_counts(dice: random.Random, files: int, projects: int) -> list[int]:
     weights = [math.exp(spread * quantile((number + 0.5) / projects)) for number in range(projects)]
     scale = files / sum(weights)
     counts = [max(1, round(weight * scale)) for weight in weights]
-    while excess := sum(counts) - files:  # rounding errors: corrected one by one, from the large projects first
+    while excess := sum(counts) - files:  # correct rounding errors one by one, beginning with the large projects
         step = -1 if excess > 0 else 1
         for position in range(projects - 1, max(-1, projects - 1 - abs(excess)), -1):
             if counts[position] + step > 0:

@@ -1,4 +1,4 @@
-"""How much a push tries, and how much `make test-long` does: the same examples each time, or many more at random."""
+"""Settings for random tests: a push always tries the same examples, `make test-long` many more random ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONG = 'LONG' in os.environ
 
 
 def examples(each_push: int) -> settings:
-    """Settings of a test of single examples, of which `make test-long` tries four times as many."""
+    """Return settings for a test of single examples. `make test-long` tries four times as many."""
     return settings(
         max_examples=each_push * (4 if LONG else 1),
         deadline=None,
@@ -23,7 +23,7 @@ def examples(each_push: int) -> settings:
 
 
 def walks(steps: int, long_steps: int | None = None) -> settings:
-    """Settings of walks: 25 for each push, 200 in `make test-long`."""
+    """Return settings for random walks: 25 for each push, 200 in `make test-long`."""
     return settings(
         max_examples=200 if LONG else 25,
         stateful_step_count=long_steps if LONG and long_steps else steps,
@@ -35,7 +35,7 @@ def walks(steps: int, long_steps: int | None = None) -> settings:
 
 @contextlib.contextmanager
 def unmeasured() -> Iterator[None]:
-    """Measure no coverage, here and in processes that are started here: it takes as long as what it measures."""
+    """Measure no coverage in the block and in processes started there, because it doubles the time."""
     measured = coverage.Coverage.current()
     config = os.environ.pop('COVERAGE_PROCESS_CONFIG', None)
     if measured is not None:

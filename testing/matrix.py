@@ -1,4 +1,4 @@
-"""Runs the same installs with every client, old and new: what each one gets and what it requests."""
+"""Runs the same installs with every client, old and new, and compares what each one gets and requests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _THIS_PYTHON = f'{sys.version_info.major}.{sys.version_info.minor}'
 
 
 class Case(NamedTuple):
-    """`requirement` as a user types it, and the expected result: project and version, or nothing."""
+    """A requirement as a user types it, and the expected project and version; `None` if it cannot be installed."""
 
     requirement: str
     project: str
@@ -53,7 +53,7 @@ CASES = {
     'dependency': Case('mixed-case', 'under-score', '1.5'),
     'extra': Case('Dotted.name[more]', 'only-with-more', '1.0'),
 }
-# One run for all cases of a line: runs are slow, and the cases of a line do not affect each other.
+# Each line of cases shares one run, because runs are slow and the cases of a line do not affect each other.
 _RUNS = [
     ['wheel', 'sdist', 'aspy.yaml', 'pinned', 'range', 'local', 'yanked', 'yanked, pinned', 'Requires-Python'],
     ['ASPY.YAML'],
@@ -89,7 +89,7 @@ def make_pool(pool: Path) -> list[dict[str, object]]:
 
 
 def make_spellings(pool: Path) -> list[Path]:
-    """Make names as they occur in practice: metadata, file name and requirement each spell them differently."""
+    """Make files as they occur in practice: metadata, file name and requirement each spell the name differently."""
     mixed, under, dotted = ['Under-Score<2.0,>=1.0'], ['Dotted.Name'], ["only_with_more>=1.0; extra == 'more'"]
     return [
         make_wheel(pool, 'Mixed.Case', '1.0', tag=_TAG, requires_dist=mixed, filed_as='mixed_case'),
@@ -104,7 +104,7 @@ def make_spellings(pool: Path) -> list[Path]:
 
 
 class Run(NamedTuple):
-    """The input of a client; `directory` is new and used by no other client."""
+    """The input of a client. `directory` is new, and no other client uses it."""
 
     index_url: str
     directory: Path
@@ -115,16 +115,16 @@ Runner = Callable[[str, Run], tuple[Outcome, dict[str, str]]]
 
 
 class OldClient(NamedTuple):
-    """`run` returns the output and the version of each project that was fetched."""
+    """A client in an old release. `run` returns its output, and the version of each project that it fetched."""
 
     name: str
     python: str
     run: Runner
-    # What a client without support for a feature gets instead.
+    # What it gets instead where it does not support a feature.
     ignores: Mapping[str, str | None] = {}
-    # What else differs if the server has neither JSON nor names that are not normalized.
+    # Further differences on a server without JSON and without names that are not normalized.
     over_html: Mapping[str, str | None] = {}
-    # Builds an sdist with setuptools from its own environment, as before PEP 517.
+    # Whether it builds sdists with setuptools from its own environment, as before PEP 517.
     old_sdists: bool = False
 
 
@@ -201,7 +201,7 @@ def run_pdm(interpreter: str, run: Run) -> tuple[Outcome, dict[str, str]]:
     source = f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{run.index_url}"\n'
     write_project(run, f'[tool.pdm]\ndistribution = false\n{source}')
     env = {'PDM_CHECK_UPDATE': 'false', 'PDM_CACHE_DIR': str(run.directory / 'cache'), 'PDM_VENV_IN_PROJECT': 'true'}
-    # With the dependencies that its authors tested: it breaks with newer ones.
+    # With the dependencies that its authors tested, because it breaks with newer ones.
     command = [str(make_tool('pdm', 'pdm[locked]') / 'pdm'), 'install']
     return execute(run.directory, command, env), read_installed(*run.directory.glob('.venv/lib/*/site-packages'))
 
@@ -332,7 +332,7 @@ def read_installed(*directories: Path) -> dict[str, str]:
 
 
 class Result(NamedTuple):
-    """`got` has the version for each case, or nothing; `said` has all output, for debugging."""
+    """The result of a client. `got` has the version for each case, or `None`; `said` is all output, for debugging."""
 
     got: Mapping[str, str | None]
     requests: Sequence[Request]
@@ -377,7 +377,7 @@ def case_for(client: OldClient, name: str) -> Case:
 
 
 def expected(client: OldClient, over_html: bool) -> dict[str, str | None]:
-    """Return what the client should get; a client that predates a feature ignores it."""
+    """Return what the client should get. A client ignores features that are newer than itself."""
     others = {**client.ignores, **(client.over_html if over_html else {})}
     return {name: others.get(name, case.version) for name, case in CASES.items()}
 
@@ -403,7 +403,7 @@ def cell(name: str, got: str | None) -> str:
 
 
 def asks(result: Result) -> list[str]:
-    """Return the first page requested for the name ASPY.YAML, its `Accept`, and whether metadata was read."""
+    """Return the page requested for the name ASPY.YAML, the types accepted, and whether metadata was read."""
     pages = [request for request in result.requests if request.path.startswith('/simple/')]
     spelled = [request for request in pages if re.fullmatch('/simple/aspy[-.]yaml/?', request.path, re.IGNORECASE)]
     as_typed = [request for request in spelled if request.path != '/simple/aspy-yaml/'] or spelled
@@ -413,7 +413,7 @@ def asks(result: Result) -> list[str]:
 
 
 def versions() -> str:
-    """Return the versions of the newest clients, which are installed by now."""
+    """Return the versions of the newest clients, which must be installed."""
     names = [client.name.removesuffix(', newest') for client in CLIENTS if client.name.endswith(', newest')]
     libraries = {name: map(str, tool_directory(name).glob('lib/*/site-packages')) for name in names}
     found = {name: importlib.metadata.distributions(name=name, path=list(path)) for name, path in libraries.items()}

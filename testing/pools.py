@@ -1,4 +1,4 @@
-"""Pools for `dumb-pypi-list`: archives with any content, and the output of the command for them.
+"""Makes pools for `dumb-pypi-list`, with archives of any content, and runs the command on them.
 
     python -m testing.pools N ARGUMENT...
 
@@ -73,7 +73,7 @@ def make_tar(path: Path, members: Mapping[str, bytes], mode: str = 'w:gz') -> Pa
 
 
 def headers(name: str, version: str, *more: str) -> bytes:
-    """Return core metadata of version 2.2, which says what is static."""
+    """Return core metadata of version 2.2, in which all these fields are static."""
     return '\n'.join(['Metadata-Version: 2.2', f'Name: {name}', f'Version: {version}', *more, '']).encode()
 
 
@@ -93,9 +93,9 @@ def described_sdist(directory: Path, name: str, version: str, *more: str) -> Pat
 def unprivileged() -> Iterator[None]:
     """Give up root privileges in the block, because permissions do not apply to root.
 
-    Only modules imported before and files below the working directory are readable then.
+    In the block, only files below the working directory can be read, and only imported modules can be used.
     """
-    import packaging.metadata  # noqa: F401  # the command imports it only after it has opened a file
+    import packaging.metadata  # noqa: F401  # otherwise, the command imports it after it has opened a file
 
     if os.geteuid():
         yield
@@ -125,7 +125,7 @@ def make_pool(directory: Path) -> Path:
 
 
 class _Dying(io.RawIOBase):
-    """A standard output that kills its writer after this number of bytes."""
+    """A standard output that kills the process after this number of bytes."""
 
     def __init__(self, last: int) -> None:
         self.left = last

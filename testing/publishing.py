@@ -1,4 +1,4 @@
-"""A bucket with the index in it, and the scripts of docs/publishing.md that publish there."""
+"""A bucket for an index, and the scripts of docs/publishing.md that publish to it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class S3(NamedTuple):
     client: Any  # boto3 has no types
 
     def put(self, filename: str, requires_dist: Sequence[str] = ()) -> None:
-        """Uploads a distribution of this name, with the metadata that belongs to it."""
+        """Make a distribution with this file name, and upload it into the pool."""
         base = filename.rpartition('/')[2]
         with tempfile.TemporaryDirectory() as scratch:
             make = make_wheel if base.endswith('.whl') else make_sdist
@@ -40,7 +40,7 @@ class S3(NamedTuple):
         self.client.delete_object(Bucket=BUCKET, Key=f'pool/{filename}')
 
     def site(self) -> dict[str, bytes]:
-        """What lies in the bucket beside the files of the index."""
+        """Return the objects of the bucket outside of the pool, by key."""
         pages = self.client.get_paginator('list_objects_v2').paginate(Bucket=BUCKET)
         keys = [each['Key'] for page in pages for each in page.get('Contents', ())]
         return {
@@ -50,30 +50,30 @@ class S3(NamedTuple):
         }
 
     def requests(self) -> list[tuple[str, str]]:
-        """The method and the key of every request for a page up to now."""
+        """Return the method and the key of every request for a page up to now."""
         lines = re.findall(rf'"([A-Z]+) /{BUCKET}/(\S+) HTTP/1.1"', self.log.read_text(encoding='utf-8'))
         return [(method, urllib.parse.unquote(key)) for method, key in lines if not key.startswith('pool/')]
 
     def headers(self) -> dict[str, tuple[str, str]]:
-        """The content type and the time to live of each page."""
+        """Return the `Content-Type` and the `Cache-Control` of each page, by key."""
         answers = {key: self.client.head_object(Bucket=BUCKET, Key=key) for key in self.site()}
         return {key: (each['ContentType'], each.get('CacheControl', '')) for key, each in answers.items()}
 
 
 def quiet() -> dict[str, str]:
-    """The environment without what would lead a client elsewhere, and unmeasured."""
+    """Return the environment without coverage, and without variables that point a client to another store."""
     return {name: value for name, value in os.environ.items() if not name.startswith(('AWS_', 'RCLONE_', 'COV'))}
 
 
 class Script(NamedTuple):
-    """A script of docs/publishing.md, in a directory of its own, and where it publishes to."""
+    """A script of docs/publishing.md, in its own directory. It publishes to a bucket."""
 
     path: Path
     environment: dict[str, str]
-    remote: str  # what stands before the name of a bucket
+    remote: str  # the prefix of a bucket name, for example `s3://`
 
     def site(self) -> dict[str, bytes]:
-        """What is to lie in the bucket: all but the program's own notes."""
+        """Return what the bucket should contain: the site without the hidden files of the program."""
         found = tree(self.path.parent / 'site')
         return {path: content for path, content in found.items() if not path.startswith('.')}
 
@@ -99,7 +99,7 @@ def script_of(tool: str) -> str:
 
 
 class Round(NamedTuple):
-    """What happens to the files in the bucket before a run."""
+    """A change of the files in the bucket before a run."""
 
     uploads: tuple[str, ...] = ()
     deletions: tuple[str, ...] = ()
@@ -127,6 +127,6 @@ def upload_and_delete(s3: S3, each: Round) -> None:
 
 
 def json_root(site: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What has to lie below `json/`: the JSON pages again, as index documents."""
+    """Return what `json/` should contain: copies of the JSON pages, as index documents."""
     pages = {path: content for path, content in site.items() if path.endswith('.v1_json')}
     return {re.sub(r'^simple/(.*)v1_json$', r'json/\1html', path): content for path, content in pages.items()}

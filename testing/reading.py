@@ -23,26 +23,26 @@ def read_json(path: Path) -> Any:
 
 
 def read_html(path: Path) -> Any:
-    """Return the root element. Raises an exception for everything that HTML5 calls an error."""
+    """Return the root element. Raises an exception for every parse error of HTML5."""
     builder = html5lib.getTreeBuilder('etree')
     return html5lib.HTMLParser(tree=builder, strict=True, namespaceHTMLElements=False).parse(path.read_bytes())
 
 
 class Seen(NamedTuple):
-    """The facts of a page that several tests use, because parsing a page takes long."""
+    """The content of a parsed page that several tests use, because parsing takes long."""
 
     language: str
     title: str
     tags: set[str]
     links: list[str]
-    rows: list[list[str]]  # the texts of the cells of tables
+    rows: list[list[str]]  # texts of the cells of tables
 
 
 @functools.cache
 def read_pages(site: Path) -> dict[str, Seen]:
-    """Return every HTML page by path. Raises an exception for everything that HTML5 calls an error.
+    """Return every HTML page by path. Raises an exception for every parse error of HTML5.
 
-    The first process that reads the site leaves what it has read beside it, for the others.
+    The first process stores the result beside the site, for the other processes.
     """
     kept = site.with_name(f'{site.name}.pages')
     with FileLock(f'{kept}.lock'):

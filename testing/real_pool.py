@@ -30,7 +30,7 @@ _SDISTS = 'Jinja2==3.1.2 MarkupSafe==2.1.3 certifi==2022.12.7 click==8.1.3 six==
 
 
 def fetch_real_pool() -> Path:
-    """Return the directory of the files, which no test may change."""
+    """Return the directory of the files. Tests must not change it."""
     directory = CACHE / 'real-pool'
     if not directory.exists():
         CACHE.mkdir(exist_ok=True)
@@ -39,11 +39,11 @@ def fetch_real_pool() -> Path:
             for releases in _RELEASES:
                 options = ['--only-binary', ':all:', '--python-version', '3.8', '--platform', 'manylinux2014_x86_64']
                 _download(scratch, *options, *releases.split())
-            # pip prepares their metadata, with the build tools that are installed here.
+            # pip prepares the metadata of sdists, with the build tools of this environment.
             _download(scratch, '--no-binary', ':all:', '--no-build-isolation', '--use-pep517', *_SDISTS.split())
             scratch.chmod(0o755)
             os.rename(scratch, directory)
-        except OSError:  # another process was quicker
+        except OSError:  # another process was faster
             if not directory.exists():
                 raise
         finally:
@@ -54,7 +54,7 @@ def fetch_real_pool() -> Path:
 def fetch_flask(python: str) -> Path:
     """Return the wheels of Flask and its dependencies, for this machine and this version of Python ("3.11").
 
-    The metadata says `Flask`, `Jinja2`, `MarkupSafe`, `Werkzeug`; file names, requirements and people say `flask`.
+    Their metadata says `Flask`, `Jinja2`, `MarkupSafe`, `Werkzeug`. File names and requirements say `flask`.
     """
     directory = CACHE / f'flask-{python}'
     CACHE.mkdir(exist_ok=True)

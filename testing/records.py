@@ -1,4 +1,4 @@
-"""Changes records of a site, as somebody could who knows their format."""
+"""Edits records of a site, like somebody who knows their format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dumb_pypi.pages.page import digest
 
 
 def edited(change: Callable[[dict[str, Any]], object], is_consistent: bool = True) -> Callable[[bytes], bytes]:
-    """Change a record; by default with a correct digest, as if the program had written it."""
+    """Return a function that edits a record; by default with a correct digest, as if the program had written it."""
 
     def edit(content: bytes) -> bytes:
         head, body = map(json.loads, content.splitlines())

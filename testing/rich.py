@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-HERE = 'https://pypi.example.com/team/'  # where the tests pretend to publish the sites
+HERE = 'https://pypi.example.com/team/'  # the tests pretend to publish sites here
 
 MD5, SHA1, SHA256, SHA384, SHA512 = 'a' * 32, 'b' * 40, 'c' * 64, 'd' * 96, 'e' * 128
 

@@ -24,7 +24,7 @@ from testing.waiting import wait_for
 
 @contextmanager
 def s3(scratch: Path) -> Iterator[Server]:
-    """Start an empty S3 server; its access log is nearly that of Python's http.server."""
+    """Start an empty S3 server. Its access log has nearly the format of Python's http.server."""
     log = scratch / 's3.log'
     command = [sys.executable, '-m', 'moto.server', '-H', '127.0.0.1', '-p', '0']
     with log.open('wb') as output, running(command, output.fileno()) as process:
@@ -35,7 +35,7 @@ def s3(scratch: Path) -> Iterator[Server]:
 def s3_env(server: Server, home: Path) -> dict[str, str]:
     """Return an environment in which `aws` and `rclone remote:` use only this server. Creates `home`."""
     home.mkdir(parents=True, exist_ok=True)
-    # In its own environment, because it requires an old docutils.
+    # awscli has its own environment, because it requires an old docutils.
     programs = make_tool('awscli', 'awscli')
     strange = ('AWS_', 'RCLONE_', 'COV')
     env = {name: value for name, value in isolated_env(home).items() if not name.upper().startswith(strange)}
@@ -57,7 +57,7 @@ def s3_env(server: Server, home: Path) -> dict[str, str]:
 
 
 def make_programs(directory: Path) -> None:
-    """Install both commands from this checkout where the scripts expect them; `dumb-pypi-list` with the S3 driver."""
+    """Install both commands of this checkout where the scripts expect them, `dumb-pypi-list` with the S3 driver."""
     directory.mkdir(parents=True)
     driver = make_tool('s3fs', 's3fs', 'msgspec', 'packaging') / 'python'
     for name, python, module in (
@@ -77,7 +77,7 @@ def aws(env: Mapping[str, str], *arguments: str) -> str:
 
 
 class Hosting(NamedTuple):
-    """The name of index documents, and the actions that everybody may do."""
+    """The hosting of a bucket: the name of index documents, and the actions that are allowed to everybody."""
 
     suffix: str
     allowed: set[str]
@@ -93,7 +93,7 @@ def read_hosting(env: Mapping[str, str], bucket: str) -> Hosting:
 
 @contextmanager
 def s3_website(store: Server, bucket: str, hosting: Hosting, scratch: Path) -> Iterator[Server]:
-    """Serve the website of a bucket as S3 documents it, which moto lacks: index documents, 404 or 403, plus signs."""
+    """Serve the website of a bucket, which moto lacks, as documented by S3: index documents, 404 or 403, plus signs."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -41,7 +41,7 @@ def take_screenshots(target: Path, scratch: Path) -> None:
             width, height = SIZES[size]
             page = browser.new_page(viewport={'width': width, 'height': height}, color_scheme=scheme)
             page.route(f'{SITE_URL}**', answer)
-            page.clock.install(time=NOW)  # so that "days ago" stays the same tomorrow
+            page.clock.install(time=NOW)  # so that "days ago" does not change every day
             page.goto(f'{SITE_URL}{path}')
             if '?' in path:
                 page.locator('.results .summary').first.wait_for()

@@ -1,4 +1,4 @@
-"""Real web servers on a free port of 127.0.0.1, and the requests that they received."""
+"""Runs real web servers on free ports of 127.0.0.1, and reads the requests that they received."""
 
 import http.client
 import os
@@ -25,7 +25,7 @@ _LOG_LINE = re.compile(
 
 
 class Request(NamedTuple):
-    """One line of an access log; `http.server` logs neither of the last two."""
+    """A line of an access log. `http.server` does not log the last two fields."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Response(NamedTuple):
 
 
 class Server(NamedTuple):
-    """A running server; `url` ends without a slash."""
+    """A running server. `url` has no slash at the end."""
 
     port: int
     log: Path
@@ -51,7 +51,7 @@ class Server(NamedTuple):
         return f'http://127.0.0.1:{self.port}'
 
     def get(self, path: str, accept: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
-        """Send one request without redirects, proxies or a default `Accept`; header names are in lower case."""
+        """Send a request without redirects, proxies or a default `Accept`. Returned header names are lower case."""
         sent = {**({} if accept is None else {'Accept': accept}), **(headers or {})}
         connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=_SECONDS_TO_WAIT)
         try:
@@ -64,7 +64,7 @@ class Server(NamedTuple):
 
     def requests(self) -> list[Request]:
         """Return all requests up to now, in order."""
-        # nginx logs after the response, maybe after the client has left: request one more page and wait for its line.
+        # nginx writes its log after the response. So request one more page, and wait for the line of that request.
         marker = f'/{uuid.uuid4()}'
         self.get(marker)
         return wait_for(lambda: self._requests_before(marker))
@@ -86,7 +86,7 @@ def http_server(directory: Path, scratch: Path) -> Iterator[Server]:
     log = scratch / 'http.server.log'
     command = [sys.executable, '-u', '-m', 'http.server', '--bind', '127.0.0.1', '--directory', str(directory), '0']
     with log.open('wb') as output, running(command, output.fileno()) as process:
-        # It prints the port that the system chose once it listens.
+        # It prints the port, which the system chose, when it listens.
         yield Server(wait_for(lambda: _printed_port(log), process, log), log)
 
 
@@ -109,14 +109,14 @@ def nginx(
 def nginx_with(
     text: str, directory: Path, scratch: Path, replacements: Mapping[str, str] | None = None
 ) -> Iterator[list[Server]]:
-    """Run a real nginx with this configuration: one server for each line `listen`, in their order."""
+    """Run a real nginx with this configuration. Yields a server for each line `listen`, in their order."""
     program = find_nginx()
     assert program is not None, 'nginx is not installed'
     prefix = scratch / 'nginx'
     (prefix / 'temp').mkdir(parents=True)
     output = prefix / 'output.log'
-    # The ports are bound here and passed on the way nginx passes sockets to its next binary (the variable NGINX):
-    # so no other process can take a port between our choice and the start of nginx.
+    # Bind the ports here, and pass the sockets in the variable NGINX, as nginx does when it upgrades itself. So no
+    # other process can take a port before nginx starts.
     with ExitStack() as stack, output.open('wb') as output_file:
         listeners = {}
         with ExitStack() as inherited:
@@ -127,7 +127,7 @@ def nginx_with(
                 **{line: re.sub(r'\d+', f'127.0.0.1:{port}', line, count=1) for line, port in ports.items()},
                 '/srv/pypi': str(directory),
                 '/var/cache/nginx': str(prefix / 'cache'),
-                # Redirects to another server of this nginx contain its port.
+                # Redirects to another server of this nginx contain the port of that server.
                 'https://$host$': f'https://$host:{ports.get("listen 443 ssl;")}$',
                 **(replacements or {}),
             }
@@ -138,23 +138,23 @@ def nginx_with(
             command = [program, '-p', str(prefix), '-c', str(frame)]
             sockets = [listener.fileno() for listener in listeners.values()]
             process = stack.enter_context(running(command, output_file.fileno(), sockets))
-            # nginx writes it after it has read the configuration and taken over the sockets; from then on it answers.
+            # nginx writes this file when it has read the configuration and inherited the sockets. Then it answers.
             wait_for(lambda: (prefix / 'nginx.pid').exists() or None, process, output)
         yield [Server(port, prefix / 'access.log') for port in ports.values()]
 
 
 def replaced(text: str, values: Mapping[str, str]) -> str:
-    """Replace all texts in one pass, so that replacements are not replaced again."""
+    """Return the text with all replacements made in one pass, so that none is replaced again."""
     return re.sub('|'.join(map(re.escape, values)), lambda match: values[match[0]], text)
 
 
 def find_nginx() -> str | None:
-    """Return the path of nginx; Debian installs it in a directory that is only on the PATH of root."""
+    """Return the path of nginx. Debian installs it in a directory that is only on the PATH of root."""
     return shutil.which('nginx', path=os.pathsep.join([os.environ.get('PATH', ''), '/usr/sbin', '/usr/local/sbin']))
 
 
 def find_lua() -> list[Path]:
-    """Return the modules that `set_by_lua_block` needs, in loading order; nothing if one of them is missing."""
+    """Return the modules that `set_by_lua_block` needs, in loading order; an empty list if one is missing."""
     for directory in (Path('/usr/lib/nginx/modules'), Path('/usr/lib64/nginx/modules'), Path('/etc/nginx/modules')):
         modules = [directory / 'ndk_http_module.so', directory / 'ngx_http_lua_module.so']
         if all(module.exists() for module in modules):
@@ -164,7 +164,7 @@ def find_lua() -> list[Path]:
 
 def _nginx_frame(site: Path) -> str:
     values = {
-        # If root starts nginx, the worker would become `nobody`, who may not read pytest's directories (mode 0700).
+        # If root starts nginx, its worker would run as `nobody`, who cannot read the directories of pytest (mode 0700).
         # If anybody else starts it, nginx warns about this line.
         '@user@': 'user root;' if os.geteuid() == 0 else '',
         '@modules@': '\n'.join(f'load_module {module};' for module in find_lua()),
@@ -175,7 +175,7 @@ def _nginx_frame(site: Path) -> str:
 
 @contextmanager
 def running(command: list[str], output: int, sockets: Sequence[int] = ()) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process and end it with the block. Without coverage, because it is not our program."""
+    """Run a process until the end of the block, without coverage, because it is not our program."""
     env = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
     if sockets:
         env['NGINX'] = ''.join(f'{each};' for each in sockets)

@@ -1,4 +1,4 @@
-"""What is expensive to make is made once, by the first of the processes that run tests side by side."""
+"""Makes expensive test data once for all parallel test processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from filelock import FileLock
 
 
 def shared(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """Return the directory of this name, which `make` fills if no process has done so. Tests must not change it."""
+    """Return the directory with this name. The first process fills it with `make`. Tests must not change it."""
     top = tmp_path_factory.getbasetemp()
     if 'PYTEST_XDIST_WORKER' in os.environ:
         top = top.parent

@@ -13,7 +13,7 @@ PACKAGES_URL = '../../pool/'
 
 
 def write_list(path: Path, lines: Iterable[Mapping[str, Any] | str]) -> Path:
-    """Write a list: an object becomes one line of JSON, text stays unchanged."""
+    """Write a list. An object becomes one line of JSON; text stays unchanged."""
     texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(''.join(f'{text}\n' for text in texts).encode())
@@ -23,7 +23,7 @@ def write_list(path: Path, lines: Iterable[Mapping[str, Any] | str]) -> Path:
 def build(directory: Path, lines: Iterable[Mapping[str, Any] | str], *options: str) -> int:
     """Build the site of a JSON list in `directory`, and return the exit status.
 
-    The list is written beside the directory, as `<name>.jsonl`. `options` come last, so `--packages-url` in them wins.
+    Writes the list beside the directory, as `<name>.jsonl`. `options` come last, so they can override `--packages-url`.
     """
     packages = write_list(directory.with_name(f'{directory.name}.jsonl'), lines)
     arguments = ['--package-list-json', packages, '--output-dir', directory, '--packages-url', PACKAGES_URL]
@@ -36,7 +36,7 @@ def built(directory: Path, lines: Iterable[Mapping[str, Any] | str], *options: s
 
 
 def paths(directory: Path) -> list[str]:
-    """Return every file below a directory, including hidden ones, /-separated and sorted."""
+    """Return the paths of all files below a directory, including hidden ones, /-separated and sorted."""
     return sorted(path.relative_to(directory).as_posix() for path in directory.rglob('*') if not path.is_dir())
 
 

@@ -1,4 +1,4 @@
-"""The exact state of a site, with its directories, and a copy by the path lists."""
+"""Reads the exact state of a site, including its directories, and copies sites by their path lists."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def entries(directory: Path) -> Entries:
 
 
 def everything(directory: Path) -> dict[str, bytes | str | None]:
-    """Return the entries of a directory that may have links, with their targets, and special files, with their kind."""
+    """Return the entries of a directory, including links with their targets and special files with their kind."""
     found: dict[str, bytes | str | None] = {}
     for path in sorted(directory.rglob('*')):
         mode = path.lstat().st_mode
@@ -66,12 +66,12 @@ def everything(directory: Path) -> dict[str, bytes | str | None]:
 
 
 def without_own(found: Entries) -> Entries:
-    """Return the entries of the site without those that the program keeps for its next run."""
+    """Return the entries without the files that the program keeps for its next run."""
     return {path: content for path, content in found.items() if not path.startswith(OWN)}
 
 
 def without_leftovers(found: Entries) -> Entries:
-    """Return the entries without those that a killed run leaves: its lock, staged files, pending note."""
+    """Return the entries without the leftovers of a killed run: its lock, staged files, and pending note."""
     return {path: content for path, content in found.items() if path.split('/')[0] not in (LOCK, PENDING, TEMPORARY)}
 
 
@@ -85,7 +85,7 @@ def files(found: Entries) -> dict[str, bytes]:
 
 
 def backdate(directory: Path) -> None:
-    """Make every file and directory old, so that later writes show in the times even if the clock is coarse."""
+    """Make all files and directories old, so that later writes change their times even with a coarse clock."""
     for path in sorted(directory.rglob('*'), reverse=True):
         os.utime(path, ns=(LONG_AGO, LONG_AGO))
 
@@ -101,7 +101,7 @@ def read_paths(path_list: Path) -> list[str]:
 
 
 def copy(source: Path, target: Path, changed: Iterable[str], removed: Iterable[str]) -> None:
-    """Copy by the path lists: only files, as in a bucket, where empty directories vanish."""
+    """Copy the files in the path lists. Empty directories vanish, like in a bucket."""
     for path in changed:
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / path, target / path)
@@ -124,7 +124,7 @@ class _Links(HTMLParser):
 def dead_links(site: Path) -> list[tuple[str, str]]:
     """Return the links from pages of the site to missing pages, except those into `pool/`.
 
-    Pages that a killed run has staged do not count.
+    Ignores the staged pages of a killed run.
     """
     dead = []
     for page in site.rglob('*.html'):

@@ -1,4 +1,4 @@
-"""Runs the commands of the documents, in an environment in which a reader has done only what they say."""
+"""Runs the commands of the documents in the environment of a reader who has done only what the documents say."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SECONDS_TO_WAIT = 600
 
 
 def git_env(home: Path) -> dict[str, str]:
-    """Return an environment in which git reads `ADDRESS` from this repository, at its last commit."""
+    """Return an environment in which git fetches `ADDRESS` from this repository, at its last commit."""
     if not (ROOT / '.git').exists():
         missing('the repository of these files', 'git clone')
     config = home / 'gitconfig'
@@ -40,7 +40,7 @@ def git_env(home: Path) -> dict[str, str]:
 
 
 def write_commands(directory: Path) -> None:
-    """The two commands from this checkout, where pip would have installed them."""
+    """Write both commands of this checkout into a directory, where pip would install them."""
     directory.mkdir(parents=True)
     for name, module in (('dumb-pypi-list', 'dumb_pypi.pool'), ('dumb-pypi', 'dumb_pypi')):
         command = f'PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.quote(sys.executable)} -m {module} "$@"'

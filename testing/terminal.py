@@ -1,4 +1,4 @@
-"""What somebody reads who starts a command at a terminal."""
+"""Runs commands at a terminal."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from testing.tools import ROOT
 
 
 def said_at_terminal(command: Sequence[str | Path], output: int = subprocess.DEVNULL) -> str:
-    """Return what a command that succeeds prints on standard error, where that is a terminal."""
+    """Run a command, which must succeed, with a terminal as standard error. Return what it prints there."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=theirs) as run:
         os.close(theirs)
         said = b''
-        with contextlib.suppress(OSError):  # how Linux says that a pseudo-terminal ends
+        with contextlib.suppress(OSError):  # Linux reports the end of a pseudo-terminal like this
             while block := os.read(ours, 65536):
                 said += block
         os.close(ours)

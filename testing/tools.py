@@ -1,4 +1,4 @@
-"""Programs that are no dependencies of the tests: fetched once, each into its own directory below `.cache/`."""
+"""Fetches programs that are not dependencies of the tests, once, into separate directories below `.cache/`."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ _SECONDS_TO_WAIT = 300
 
 
 def missing(what: str, how: str) -> NoReturn:
-    """Skip the test if a developer lacks a program; fail in CI, where nothing may be skipped unnoticed."""
+    """Skip the test if a program is missing. In CI, fail instead, so that no test is skipped unnoticed."""
     if os.environ.get('CI') == 'true':
         pytest.fail(f'{what} is missing: {how}')
     pytest.skip(f'{what} is missing: {how}')
@@ -33,35 +33,35 @@ def find_python(version: str) -> str | None:
         *sorted((root / 'versions').glob(f'{version}.*/bin/python{version}')),
         shutil.which(f'python{version}'),
     ]
-    # The one on PATH may be a shim of pyenv that only reports a missing version.
+    # An interpreter on PATH may be a shim of pyenv that only reports a missing version.
     return next((str(each) for each in candidates if each and _starts(str(each))), None)
 
 
 def make_tool(name: str, *requirements: str) -> Path:
-    """Return the `bin` of a virtual environment with the newest releases of these; `make clean` removes it."""
+    """Return `bin` of a virtual environment with the newest releases of these projects. `make clean` removes it."""
     directory = tool_directory(name)
     stamp = directory / '.requirements'
     windows = sys.platform == 'win32'
     bin_directory = directory / ('Scripts' if windows else 'bin')
-    # If tests run in parallel, the first one that needs a tool makes it for all.
+    # If tests run in parallel, the first one that needs a tool makes it for all of them.
     with FileLock(_made(directory.parent) / f'{name}.lock'):
         if not stamp.exists() or stamp.read_text(encoding='utf-8') != '\n'.join(requirements):
             shutil.rmtree(directory, ignore_errors=True)
-            # Links, as in `python -m venv`: a copied interpreter does not find its libraries on every system.
+            # Use links, like `python -m venv`: on some systems, a copied interpreter does not find its libraries.
             venv.create(directory, with_pip=True, symlinks=not windows)
             ordinary_pip(bin_directory / 'python', 'install', '--upgrade', 'pip', *requirements)
-            # Last, so that an interrupted installation starts again.
+            # This comes last, so that an interrupted installation starts again.
             stamp.write_text('\n'.join(requirements), encoding='utf-8')
     return bin_directory
 
 
 def tool_directory(name: str) -> Path:
-    """Return the directory of a tool, one for each Python, because tox runs the tests with several."""
+    """Return the directory of a tool for this Python, because tox runs the tests with several."""
     return CACHE / 'tools' / f'python{sys.version_info.major}.{sys.version_info.minor}' / name
 
 
 def fetch_library(name: str, version: str, python: str) -> Path:
-    """Return the unpacked wheel of a release that runs on this version of Python, for PYTHONPATH."""
+    """Return a directory for PYTHONPATH: the unpacked wheel of a release, for this version of Python."""
     directory = CACHE / 'libraries' / f'{name}-{version}'
     with FileLock(_made(directory.parent) / f'{directory.name}.lock'):
         if not directory.exists():
@@ -77,7 +77,7 @@ def fetch_library(name: str, version: str, python: str) -> Path:
 
 
 def build_wheel(target: Path) -> Path:
-    """Return the wheel of this program, built from a copy: setuptools leaves `build/` and `*.egg-info/` behind."""
+    """Build the wheel of this program from a copy, because setuptools leaves `build/` and `*.egg-info/` behind."""
     with tempfile.TemporaryDirectory(dir=target) as scratch:
         source = Path(scratch) / 'source'
         shutil.copytree(ROOT / 'dumb_pypi', source / 'dumb_pypi', ignore=shutil.ignore_patterns('__pycache__'))
@@ -95,7 +95,7 @@ def _made(directory: Path) -> Path:
 
 
 def ordinary_pip(python: Path, *arguments: str) -> None:
-    """Run pip with the configuration of this machine, which says where programs come from."""
+    """Run pip with the configuration of this machine, which names the index to use."""
     command = [str(python), '-m', 'pip', *arguments, '--quiet', '--no-input', '--disable-pip-version-check']
     process = subprocess.run(
         command,

@@ -1,9 +1,9 @@
-"""Renders descriptions as behind the wall, but without its limits: for comparison in tests, and to measure.
+"""Renders descriptions like the renderer process, but without its limits, for comparison and for measuring.
 
     python -m testing.unwalled
 
-Standard input is a JSON list of [markup, text]. Standard output is JSON: the answers, and everything that was opened,
-imported or searched for after the renderers were made.
+Standard input is a JSON list of [markup, text]. Standard output is JSON: the answers, and every file or module that was
+opened, imported or searched for after the renderers were made.
 """
 
 from __future__ import annotations

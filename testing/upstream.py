@@ -1,4 +1,4 @@
-"""A public index for tests: one host for its pages, one for its files, both of which can lose things and be gone."""
+"""A public index for tests, with a host for its pages and a host for its files. Both can lose files and stop."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from testing.sites import build
 
 
 class Upstream(NamedTuple):
-    """`directory` holds the site in `index/` and the files in `files/`."""
+    """A running public index. `directory` has the site in `index/` and the files in `files/`."""
 
     directory: Path
     pages: Server
     files: Server
 
     def publish(self, *releases: tuple[str, str]) -> None:
-        """These releases and no others; their files are there beside those of earlier times."""
+        """Publish an index of only these releases. The files of earlier releases stay on the server of the files."""
         lines: list[dict[str, object]] = []
         for name, version in releases:
             (self.directory / 'files' / name[0]).mkdir(exist_ok=True)

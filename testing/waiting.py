@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 T = TypeVar('T')
 
-DEADLINE = 120.0  # seconds; after that, something hangs
+DEADLINE = 120.0  # seconds; if it takes longer, something hangs
 _PAUSE = 0.002  # seconds between two checks
 
 
@@ -43,4 +43,4 @@ def is_running(pid: int) -> bool:
         state = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return state not in 'ZX'  # dead, but its parent has not waited for it
+    return state not in 'ZX'  # Z: dead, but its parent has not waited for it
