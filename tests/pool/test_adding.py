@@ -65,7 +65,7 @@ def test_known_files_stay_with_their_whole_lines_and_new_files_join_them() -> No
     assert outcome.lines[:2] == [SUMMARY | {'summary': 'As of 2.0'}, KEPT]
     assert outcome.lines[2]['filename'] == WHEEL
     assert outcome.lines[2].keys() == {'filename', 'hash', 'size', 'requires_dist', 'upload_timestamp'}
-    # After the wheel has been published, files can be added to the new list too.
+    # The new list can be the known list of the next run.
     Path('known').write_bytes(outcome.output)
     wheel.unlink()
     assert added('dist') == outcome
@@ -163,7 +163,7 @@ def test_half_a_wheel_does_not_replace_the_published_one() -> None:
     expected = f'dist/{WHEEL}: it is known with {size} bytes, not with 20\n'
     assert run_list('--known', 'known', '--add', 'dist') == (1, b'', expected)
     assert run_list('--known', 'known', '--add', '--strict', 'dist') == (1, b'', expected + left_out)
-    # If it has the same size, it is left out and the known line stays.
+    # A broken file of the same size is left out, and the known line stays.
     wheel.write_bytes(bytes(size))
     assert run_list('--known', 'known', '--add', 'dist') == (0, Path('known').read_bytes(), left_out)
 
@@ -182,8 +182,8 @@ def test_the_variants_file_changes_when_a_wheel_is_added() -> None:
     assert added('dist') == outcome
 
 
-def test_the_file_that_says_what_the_variants_are_leaves_the_list_with_its_release() -> None:
-    """After `jq` has left out what is old: in `packages.json` such a file has no time."""
+def test_a_variants_file_leaves_the_list_with_its_release() -> None:
+    """The wheels of the release are removed with `jq`. It misses this file, which has no time in `packages.json`."""
     lines = [{'filename': f'Foo_Bar-{version}-variants.json', 'size': 2} for version in ('1.0', '2.0', '3.0')]
     lines.append({'filename': 'Foo_Bar-2.0.0-py3-none-any-cpu.whl', 'size': 2})
     write_list(Path('known'), [{'project': 'foo-bar', 'summary': 'As of 2.0'}, *lines])
@@ -349,11 +349,11 @@ def test_thirty_rounds_of_adding_give_the_list_of_the_whole_pool(seed: int, newe
     Path('pool').mkdir()
     Path('known').touch()
     taken: set[str] = set()
-    uploaded: dict[str, float] = {}  # each file, as it was first listed
+    uploaded: dict[str, float] = {}  # the upload time of each file in its first list
     yanked: set[str] = set()
     facts: list[dict[str, Any]] = []
     stale: set[str] = set()  # projects whose newest release may have been yanked or unyanked
-    lines: dict[str, dict[str, Any]] = {}  # of projects, before
+    lines: dict[str, dict[str, Any]] = {}  # lines of projects in the round before
     for _ in range(30):
         new_files(dice, taken)
         at_hand = run_list('dist').files()
@@ -382,7 +382,7 @@ def test_thirty_rounds_of_adding_give_the_list_of_the_whole_pool(seed: int, newe
             stale = {name for name in stale if outcome.projects().get(name) != whole.projects().get(name)}
         lines = outcome.projects()
         Path('known').write_bytes(outcome.output)
-        # Somebody touches the pool; upload times stay.
+        # Touching files of the pool does not change upload times.
         for path_ in dice.sample(sorted(Path('pool').rglob('*.*')), 1):
             os.utime(path_, ns=(0, dice.randrange(10**18)))
     assert len(taken) > 30

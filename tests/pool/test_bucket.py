@@ -211,7 +211,7 @@ def test_a_time_without_a_zone_is_utc() -> None:
     assert usual_time(datetime.datetime(2026, 1, 2, 3, 4, 5)) == 1767323045
 
 
-# Further objects in the bucket of `pool/good-1.0-py3-none-any.whl`, and their messages.
+# Objects beside `pool/good-1.0-py3-none-any.whl`, and their messages.
 KEYS = {
     'pool/': None,  # made by "Create folder" in the console
     'pool//': None,
@@ -257,7 +257,7 @@ for line in sys.stdin:
 
 
 def test_ten_rounds_of_change_in_s3_read_only_what_is_new(tmp_path: Path) -> None:
-    """With the real driver; the log of the server shows what was read."""
+    """Uses the real driver. The log of the server shows what was read."""
     import boto3  # type: ignore[import-untyped]  # comes with moto
 
     python = make_tool('s3fs', 's3fs', 'msgspec', 'packaging') / 'python'
@@ -299,8 +299,8 @@ def test_ten_rounds_of_change_in_s3_read_only_what_is_new(tmp_path: Path) -> Non
         client.close()
 
 
-def test_objects_of_s3_that_are_copied_onto_themselves_were_uploaded_when_they_were(tmp_path: Path) -> None:
-    """The copy has another time, and is fetched once; so is a new object, listed by its own address."""
+def test_copying_an_object_of_s3_onto_itself_does_not_change_its_upload_time(tmp_path: Path) -> None:
+    """The copy has another time, so it is fetched once. A new object with its own address is fetched once, too."""
     import boto3
 
     python = make_tool('s3fs', 's3fs', 'msgspec', 'packaging') / 'python'
@@ -331,7 +331,7 @@ def test_objects_of_s3_that_are_copied_onto_themselves_were_uploaded_when_they_w
         assert before[f'cu121/{old.name}']['upload_timestamp'] == first
 
         def copied() -> float | None:
-            """Until the clock shows the next second."""
+            """Copy the object. Return its time, or `None` if it is still that of the first second."""
             source = {'Bucket': 'mine', 'Key': key}
             client.copy_object(Bucket='mine', Key=key, CopySource=source, MetadataDirective='REPLACE')
             return modified(key) if modified(key) != first else None

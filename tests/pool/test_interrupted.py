@@ -1,4 +1,4 @@
-"""`dumb-pypi-list` killed, interrupted, with closed or full streams, and at a terminal."""
+"""`dumb-pypi-list` when it is killed or interrupted, with closed or full streams, and at a terminal."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from testing.waiting import wait_for
 
 COMMAND = [sys.executable, '-m', 'dumb_pypi.pool']
 KILLED = [sys.executable, '-m', 'testing.pools']
-# A cut pipe looks like a shorter list; a file that was never renamed does not.
+# The recipe renames the list, because a cut pipe would look like a shorter list.
 RECIPE = block('docs/lists.md', '--write-metadata site/pool')
-# Before each change, and after this number of printed bytes.
+# The moments of the kill: before each change, and after these numbers of printed bytes.
 MOMENTS = [*range(1, 13), *(-count for count in (1, 2, 100, 300, 500, 700, 900, 1100))]
 
 
@@ -64,7 +64,7 @@ def test_a_kill_at_any_moment_leaves_no_partial_sidecar_and_no_site_of_a_partial
     moment: int, whole: Path, tmp_path: Path
 ) -> None:
     make_pool(tmp_path / 'site' / 'pool')
-    (tmp_path / 'list').touch()  # there was no known list
+    (tmp_path / 'list').touch()  # an empty known list, as for a first run
     killed = run_recipe(tmp_path, [*KILLED, str(moment)])
     assert killed.returncode == 128 + signal.SIGKILL, killed.stderr
     for sidecar in (tmp_path / 'site' / 'pool').glob('[!.]*.metadata'):

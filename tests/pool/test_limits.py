@@ -27,7 +27,7 @@ SDIST = POOL / 'Foo-1.0.tar.gz'
 METADATA = 'Foo-1.0.dist-info/METADATA'
 PKG_INFO = headers('Foo', '1.0', 'Summary: found')
 LONG = 4 * 2**20 + 1
-SECONDS = 20  # of computing: 5 at most, and more where coverage is measured
+SECONDS = 20  # seconds of processor time: at most 5, more if coverage is measured
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +161,7 @@ def test_a_file_beyond_a_limit_is_listed_without_metadata_and_not_opened_again(
     line = outcome.files()[path.name]
     assert line.keys() == {'filename', 'hash', 'size', 'upload_timestamp', 'exceeds_limits'}
     Path('list').write_bytes(outcome.output)
-    # Opening it now would leave it out.
+    # If the file were opened now, it would be left out.
     write(path, b'x' * path.stat().st_size)
     assert run_list('--known', 'list', '--write-metadata', 'pool') == (0, outcome.output, '')
     (POOL / 'Foo-0.9.tar.gz').unlink()  # the latest release has one other file, without facts
@@ -222,7 +222,7 @@ BEGINNINGS: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize('make', [pytest.param(make, id=name) for name, make in BEGINNINGS.items()])
 def test_a_file_that_is_broken_at_its_beginning_is_not_read_to_its_end(make: Callable[[], bytes]) -> None:
-    """Nor hashed: it is a sparse file, which would take hours."""
+    """It is not hashed, either: it is a large sparse file, which would take long."""
     write(SDIST, make())
     os.truncate(SDIST, 10 * 2**30)
     started = time.process_time()
@@ -240,7 +240,7 @@ def test_a_file_that_takes_too_long_is_listed_and_not_remembered(monkeypatch: py
 
 
 def test_a_run_is_interrupted_while_it_unpacks() -> None:
-    """Within a second of CPU time of the run, so that a busy machine makes no difference."""
+    """The run ends within a second of its CPU time, which does not depend on the load of the machine."""
     zeros = gzip.compress(header('a', 2**30 - 2**20) + bytes(2**20), 1)
     rest = gzip.compress(bytes(2**24), 1)
     for number in range(20):

@@ -1,4 +1,4 @@
-"""`dumb-pypi-list`: facts of files and projects, what it need not read again, and what it ignores."""
+"""`dumb-pypi-list`: the facts of files and projects, which files are read again, and which are ignored."""
 
 from __future__ import annotations
 
@@ -353,7 +353,7 @@ def test_a_file_that_changes_while_it_is_read_is_in_the_list_of_the_next_run(
     whole = (pool / 'foo-1.0-py3-none-any.whl').read_bytes()
     really = Directory.opened
     change: dict[str, Callable[[Path], object]] = {
-        'foo-1.0-py3-none-any.whl': lambda path: write(path, whole + b'more'),  # and its end has moved
+        'foo-1.0-py3-none-any.whl': lambda path: write(path, whole + b'more'),  # so the end of the archive has moved
         'foo-1.0.tar.gz': lambda path: os.utime(path, (1, 1)),
         'bar-1.0.tar.gz': lambda path: write(path, b'only the beginning'),
         'bar-1.0-py3-none-any.whl': lambda path: path.unlink(),
@@ -430,7 +430,7 @@ def test_a_wrong_sidecar_is_not_listed_and_is_corrected(wrong: bytes, tmp_path: 
     assert outcome.messages == f'{sidecar}: ignored: it is not the METADATA of the wheel\n'
     assert 'core_metadata' not in outcome.lines[-1]
     (tmp_path / 'list').write_bytes(outcome.output)
-    # A known list does not hide the problem.
+    # The warning comes again with a known list.
     assert run_list('--known', tmp_path / 'list', pool) == outcome
     mended = listed('--known', tmp_path / 'list', '--write-metadata', pool)
     assert sidecar.read_bytes() == headers('foo', '1.0')
@@ -543,7 +543,7 @@ def test_only_facts_that_a_run_could_have_written_are_taken_from_a_known_line(tm
 
 
 def uploaded(path: Path, dice: random.Random) -> None:
-    """Return a file with a unique time."""
+    """Give a file a unique time."""
     os.utime(path, ns=(0, dice.randrange(10**18)))
 
 
@@ -569,7 +569,7 @@ def without_times(outcome: Outcome) -> list[dict[str, Any]]:
 
 
 def first_times(outcome: Outcome, before: dict[str, tuple[str, float]]) -> dict[str, tuple[str, float]]:
-    """Check that the upload time of each file comes from the first list with these bytes. Return both, by name."""
+    """Check that each upload time is that of the first list with these bytes. Return hashes and times by file name."""
     times = {}
     for path, line in outcome.files().items():
         name, modified = path.rpartition('/')[2], line.get('modified', line['upload_timestamp'])
@@ -582,7 +582,7 @@ def first_times(outcome: Outcome, before: dict[str, tuple[str, float]]) -> dict[
 @pytest.mark.long
 @pytest.mark.parametrize('seed', range(16 if LONG else 4))
 def test_a_run_with_a_known_list_prints_the_same_as_a_run_without(seed: int, tmp_path: Path) -> None:
-    """The first law of the generator holds here too: over random edits, options and facts."""
+    """This is the first law of the generator, for the list maker: random edits, options and facts."""
     dice = random.Random(seed)
     pool, known = make_pool(tmp_path / 'pool'), tmp_path / 'known'
     times: dict[str, tuple[str, float]] = {}

@@ -43,7 +43,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def wheel_with_flag(offset: int, value: int) -> None:
-    """Make a wheel whose directory describes METADATA wrongly."""
+    """Make a wheel whose zip directory describes METADATA wrongly."""
     described_wheel(POOL, 'foo', '1.0')
     content = bytearray(WHEEL.read_bytes())
     struct.pack_into('<H', content, content.index(b'PK\1\2') + offset, value)
@@ -102,7 +102,7 @@ def test_a_wheel_whose_metadata_cannot_be_used_is_listed_with_a_warning(
 
 
 def tar_bytes(*members: tuple[str, int], kind: bytes = tarfile.REGTYPE) -> bytes:
-    """Return only headers: whatever size they give, no content follows."""
+    """Return the headers of a tar archive without the content of the members."""
     blocks = []
     for name, size in members:
         member = tarfile.TarInfo(name)
@@ -271,7 +271,7 @@ def test_a_disk_that_cannot_report_the_kind_of_a_file_fails_the_run() -> None:
 
 
 def test_a_disk_that_fails_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file is not left out, because the next list would have it again."""
+    """If the file were left out instead, the next list would have it again."""
     described_wheel(POOL, 'foo', '1.0')
     described_sdist(POOL, 'foo', '1.0')
     error = OSError(5, 'Input/output error')

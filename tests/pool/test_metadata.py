@@ -1,4 +1,4 @@
-"""Values from core metadata never cause a message of the generator, whatever they are."""
+"""No value of core metadata causes a message of the generator."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ METADATA = st.builds(
 @examples(25)
 @given(st.lists(METADATA, min_size=12, max_size=12), st.booleans())
 def test_no_metadata_causes_a_message_of_the_generator(contents: list[bytes], are_named: bool) -> None:
-    """Twelve projects in each example, because the two commands take most of the time."""
+    """Each example has twelve projects, because most of the time goes into the two commands."""
     with tempfile.TemporaryDirectory() as directory:
         pool = Path(directory) / 'pool'
         for number, content in enumerate(contents):

@@ -1,4 +1,4 @@
-"""Files that do not match their names, or replace other files of the same name: only these get a message."""
+"""Messages for files that do not match their names, or replace other files with the same name, and for no others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def in_a_new_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def listed_again(*arguments: str) -> Outcome:
-    """Return the messages for the pool. They are the same with a known list."""
+    """Return the outcome for the pool. Checks that the list is the same with a known list."""
     outcome = run_list(*arguments, 'pool')
     assert outcome.status == 0
     Path('known').write_bytes(outcome.output)

@@ -1,4 +1,4 @@
-"""`--newest`: which releases stay in a list, and that the others are not opened."""
+"""`--newest`: the newest releases stay in the list, and files of the others are not opened."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def in_a_new_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def garbage(name: str) -> None:
-    """A file that would be left out with a warning if it were opened."""
+    """Write a file that would be left out with a warning if it were opened."""
     path = Path('pool', name)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b'garbage')
@@ -50,7 +50,7 @@ def test_the_newest_releases_of_each_project_stay(count: int, expected: list[str
     assert 'other-0.1-py3-none-any.whl' in outcome.files()
 
 
-def test_what_is_left_out_is_not_opened_and_not_spoken_of() -> None:
+def test_files_of_older_releases_are_not_opened_and_give_no_message() -> None:
     garbage('Foo-1.0-py3-none-any.whl')
     garbage('a-Foo/Foo-1.0-py3-none-any.whl')
     described_wheel(Path('pool'), 'Foo', '2.0', 'Summary: new')
@@ -60,7 +60,7 @@ def test_what_is_left_out_is_not_opened_and_not_spoken_of() -> None:
 
 
 def test_a_newest_release_that_cannot_be_read_gives_way_to_the_one_before_it() -> None:
-    """Who uploads garbage does not make a project vanish."""
+    """Uploading garbage does not make a project vanish."""
     garbage('Foo-4.0-py3-none-any.whl')
     garbage('Foo-3.0-py3-none-any.whl')
     described_wheel(Path('pool'), 'Foo', '2.0', 'Summary: As of 2.0')
@@ -85,14 +85,14 @@ def test_known_releases_are_counted_with_new_ones() -> None:
     assert [*outcome.files()] == ['bar-1.0.tar.gz', 'foo-1.1.5.tar.gz', 'foo-1.2.tar.gz']
 
 
-def test_what_people_say_of_a_file_that_is_left_out_is_no_mistake_of_theirs() -> None:
+def test_a_fact_about_a_file_of_an_older_release_gives_no_warning() -> None:
     for version in ('1.0', '2.0'):
         described_sdist(Path('pool'), 'foo', version)
     write_list(Path('facts'), [{'filename': 'foo-1.0.tar.gz', 'yanked': True}])
     assert run_list('--newest', '1', '--strict', '--facts', 'facts', 'pool').status == 0
 
 
-def test_a_file_that_says_what_the_variants_are_is_no_release_and_stays_with_its_own() -> None:
+def test_a_variants_file_does_not_count_as_a_release_and_stays_with_its_wheels() -> None:
     described_wheel(Path('pool'), 'foo', '1.0')
     for version in ('1.0', '2.0'):
         garbage(f'foo-{version}-variants.json')
@@ -106,7 +106,7 @@ def test_a_file_that_says_what_the_variants_are_is_no_release_and_stays_with_its
 
 
 @pytest.mark.parametrize('name', ['foo_bar-1.0-py3-none-any-cu128.whl', 'foo_bar-1.0-1build-py3-none-any-cu128.whl'])
-def test_a_release_with_variants_and_no_file_that_says_which_gets_one_warning(name: str) -> None:
+def test_a_release_with_variants_but_no_variants_file_gets_one_warning(name: str) -> None:
     for version in ('1.0', '2.0', '3.0'):
         path = described_wheel(Path('pool'), 'foo_bar', version)
         path.rename(path.with_name(name.replace('1.0', version)))

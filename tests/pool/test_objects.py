@@ -1,4 +1,4 @@
-"""Special files in a pool: the list maker never waits for them, lists all other files, and gives each a message."""
+"""Special files in a pool: the list maker never waits for them, warns of each, and lists all other files."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_only_regular_files_are_opened(name: str, make: Callable[[Path], object]
     assert run_list('--strict', 'pool') == (1, b'', f'pool/{name}: {EMPTY}\n')
 
 
-def test_a_terminal_is_not_waited_for(terminal: str) -> None:
+def test_the_run_does_not_wait_for_a_terminal(terminal: str) -> None:
     (POOL / 'Flask-3.1.0.zip').symlink_to(terminal)
     SIDECAR.symlink_to(terminal)
     assert listed().messages.splitlines() == [
@@ -219,12 +219,12 @@ def becomes(path: Path, make: Callable[[Path], object], monkeypatch: pytest.Monk
     monkeypatch.setattr(listing, 'read_pool', read_and_change)
 
 
-def test_a_file_that_becomes_a_fifo_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_run_does_not_wait_for_a_file_that_becomes_a_fifo(monkeypatch: pytest.MonkeyPatch) -> None:
     becomes(described_sdist(POOL, 'Flask', '3.1.0'), os.mkfifo, monkeypatch)
     assert listed().messages == 'pool/Flask-3.1.0.tar.gz: left out: it is not a regular file\n'
 
 
-def test_a_file_that_becomes_a_fifo_when_it_is_opened_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_run_does_not_wait_for_a_file_that_becomes_a_fifo_when_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     path, really = described_sdist(POOL, 'Flask', '3.1.0'), open
 
     def change_and_open(name: Any, *arguments: Any, **options: Any) -> Any:
@@ -243,7 +243,7 @@ def test_a_link_that_becomes_a_loop_is_ignored(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_unreadable_target_of_a_link_does_not_fail_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failing disk does; but a link may point to any file of the machine, and some of them cannot be read."""
+    """A failing disk fails the run. But a link may point to any file of the machine, and some cannot be read."""
     WHEEL.rename('elsewhere.whl')
     (POOL / 'Flask-3.1.0-py3.13.egg').symlink_to(Path('elsewhere.whl').absolute())
 

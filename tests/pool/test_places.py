@@ -1,4 +1,4 @@
-"""Several POOLs: directories and single files, the paths that they are listed by, and the URLs that they get."""
+"""Several POOLs: directories and single files, the paths of their files in the list, and the URLs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def listed(*arguments: str) -> Outcome:
 
 @pytest.fixture
 def pools() -> None:
-    """Two directories beside each other, each with a file of its own, and a directory in one of them."""
+    """Make three directories beside each other, each with its own file, and a directory in one of them."""
     described_wheel(Path('pool', 'cu121'), 'Foo', '1.0', 'Summary: Foo')
     described_sdist(Path('pool', 'cu121', 'old'), 'Foo', '0.9')
     described_sdist(Path('pool', 'common'), 'bar', '1.0')
@@ -67,7 +67,7 @@ PATHS: dict[str, tuple[list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize(('arguments', 'expected'), [pytest.param(*case, id=name) for name, case in PATHS.items()])
-def test_files_are_listed_by_their_paths_below_a_directory_and_single_ones_by_their_names(
+def test_files_of_a_directory_are_listed_by_path_and_single_files_by_name(
     arguments: list[str], expected: list[str], pools: None
 ) -> None:
     os.symlink('pool/cu121', 'link')
@@ -104,7 +104,7 @@ def test_an_argument_that_is_no_distribution_is_left_out_with_a_warning(pools: N
     assert outcome.files().keys() == {'bar-1.0.tar.gz'}
 
 
-def test_of_two_files_with_the_same_path_the_first_is_listed_and_the_other_one_left_out() -> None:
+def test_the_first_of_two_files_with_the_same_path_is_listed() -> None:
     for name in 'ab':
         described_wheel(Path(name), 'Foo', '1.0', f'Summary: In {name}')
         Path(name, f'{WHEEL}.metadata').write_bytes(b'')
@@ -113,7 +113,7 @@ def test_of_two_files_with_the_same_path_the_first_is_listed_and_the_other_one_l
     assert outcome.projects()['foo']['summary'] == 'In b'
     assert outcome.files() == listed('b').files()
     assert Path('a', f'{WHEEL}.metadata').read_bytes() == b''
-    # What is known stays, and garbage gives way, in whichever order.
+    # In any order, a known file stays, and a broken one is replaced.
     Path('known').write_bytes(outcome.output)
     os.utime(Path('a', WHEEL), (1, 1))
     assert run_list('--known', 'known', 'a', 'b').output == outcome.output
@@ -121,7 +121,7 @@ def test_of_two_files_with_the_same_path_the_first_is_listed_and_the_other_one_l
     assert run_list('b', 'a').projects()['foo']['summary'] == 'In a'
 
 
-def test_a_pool_that_is_gone_is_an_error_beside_one_that_is_there(pools: None) -> None:
+def test_a_missing_pool_is_an_error_even_beside_an_existing_one(pools: None) -> None:
     cases = {
         'gone': 'cannot read gone: No such file or directory\n',
         'gone/*.whl': 'cannot read gone/*.whl: No such file or directory\n',
@@ -132,7 +132,7 @@ def test_a_pool_that_is_gone_is_an_error_beside_one_that_is_there(pools: None) -
         assert run_list('--root', '.', 'pool/cu121', argument) == (1, b'', expected.replace('read ', 'read ./'))
 
 
-def test_a_device_for_a_file_is_left_out_with_a_warning() -> None:
+def test_a_device_as_an_argument_is_left_out_with_a_warning() -> None:
     os.mkfifo(WHEEL)
     outcome = run_list(WHEEL)
     assert outcome == (0, b'', f'{WHEEL}: left out: it is empty, or not a regular file\n')

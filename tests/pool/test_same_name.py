@@ -1,4 +1,4 @@
-"""Several files with one name in a pool: the index has one of them, and a new upload cannot replace it."""
+"""Several files with the same name in a pool: the index has one of them, and a new upload does not replace it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list maker without threads."""
+"""The list maker on a system that starts few threads or none."""
 
 import threading
 from pathlib import Path

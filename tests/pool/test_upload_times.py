@@ -17,7 +17,7 @@ PATH = 'Foo-1.0-py3-none-any.whl'
 
 @pytest.fixture(autouse=True)
 def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A known one."""
+    """Make a known wheel in a pool, in the working directory."""
     monkeypatch.chdir(tmp_path)
     path = described_wheel(Path('pool'), 'Foo', '1.0', 'Requires-Python: >=3.9')
     os.utime(path, ns=(0, UPLOADED * 10**9 + 500_000_000))
@@ -26,7 +26,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def listed(*arguments: str) -> dict[str, Any]:
-    """The line of the wheel, which is the known one of the next run, by way of `packages.json`."""
+    """Return the line of the wheel. `packages.json` of its site is the known list of the next run."""
     outcome = run_list('--known', 'known', *arguments, 'pool')
     assert (outcome.status, outcome.messages) == (0, '')
     assert build(Path('site'), outcome.lines) == 0
@@ -35,12 +35,12 @@ def listed(*arguments: str) -> dict[str, Any]:
     return line
 
 
-def test_a_file_that_is_touched_is_uploaded_when_it_was(wheel: Path) -> None:
+def test_touching_a_file_does_not_change_its_upload_time(wheel: Path) -> None:
     before = listed()
     assert before['upload_timestamp'] == UPLOADED + 0.5
     os.utime(wheel, (UPLOADED + 9, UPLOADED + 9))
     assert listed() == before | {'modified': UPLOADED + 9}
-    # With that it is known, and not opened: this would be left out.
+    # The new list is the known one now, so the file is not opened: if opened, it would be left out.
     content = wheel.read_bytes()
     wheel.write_bytes(bytes(len(content)))
     os.utime(wheel, (UPLOADED + 9, UPLOADED + 9))
@@ -50,14 +50,14 @@ def test_a_file_that_is_touched_is_uploaded_when_it_was(wheel: Path) -> None:
     assert listed() == before
 
 
-def test_a_file_on_a_file_system_of_whole_seconds_is_uploaded_when_it_was(wheel: Path) -> None:
+def test_a_file_system_with_whole_seconds_does_not_change_the_upload_time(wheel: Path) -> None:
     before = listed()
     os.utime(wheel, (UPLOADED, UPLOADED))
     for _ in range(2):
         assert listed() == before | {'modified': UPLOADED}
 
 
-def test_a_file_that_is_moved_is_uploaded_when_it_was(wheel: Path) -> None:
+def test_moving_a_file_does_not_change_its_upload_time(wheel: Path) -> None:
     before = listed()
     Path('pool', 'team').mkdir()
     os.utime(wheel, (1, 1))
@@ -65,7 +65,7 @@ def test_a_file_that_is_moved_is_uploaded_when_it_was(wheel: Path) -> None:
     assert listed() == before | {'filename': f'team/{PATH}', 'modified': 1}
 
 
-def test_a_file_of_other_bytes_is_uploaded_now(wheel: Path) -> None:
+def test_an_overwritten_file_has_a_new_upload_time(wheel: Path) -> None:
     was = listed()['hash']
     described_wheel(Path('pool'), 'Foo', '1.0', 'Requires-Python: >=3.10')
     os.utime(wheel, (UPLOADED + 9, UPLOADED + 9))
@@ -75,7 +75,7 @@ def test_a_file_of_other_bytes_is_uploaded_now(wheel: Path) -> None:
     assert (line['upload_timestamp'], 'modified' in line) == (UPLOADED + 9, False)
 
 
-def test_people_may_say_when_a_file_was_uploaded_and_that_stays_when_they_no_longer_say_it(wheel: Path) -> None:
+def test_an_upload_time_from_people_stays_when_it_leaves_the_facts(wheel: Path) -> None:
     before = listed()
     write_list(Path('facts'), [{'filename': PATH, 'upload_timestamp': '1970-01-01T00:00:07Z'}])
     said = before | {'upload_timestamp': 7, 'modified': UPLOADED + 0.5}
@@ -83,7 +83,7 @@ def test_people_may_say_when_a_file_was_uploaded_and_that_stays_when_they_no_lon
     Path('facts').write_text('')
     assert listed('--facts', 'facts') == said
     assert listed() == said
-    # What they say goes before what is known, of a file that must be read too.
+    # Facts take precedence over the known list, also for a file that must be read again.
     os.utime(wheel, (9, 9))
     write_list(Path('facts'), [{'filename': PATH, 'upload_timestamp': 8}])
     assert listed('--facts', 'facts') == before | {'upload_timestamp': 8, 'modified': 9}
@@ -91,14 +91,14 @@ def test_people_may_say_when_a_file_was_uploaded_and_that_stays_when_they_no_lon
     assert listed('--facts', 'facts') == before | {'upload_timestamp': 9}
 
 
-def test_a_file_without_a_time_keeps_the_known_one(wheel: Path) -> None:
+def test_a_file_without_a_time_keeps_its_known_upload_time(wheel: Path) -> None:
     before = listed()
     os.utime(wheel, (-1, -1))
     for _ in range(2):
         assert listed() == before
 
 
-def test_a_known_file_without_a_time_is_uploaded_when_it_was_modified(wheel: Path) -> None:
+def test_a_known_file_without_an_upload_time_gets_its_modification_time(wheel: Path) -> None:
     before = listed()
     write_list(Path('known'), [{key: value for key, value in before.items() if key != 'upload_timestamp'}])
     assert listed() == before
