@@ -1,4 +1,4 @@
-"""A site of handmade distributions, with real servers and real clients for it."""
+"""Fixtures: a site of handmade distributions, with real servers and real clients."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ from testing.sites import build, built, write_list
 from testing.states import Entries, State
 from testing.tools import ROOT, missing
 
-# No deadline: the time of an example depends on the tests beside it. A commit always has the same examples.
+# No deadline, because parallel tests slow each other down. Each commit tries the same examples.
 settings.register_profile(
     'side by side',
     settings(),
@@ -40,9 +40,9 @@ JANUARY_2026 = 1767225600
 
 
 def pytest_configure() -> None:
-    """Put temporary files into memory if it has room, because thousands of builds would wait for the disk.
+    """Put temporary files into memory if there is room, because thousands of builds would wait for the disk.
 
-    TMPDIR takes precedence. Tests start programs that they have written, so the memory must not be mounted `noexec`.
+    TMPDIR takes precedence. The file system must not be mounted `noexec`, because tests start programs from there.
     """
     if 'TMPDIR' in os.environ or not os.access(MEMORY, os.W_OK) or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
         return
@@ -52,7 +52,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Measure coverage where it counts: not where clients, browsers and random walks come on top of other tests."""
+    """Measure no coverage of tests with clients, browsers and random walks: other tests cover the same code."""
     if (
         item.get_closest_marker('clients')
         or item.get_closest_marker('long')
@@ -74,7 +74,7 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope='session')
 def package_list(pool: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a `--package-list-json` of all files in the pool: one project for each client feature."""
-    # Names as they occur in practice: metadata, file name and requirement spell them differently.
+    # As in practice, metadata, file name and requirement spell the name differently.
     requires = ['Also.Described>=1', "only_wheel; extra == 'more'"]
     described = make_wheel(pool, 'Described', '1.0', requires_dist=requires, extras=['more'], filed_as='described')
     also_described = make_wheel(pool, 'Also-described', '1.0', filed_as='also_described')
@@ -101,7 +101,7 @@ def package_list(pool: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='session')
 def site(pool: Path, package_list: Path) -> Path:
-    """Build the site in an output directory that also contains the files: one directory to serve."""
+    """Build the site in an output directory that also contains the files, so that one directory is served."""
     directory = pool.parent
     arguments = ['--package-list-json', str(package_list), '--packages-url', '../../pool/']
     assert main([*arguments, '--output-dir', str(directory)]) == 0

@@ -52,7 +52,7 @@ def refuse(ending: str, time: int, packages: Path, directory: Path, *options: st
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize('time', [1, 2, 3, 4])  # the list is opened, divided, parsed, and its lines are counted
+@pytest.mark.parametrize('time', [1, 2, 3, 4])  # opened to check, to divide, to parse, and to count lines
 def test_a_list_that_cannot_be_read_is_blamed(time: int, tmp_path: Path) -> None:
     packages = write_list(tmp_path / 'list.jsonl', [{'filename': 'Foo-1.0.tar.gz'}, {'filename': 'README.md'}])
     said = refuse('list.jsonl', time, packages, tmp_path)
@@ -67,7 +67,7 @@ def test_a_path_that_cannot_be_written_is_blamed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('jobs', ['1', '2'])
 def test_a_missing_template_shows_a_traceback(jobs: str, tmp_path: Path) -> None:
-    """The message blamed the list instead, with the reason None."""
+    """The message used to blame the list, with the reason None."""
     shutil.copytree(ROOT / 'dumb_pypi', tmp_path / 'dumb_pypi')
     (tmp_path / 'dumb_pypi' / 'templates' / 'simple_project.html').unlink()
     arguments = ['--package-list-json', REAL, '--output-dir', 'site', '--packages-url', '../../pool/', '--jobs', jobs]
@@ -81,14 +81,14 @@ def test_a_missing_template_shows_a_traceback(jobs: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize('jobs', ['1', '2'])
 def test_a_bug_that_would_end_the_run_silently_shows_a_traceback(jobs: str, tmp_path: Path) -> None:
-    """It ended with exit status 0."""
+    """Such a run used to end with exit status 0."""
     status, said = refuse('templates/simple_project.html', 2, REAL, tmp_path, '--jobs', jobs, '--rebuild')
     assert status == 1
     assert ', in project_pages\n' in said
     assert said.endswith('RuntimeError: exit with status 0\n')
 
 
-# Limits the memory to this much more than at the start of the run.
+# Limits the memory of a run to this much more than it has at the start.
 SHORT_OF_MEMORY = """
 import importlib, resource, sys
 main = importlib.import_module(sys.argv[1]).main
@@ -162,7 +162,7 @@ raise SystemExit(status)
 
 @pytest.mark.parametrize('line', ['{"filename": "Foo-1.0.zip", "key": "%s"}', '{"filename": "Foo-1.0.zip"}\n%s'])
 def test_a_long_line_is_not_read_repeatedly(line: str, tmp_path: Path) -> None:
-    """A line of 300 MB took 37 seconds, because each part of the list read it to its end."""
+    """A line of 300 MB used to take 37 seconds, because each part of the list read it to its end."""
     packages = tmp_path / 'list'
     packages.write_bytes((line % ('x' * 30_000_000)).encode())
     arguments = ['--package-list-json', packages, '--packages-url', '../../pool/', '--output-dir', tmp_path / 'site']
@@ -173,7 +173,7 @@ def test_a_long_line_is_not_read_repeatedly(line: str, tmp_path: Path) -> None:
 
 # ------------------------------------------------------------------------------------------------- lone surrogates
 
-HALF = '\ud800'  # half of a surrogate pair, which JSON can spell and UTF-8 cannot
+HALF = '\ud800'  # half of a surrogate pair, which JSON can express and UTF-8 cannot
 
 
 @pytest.mark.parametrize('command', ['dumb-pypi', 'dumb-pypi-list --known', 'dumb-pypi-list --facts'])
@@ -237,7 +237,7 @@ def test_a_lone_surrogate_in_any_field_is_one_message_for_each_line(
         assert all(line.startswith((f'{packages}:', 'skipped ')) for line in said.splitlines())
 
 
-NAME = b'x\xff\ny'  # a file name that is not UTF-8 and has more than one line
+NAME = b'x\xff\ny'  # a name that is not UTF-8 and contains a line break
 SHOWN = r'x\udcff\ny'
 
 
@@ -332,7 +332,7 @@ def interrupt_import(module: str, number: int) -> tuple[int, str]:
 @pytest.mark.parametrize('percent', [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95])
 @pytest.mark.parametrize('module', COMMANDS)
 def test_an_interrupt_during_the_imports_is_one_line(module: str, percent: int) -> None:
-    """The interrupt gave a traceback, was lost, or crashed the process."""
+    """Such an interrupt used to give a traceback, to be lost, or to crash the process."""
     status, left = interrupt_import(module, 10**6)
     imports = 10**6 - int(left)
     assert (status, imports > 30) == (0, True)
@@ -341,7 +341,7 @@ def test_an_interrupt_during_the_imports_is_one_line(module: str, percent: int) 
 
 @pytest.mark.parametrize('module', COMMANDS)
 def test_an_interrupt_before_the_run_is_one_line(module: str) -> None:
-    """The program waits for a reader of its help text."""
+    """The program is interrupted while it waits for a reader of its help text."""
     reading, writing = os.pipe()
     room = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
     os.write(writing, bytes(room))
@@ -357,7 +357,7 @@ def test_an_interrupt_before_the_run_is_one_line(module: str) -> None:
 
 @pytest.mark.parametrize('module', COMMANDS)
 def test_an_ignored_interrupt_is_ignored_from_the_beginning(module: str) -> None:
-    """As with `nohup`."""
+    """`nohup` ignores interrupts like this."""
     script = ['sh', '-c', 'trap "" INT; exec "$@"', 'sh', sys.executable, '-c', INTERRUPTED, module, '5']
     done = subprocess.run(script, check=True, capture_output=True, text=True)
     assert done.stdout.startswith(f'dumb-pypi{"" if module == "dumb_pypi" else "-list"} ')
@@ -368,7 +368,7 @@ def test_the_installed_commands_handle_interrupts() -> None:
     assert "['dumb-pypi = dumb_pypi.__main__:main', 'dumb-pypi-list = dumb_pypi.pool.__main__:main']" in text
 
 
-# ----------------------------------------------------------------------------------- values that an option refuses
+# ----------------------------------------------------------------------------------- values that options reject
 
 NAMES = b'README.md\nFoo-1.0.tar.gz\nbar-1.0-py3-none-any.whl\n'
 OBJECTS = b'\xef\xbb\xbf\n{"project": "foo", "summary": "\xc3\xa4"}\n{"filename": "Foo-1.0.tar.gz"}\n'
@@ -401,7 +401,7 @@ def test_a_list_of_the_other_format_is_one_message(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """It gave one message for each line of the list."""
+    """There used to be a message for each line of the list."""
     monkeypatch.chdir(tmp_path)
     Path('list').write_bytes(content)
     Path('names').write_bytes(b'bar-1.0.zip\n')
@@ -470,7 +470,7 @@ def test_a_packages_url_with_too_few_dots_gets_a_warning(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """An error with --strict."""
+    """With --strict, it is an error."""
     monkeypatch.chdir(tmp_path)
     for directory in directories:
         Path(directory).mkdir(parents=True)

@@ -26,7 +26,7 @@ print(read_with_renderers(read_fingerprint(settings)))
 
 
 def read(*path: Path, change: str = '') -> str:
-    """Return the fingerprint of a site with descriptions; libraries in `path` come first."""
+    """Return the fingerprint of a site with descriptions. Libraries in `path` come first."""
     script = SCRIPT.format(change=change)
     done = subprocess.run(
         [sys.executable, '-c', script, *map(str, path)], cwd=ROOT, check=True, capture_output=True, text=True
@@ -56,7 +56,7 @@ def test_two_releases_of_a_library_with_files_of_the_same_sizes_differ(name: str
 
 
 def test_the_same_release_is_the_same_at_another_path(tmp_path: Path) -> None:
-    """Bytecode and other installed libraries make no difference."""
+    """Bytecode and other installed libraries do not matter."""
     one = make_library(tmp_path / 'one', 'pygments', 'pygments-2.19.1.dist-info')
     other = make_library(tmp_path / 'o t h e r', 'pygments', 'pygments-2.19.1.dist-info')
     (other / 'pygments' / '__init__.pyc').touch()

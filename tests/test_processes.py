@@ -1,4 +1,4 @@
-"""Several processes make the same site as one; if they or their parent die, the site stays whole."""
+"""Several processes make the same site as one process. If they or their parent die, the site stays whole."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def program(*command: str) -> list[str]:
 
 
 def unmeasured() -> dict[str, str]:
-    """Return an environment without coverage, for whole runs, which it makes twice as long, and for killed runs."""
+    """Return an environment without coverage: it doubles the time of whole runs, and killed runs cannot write it."""
     return {name: value for name, value in os.environ.items() if not name.startswith('COV')}
 
 
@@ -57,7 +57,7 @@ def real_lines() -> list[str]:
 
 
 def edited(lines: list[str]) -> list[str]:
-    """Remove, yank and add files in the part of each process; remove a project and add one."""
+    """Remove, yank and add files in the parts of all processes. Remove a project and add another one."""
     kept = [line for number, line in enumerate(lines) if number % 1000 and '"docutils-' not in line]
     for number in range(1, len(kept), 777):
         kept[number] = json.dumps(json.loads(kept[number]) | {'yanked_reason': 'broken'})
@@ -97,7 +97,7 @@ def by_one(lists: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
 def test_any_number_of_processes_makes_the_same_bytes_as_one(
     jobs: str, lists: dict[str, Path], by_one: dict[str, Entries], tmp_path: Path
 ) -> None:
-    """Including the record: in a new directory, without changes, after edits, after shuffling, and after reverting."""
+    """The record is the same, too. Builds: a new directory, no changes, edits, shuffled lines, and reverted edits."""
     site = tmp_path / 'site'
     for name in ('real', 'real', 'edited', 'shuffled', 'real'):
         build(lists[name], site, '--jobs', jobs)
@@ -200,7 +200,7 @@ def test_messages_come_in_the_order_of_the_lines(
 
 @pytest.fixture(scope='module')
 def large_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a list with every line six times, 20 MB: enough time to see the processes at work, but a small site."""
+    """Write a list of 20 MB, with every line six times: enough time to see the processes at work, but a small site."""
     packages = write_list(tmp_path_factory.mktemp('large') / 'list.jsonl', real_lines() * 6)
     assert packages.stat().st_size > 15_000_000
     return packages
@@ -215,7 +215,7 @@ def large_site(large_list: Path, tmp_path_factory: pytest.TempPathFactory) -> En
 
 
 def is_waiting(pid: int) -> bool:
-    """Return whether a process sleeps in a system call: then it has started all of its processes."""
+    """Return whether a process sleeps in a system call. If so, it has started all of its child processes."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] == 'S'
     return False
@@ -263,7 +263,7 @@ def check_next_run(site: Path, packages: Path, expected: Entries) -> None:
 @pytest.mark.parametrize(('line', 'status'), [('{"filename": "Foo-1.0.zip"}', 0), ('{"filename": "Foo"', 1)])
 def test_a_run_of_two_processes_leaves_no_file_descriptor_open(line: str, status: int, tmp_path: Path) -> None:
     packages = tmp_path / 'list'
-    packages.write_text(line + '\n' * 2**20)  # so long a list that two processes read it
+    packages.write_text(line + '\n' * 2**20)  # long enough for two processes
     before = os.listdir('/proc/self/fd')
     assert main(arguments(packages, tmp_path / 'site', *TWO_PROCESSES)) == status
     assert os.listdir('/proc/self/fd') == before
@@ -289,7 +289,7 @@ def test_a_process_that_is_killed_fails_the_run_and_changes_nothing(
 def test_a_run_that_is_killed_alone_takes_its_processes_with_it(
     phase: Callable[[Path], bool], large_list: Path, large_site: Entries, tmp_path: Path
 ) -> None:
-    """Its processes hold the lock until they end."""
+    """The child processes keep the lock until they end."""
     site = tmp_path / 'site'
     with at_work(large_list, site, phase) as (run, workers):
         os.kill(run.pid, signal.SIGKILL)
@@ -328,7 +328,7 @@ def test_a_list_that_grows_while_it_is_read_is_an_error(large_list: Path, large_
 def test_a_list_that_changed_a_moment_ago_is_an_error(
     tmp_path: Path,
 ) -> None:
-    """The list has grown between two checks of its size in the same process."""
+    """The list grows between two checks of its size in the same process."""
     packages = write_list(tmp_path / 'list.jsonl', ['{"filename": "foo-1.0.tar.gz"}'])
     listed = read_list_file(ListOption(str(packages), True), str(tmp_path / 'copy'))
     check_list_file(listed)
@@ -342,7 +342,7 @@ def test_a_list_that_changed_a_moment_ago_is_an_error(
 
 
 def who_takes(tasks: Iterable[int]) -> list[tuple[int, int]]:
-    """Return the tasks and the ID of the process that has them."""
+    """Return the tasks, each with the ID of this process."""
     return [(os.getpid(), task) for task in tasks]
 
 
@@ -408,7 +408,7 @@ class Prefixed(Exception):
     ids=lambda error: type(error).__name__,
 )
 def test_any_exception_in_a_process_is_raised_here_unchanged(error: BaseException, jobs: int) -> None:
-    """Exceptions that could not be pickled became a MemoryError or a TypeError."""
+    """Exceptions that cannot be pickled used to become a MemoryError or a TypeError."""
 
     def fail(tasks: Iterable[int]) -> None:
         raise error
@@ -447,7 +447,7 @@ def test_a_process_that_dies_is_reported_here() -> None:
 
 
 def interrupt_the_parent(tasks: Iterable[int]) -> int:
-    """Wait to be ended; the second process interrupts the parent."""
+    """Wait for a signal. The process with the second task interrupts the parent first."""
     for task in tasks:
         if task == 1:
             wait_for(lambda: is_waiting(os.getppid()) or None)

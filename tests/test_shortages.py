@@ -1,4 +1,4 @@
-"""On a system that lacks a resource, the site is built or the message names the resource."""
+"""On a system that lacks a resource, the site is built, or the message names the resource."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from testing.sites import build, write_list
 from testing.states import TEMPORARY, entries
 from testing.unlucky import BAR, FOO, program
 
-# Starting the Nth process and all later ones fails; a system limit would not apply to root.
+# Starting the Nth process and all later ones fails. It is simulated, because a system limit does not apply to root.
 NO_FORK = """
 import errno, os, sys
 from dumb_pypi.main import main
@@ -38,7 +38,7 @@ raise SystemExit(status)
 
 @pytest.fixture(scope='module')
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build a site beside its list, which is short but long enough for several processes."""
+    """Build a site beside its list, which has few files but enough bytes for several processes."""
     site = tmp_path_factory.mktemp('large') / 'site'
     required = [f'{"x" * 1000}>={number}' for number in range(100)]
     lines = [{'filename': f'{name}-1.0.zip', 'requires_dist': required} for name in 'abcdefghijklmnopqrstuvwxyz']
@@ -61,7 +61,7 @@ def test_a_site_is_built_with_fewer_processes_if_they_cannot_be_started(
 
 
 def with_descriptors(most: int, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run without coverage, which needs descriptors too."""
+    """Run without coverage, which needs file descriptors, too."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
     limited = ['sh', '-c', f'ulimit -n {most} && exec "$@"', 'sh', *command]
     return subprocess.run(limited, env=environment, capture_output=True, text=True, check=False)
@@ -69,7 +69,7 @@ def with_descriptors(most: int, command: Sequence[str]) -> subprocess.CompletedP
 
 @pytest.mark.parametrize('most', [7, 8, 9, 10, 11, 12, 14, 16, 20, 30])
 def test_with_too_few_file_descriptors_the_site_is_built_or_the_cause_is_named(most: int, tmp_path: Path) -> None:
-    """The limits start at the 3 for the streams plus those that Python needs to start."""
+    """The lowest limit is enough for the three streams and the start of Python."""
     site, fresh = tmp_path / 'site', tmp_path / 'fresh'
     write_list(tmp_path / 'list.jsonl', [FOO, BAR])
     command = program(site, '--jobs', '8')
@@ -100,7 +100,7 @@ def test_with_too_few_file_descriptors_for_its_processes_fewer_build_the_site(
         assert not site.exists()
 
 
-# Allows this many descriptors more than are open at the start of the run.
+# Allows this number of descriptors in addition to those that are open at the start of the run.
 LIMITED = """
 import os, resource, sys
 from dumb_pypi.main import main
@@ -123,7 +123,7 @@ def test_with_hardly_any_file_descriptors_the_message_names_the_cause_and_not_th
     done = subprocess.run(script, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, '')
     assert done.stderr == 'out of file descriptors for this process (Too many open files)\n'
-    # Cleaning up needs descriptors too.
+    # Cleaning up needs descriptors, too.
     assert set(os.listdir(tmp_path / 'site') if (tmp_path / 'site').exists() else ()) <= {TEMPORARY}
 
 

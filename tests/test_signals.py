@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the run reports it and leaves nothing behind, and the next run finishes the site."""
+"""Ctrl-C and SIGTERM: the run says that it was interrupted, and leaves nothing behind. The next run finishes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from testing.waiting import children, is_running, wait_for
 REAL = ROOT / 'testing' / 'real-packages.jsonl'
 SIGNALS = {'Ctrl-C': (signal.SIGINT, 130), 'SIGTERM': (signal.SIGTERM, 143)}
 
-# Gets a signal before the Nth time that it opens a file for writing, or makes, moves or removes something.
+# Gets a signal just before the Nth time that it opens a file for writing, or makes, moves or removes a path.
 SIGNALLED = """
 import os, sys
 from dumb_pypi.main import main
@@ -87,7 +87,7 @@ def test_worker_processes_end_with_an_interrupted_run(number: int, status: int, 
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
         working = wait_for(lambda: children(run.pid) if len(children(run.pid)) > 1 else None, run)
         if number == signal.SIGINT:
-            os.killpg(run.pid, number)  # as a terminal sends it
+            os.killpg(run.pid, number)  # like a terminal, to all processes
         else:
             run.send_signal(number)
         assert run.stderr is not None

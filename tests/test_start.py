@@ -62,7 +62,7 @@ def test_a_list_on_a_closed_standard_input_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_good_list_builds_when_the_reader_of_its_messages_leaves(tmp_path: Path) -> None:
-    """As in `2>&1 | head -1`."""
+    """This happens with `2>&1 | head -1`."""
     site = tmp_path / 'site'
     lines: list[Line] = [FOO, *({'filename': f'{number}{"x" * 200}.md'} for number in range(1000))]
     write_list(tmp_path / 'list.jsonl', lines)

@@ -1,4 +1,4 @@
-"""At a terminal each run ends with one line that says what it did. Anybody else reads nothing."""
+"""At a terminal, each run ends with one line that says what it did. Otherwise, it prints nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from testing.unlucky import program
 
 
 def run(site: Path, *options: str) -> tuple[str, int, int]:
-    """The last line, and how many paths the run added to its two lists."""
+    """Return the last line of a run, and how many paths it added to each path list."""
     for name in ('changed', 'removed'):
         site.with_name(name).write_bytes(b'')
     said = said_at_terminal(program(site, *with_lists(site.parent), *options))
@@ -48,14 +48,14 @@ def test_the_last_line_of_a_run_without_changes_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('options', [(), ('--dry-run',)])
-def test_a_run_that_nobody_watches_prints_no_such_line(options: tuple[str, ...], tmp_path: Path) -> None:
+def test_without_a_terminal_a_run_prints_no_such_line(options: tuple[str, ...], tmp_path: Path) -> None:
     write_list(tmp_path / 'list.jsonl', BASE)
     done = subprocess.run(program(tmp_path / 'site', *options), capture_output=True, text=True, check=False)
     assert (done.returncode, 'projects' in done.stdout, done.stderr) == (0, bool(options), '')
 
 
 def test_the_last_line_of_the_list_maker_says_how_many_files_it_read(tmp_path: Path) -> None:
-    """A file that was read and then left out counts as neither."""
+    """A file that was read and then left out is in neither number."""
     pool = make_pool(tmp_path / 'pool')
     command = [sys.executable, '-m', 'dumb_pypi.pool', '--known', str(tmp_path / 'list'), str(pool)]
     with (tmp_path / 'new').open('wb') as output:

@@ -14,7 +14,8 @@ import pytest
 from dumb_pypi import __version__
 from testing.tools import ROOT, build_wheel
 
-# Keys that come from the files themselves and from a lock file, not from the long list of real files.
+# Projects that are not in the list of real files, with their numbers of files. Their lines come from the files
+# themselves and from a lock file.
 EXTRA = {'click': 8, 'idna': 6}
 
 
@@ -35,7 +36,7 @@ def test_the_sample_list_has_only_files_and_projects() -> None:
 
 
 def test_the_sample_list_holds_several_hundred_real_files() -> None:
-    """They equal those in the list of real files, which has no dependencies."""
+    """Except for their dependencies, the lines equal those in the list of real files, which has none."""
     files, _ = split_sample()
     bare = {json.dumps(json.loads(line) | {'requires_dist': None}) for line in files}
     real = {json.dumps(json.loads(line) | {'requires_dist': None}) for line in read_list('real-packages.jsonl')}
@@ -101,7 +102,7 @@ def test_the_wheel_says_who_it_is_and_what_it_needs(wheel: Path) -> None:
         'dumb-pypi = dumb_pypi.__main__:main',
         'dumb-pypi-list = dumb_pypi.pool.__main__:main',
     ]
-    # `tox -e lowest` installs the oldest release of each; an untested bound is a guess.
+    # `tox -e lowest` installs the oldest release of each library, so that these bounds are tested.
     tox = ConfigParser(interpolation=None)
     tox.read(ROOT / 'tox.ini')
     lowest = tox['testenv:lowest']['commands_pre'].split()

@@ -15,7 +15,7 @@ only_nginx = pytest.mark.parametrize('serve', ['nginx', 'nginx, short'], indirec
 
 
 class Case(NamedTuple):
-    """`fetched` is exactly what the client must request below `/pool/`."""
+    """An installation. `fetched` is exactly what the client must request below `/pool/`."""
 
     requirement: str
     installed: dict[str, str]
@@ -73,7 +73,7 @@ def test_client_installs(server: Server, client: Client, case: Case, tmp_path: P
 @pytest.mark.parametrize(
     ('serve', 'expected'),
     [
-        # Its log does not show the type, but it has only one.
+        # The log of this server does not show the type, but it can send only one.
         pytest.param('http.server', None, id='http.server'),
         pytest.param('nginx', JSON_TYPE, id='nginx'),
         pytest.param('nginx, short', JSON_TYPE, id='nginx, short'),

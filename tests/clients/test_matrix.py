@@ -1,4 +1,4 @@
-"""Every client in use gets the right files, through nginx with content negotiation and over HTML only."""
+"""All clients in use get the right files: from nginx with content negotiation, and from HTML only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/operating.md says of a day with the index, done: each command as it stands, in other directories."""
+"""Runs docs/operating.md: each command unchanged, except that its directories are those of a test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from testing.tools import ROOT, missing
 
 
 class Machine(NamedTuple):
-    """The directories of the document, below one of this test."""
+    """A machine as in the document. Its directories are below a directory of the test."""
 
     top: Path
 
@@ -46,7 +46,7 @@ class Machine(NamedTuple):
         return run_shell(self.moved(commands), self.home, {**os.environ, 'HOME': str(self.top)})
 
     def cron(self) -> str:
-        """Run the line of the crontab as cron does. Return what the system's log gets."""
+        """Run the line of the crontab like cron. Return what it writes to the log of the system."""
         line = block('docs/operating.md', '* * * * * ').removeprefix('* * * * * ')
         log = self.top / 'journal'
         log.write_bytes(b'')
@@ -75,7 +75,7 @@ class Machine(NamedTuple):
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """With the script of the document, made executable as it says, and a few files in `~/wheels`."""
+    """Return a machine with the script of the document, which is executable, and a few files in `~/wheels`."""
     machine = Machine(tmp_path / 'machine')
     for directory in (machine.pool, machine.script.parent, machine.home, machine.top / 'wheels'):
         directory.mkdir(parents=True)
@@ -108,7 +108,7 @@ def test_the_line_of_the_crontab_is_the_same_for_a_bucket() -> None:
     assert block('docs/publishing.md', '* * * * * ') == ours.replace('build-index', 'publish-index') != ours
 
 
-def test_what_goes_wrong_is_in_the_log_and_the_check_finds_it(machine: Machine) -> None:
+def test_a_failed_run_is_in_the_log_and_the_check_finds_it(machine: Machine) -> None:
     check = block('docs/operating.md', 'finished -mmin -10')
     machine.run(block('docs/operating.md', 'cp ~/wheels/* /srv/pypi/pool/'))
     assert machine.cron() == ''
@@ -123,7 +123,7 @@ def test_what_goes_wrong_is_in_the_log_and_the_check_finds_it(machine: Machine) 
     assert 'foo-1.0' in machine.page('simple/foo/index.html')
 
 
-def test_facts_yank_and_deprecate_and_without_them_all_is_as_before(machine: Machine) -> None:
+def test_facts_yank_and_deprecate_and_an_empty_file_undoes_it(machine: Machine) -> None:
     machine.run(block('docs/operating.md', 'cp ~/wheels/* /srv/pypi/pool/'))
     assert machine.cron() == ''
     before = {path: machine.page(path) for path in ('simple/foo/index.html', 'simple/bar/index.html')}
@@ -162,7 +162,7 @@ def test_a_project_moves_with_its_times_and_pools_merge(machine: Machine) -> Non
     assert 'archived' in page
 
 
-def test_the_web_server_may_read_what_the_document_opens_to_it(machine: Machine) -> None:
+def test_after_the_chmod_of_the_document_the_web_server_can_read_the_pool(machine: Machine) -> None:
     machine.run(block('docs/operating.md', 'cp ~/wheels/* /srv/pypi/pool/'))
     closed = machine.pool / 'foo-1.0-py3-none-any.whl'
     closed.chmod(0o600)
@@ -185,7 +185,7 @@ def test_nginx_serves_a_pool_in_another_place(with_nginx: None, machine: Machine
 
 
 class Asked(NamedTuple):
-    """What somebody typed, and the words of the table that the client says then."""
+    """A command that fails, and the words of the table that the client prints."""
 
     client: str
     options: tuple[str, ...]
@@ -204,7 +204,7 @@ ASKED = [
 
 
 def reasons() -> list[str]:
-    """The words in the first column of the table, but for those that another test has clients say."""
+    """Return the words in the first column of the table, without those that another test checks."""
     rows = re.findall(r'^\| (`.+?) \|', section('docs/operating.md', 'Nothing installs: why?'), re.MULTILINE)
     elsewhere = {'403', '404', 'is not a trusted or secure host', 'CERTIFICATE_VERIFY_FAILED', 'UnknownIssuer'}
     return [words for row in rows for words in re.findall('`([^`]+)`', row) if words not in elsewhere]
@@ -213,7 +213,7 @@ def reasons() -> list[str]:
 def test_the_table_of_reasons_has_the_words_of_the_clients(
     pool: Path, package_list: Path, pip: Client, uv: Client, tmp_path: Path
 ) -> None:
-    """Where only HTML is served, with a wheel whose metadata were put beside another one."""
+    """The server has only HTML. The wheel `renamed` has the metadata of another project."""
     site = tmp_path / 'site'
     shutil.copytree(pool, site / 'pool')
     other = make_wheel(tmp_path, 'other', '1.0')
@@ -272,8 +272,8 @@ def test_systemd_finds_nothing_wrong_with_the_units(machine: Machine) -> None:
     assert about_ours == []
 
 
-def test_an_upgrade_rewrites_what_differs_and_the_way_back_undoes_it(machine: Machine, tmp_path: Path) -> None:
-    """From an address of its own, where the next commit changes what the pages say."""
+def test_an_upgrade_rewrites_pages_and_a_downgrade_restores_them(machine: Machine, tmp_path: Path) -> None:
+    """The upgrade comes from a clone of this repository, in which the next commit changes the templates."""
     env = git_env(tmp_path)
     remote = tmp_path / 'remote'
     run_shell(f'git clone --quiet {ADDRESS} {remote}', tmp_path, env)

@@ -40,7 +40,7 @@ EVERYTHING: list[Line] = [
 
 
 class Job:
-    """A job that has only its lists: it builds into a directory, and copies by the path lists to the far site."""
+    """A job without the site at hand. It builds into a directory, and copies to the far site by the path lists."""
 
     def __init__(self, top: Path) -> None:
         self.directory, self.far = top / 'directory', top / 'far'
@@ -54,7 +54,7 @@ class Job:
         return build(self.directory, lines, '--previous-package-list-json', str(self.previous), *lists, *options)
 
     def copy(self, most: int | None = None) -> None:
-        """Copy everything in the path lists; or only the first `most` paths, as if interrupted."""
+        """Copy everything in the path lists, or only the first `most` paths, like an interrupted copy."""
         changed, removed = read_paths(self.changed), read_paths(self.removed)
         if most is None:
             copy(self.directory, self.far, changed, removed)
@@ -160,7 +160,7 @@ def test_notes_of_the_program_are_not_copied(job: Job) -> None:
 
 
 def test_without_path_lists_a_kept_directory_has_all_pages_that_may_be_outdated(tmp_path: Path) -> None:
-    """The directory is copied as a whole; the copy after the first run was interrupted after any number of files."""
+    """The copy after the first run was interrupted. The next copy copies the whole directory."""
     far, directory, previous = tmp_path / 'far', tmp_path / 'directory', tmp_path / 'previous.jsonl'
     assert build(far, [FOO, BAR]) == 0
     write_list(previous, [FOO, BAR])
@@ -180,7 +180,7 @@ def test_with_a_record_the_previous_list_is_ignored(tmp_path: Path) -> None:
     assert entries(site) == State([FOO]).build_anew(tmp_path / 'fresh')
 
 
-def test_a_directory_of_another_site_becomes_the_site_when_the_previous_list_is_left_out(job: Job) -> None:
+def test_a_directory_for_another_place_becomes_the_site_in_a_run_without_previous_list(job: Job) -> None:
     job.publish([FOO, BAR])
     assert build(job.directory, [FOO]) == 0
     with tempfile.TemporaryDirectory() as fresh:
@@ -196,7 +196,7 @@ KILLS = 80 if LONG else 20
 
 
 def prepare(job: Job, is_kept: bool) -> None:
-    """Publish the list before, then empty the directory or leave pages there that wait to be copied."""
+    """Publish the list before. Then empty the directory, or leave pages there that are not copied yet."""
     job.publish(LISTS['before'])
     shutil.rmtree(job.directory)
     if is_kept:
@@ -204,7 +204,7 @@ def prepare(job: Job, is_kept: bool) -> None:
 
 
 def run_killed(number: int, job: Job, lines: list[Line]) -> subprocess.CompletedProcess[str]:
-    """Kill a run before this change of the file system; with 0, the run finishes and prints the number of changes."""
+    """Kill a run before this change of the file system. With 0, the run finishes and prints the number of changes."""
     packages = write_list(job.directory.with_name('directory.jsonl'), lines)
     options = ['--package-list-json', packages, '--previous-package-list-json', job.previous]
     lists = ['--changed-paths', job.changed, '--removed-paths', job.removed]
@@ -222,7 +222,7 @@ def run_killed(number: int, job: Job, lines: list[Line]) -> subprocess.Completed
 
 @pytest.fixture(scope='module')
 def changes(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, int]:
-    """Return how often a run changes the file system, in an emptied directory and in one that was kept."""
+    """Return how often a run changes the file system: in an emptied directory (`False`) and in a kept one (`True`)."""
     found = {}
     for is_kept in (False, True):
         job = Job(tmp_path_factory.mktemp('whole'))
@@ -238,7 +238,7 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, int]:
 def test_after_a_killed_run_and_half_a_copy_the_next_copy_equals_a_fresh_build(
     point: int, changes: dict[bool, int], job: Job
 ) -> None:
-    """The next list is the one before, or another one."""
+    """The next list is the list before, or another one."""
     is_kept = point % 2 == 1
     prepare(job, is_kept)
     number = 1 + point * (changes[is_kept] - 1) // (KILLS - 1)
@@ -263,7 +263,7 @@ def test_an_unreadable_note_means_that_nothing_is_known(job: Job) -> None:
 
 
 def test_a_page_that_already_exists_is_not_touched(job: Job) -> None:
-    """The page waits to be copied, because the first copy failed."""
+    """The page is already in the directory, because it is not copied yet."""
     job.publish([FOO])
     assert job.run([FOO, BAR]) == 0
     backdate(job.directory)
@@ -295,8 +295,8 @@ def test_the_directory_keeps_no_page_that_the_far_site_has(job: Job) -> None:
 class Walk(RuleBasedStateMachine):
     """Edits, runs and copies in any order, under the three conditions of the documents."""
 
-    runs: ClassVar[list[int]] = []  # of each walk
-    copies: ClassVar[list[int]] = []  # successful ones of each walk
+    runs: ClassVar[list[int]] = []  # in each walk
+    copies: ClassVar[list[int]] = []  # successful copies in each walk
     numbers = st.integers(0, 99)
     options = st.sampled_from(
         [(), ('--title', 'Other'), ('--no-per-release-json',), ('--site-url', 'https://pypi.example.com/')]
@@ -309,7 +309,7 @@ class Walk(RuleBasedStateMachine):
         self.lines: list[Line] = [FOO, BAR]
         self.settings: tuple[str, ...] = ()
         self.is_rebuilt = False  # whether settings changed since the last good copy
-        self.ran: tuple[list[Line], tuple[str, ...]] | None = None  # the last run, which waits for a copy
+        self.ran: tuple[list[Line], tuple[str, ...]] | None = None  # the last run, if not copied yet
         self.published: list[Line] = []
         self.runs.append(0)
         self.copies.append(0)
@@ -340,7 +340,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule()
     def empty_the_directory(self) -> None:
-        """Empty it. The next run writes the waiting pages again; no copy before that can succeed."""
+        """Empty the directory. The next run writes the missing pages again, and no copy can succeed before that."""
         shutil.rmtree(self.job.directory, ignore_errors=True)
         self.ran = None
 

@@ -1,4 +1,4 @@
-"""For every list, however hostile: nothing is written outside the site, and no text becomes markup."""
+"""With any list, however hostile, nothing is written outside the site, and no text becomes markup."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from testing.hostile import EVERY_TEXT, good_lines, hostile, raw_lists, scratch
 from testing.long import examples
 from testing.sites import build, mtimes, tree, write_list
 
-# Every element and attribute that our own templates write; any other came in with the list.
+# Every element and attribute that our templates write. Any other one would come from the list.
 ALLOWED: dict[str, set[str]] = {
     'html': {'lang'},
     'head': set(),
@@ -98,7 +98,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 
 
-# Further ones in the column of facts, the choice of wheels, and the description.
+# More of them, in the column of facts, the choice of wheels, and the description.
 for _tag, _attributes in {
     'link': {'title'},
     'a': {'aria-current'},
@@ -127,7 +127,7 @@ _watched: list[str] | None = None
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    """Record every path that is written, made, renamed or removed: an audit hook sees every such call."""
+    """Record every path that is written, made, renamed or removed. An audit hook sees every such call."""
     if _watched is None:
         return
     if event == 'open':
@@ -144,7 +144,7 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 @pytest.fixture(scope='module', autouse=True)
 def _audit(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Install a hook, which cannot be removed but can ignore events. Late imports happen before that."""
+    """Install the hook after a first build with its late imports. It cannot be removed, but it can ignore events."""
     assert build(tmp_path_factory.mktemp('first') / 'site', [{'filename': 'foo-1.0.zip'}]) == 0
     sys.addaudithook(_watch)
 
@@ -160,7 +160,7 @@ def watched_writes() -> Iterator[list[str]]:
 
 
 def run(top: Path, option: str, *options: str) -> tuple[int, str]:
-    """Build `top/list` into `top/site`, and return exit status and messages. Nothing outside the site may change."""
+    """Build `top/list` into `top/site`, and return exit status and messages. Checks that nothing outside changes."""
     arguments = [option, str(top / 'list'), '--output-dir', str(top / 'site')]
     before = {path: (content, mtimes(top)[path]) for path, content in tree(top).items() if not path.startswith('site/')}
     messages = io.StringIO()
@@ -210,7 +210,7 @@ def check_page(content: bytes) -> Counter[str]:
     )
     elements: Counter[str] = Counter()
     for element in root.iter():
-        assert element.tag in ALLOWED  # the tag of a comment is a function
+        assert element.tag in ALLOWED  # also rejects comments, whose tag is a function
         assert set(element.keys()) <= ALLOWED[element.tag]
         check_url(element.get('href', ''))
         if element.tag == 'script':
@@ -244,7 +244,7 @@ def text_of(root: Any) -> str:
 
 
 def anchors(site: Path, name: str) -> dict[str, Mapping[str, str]]:
-    """Return the files on the index page of a project: attributes by text."""
+    """Return the anchors of the index page of a project: attributes by text."""
     return {anchor.text: anchor.attrib for anchor in parse(site / f'simple/{name}/index.html').iter('a')}
 
 

@@ -1,4 +1,4 @@
-"""Law 3: the program never removes or overwrites files that it did not write, and follows no link inside the site."""
+"""Law 3: the program never removes or overwrites files that it did not write, and follows no links in the site."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_foreign_files_survive_even_if_they_look_like_ours(
 
 
 def test_a_copy_of_a_page_at_another_path_is_foreign(tmp_path: Path) -> None:
-    """The program writes the same bytes, but it did not write them there."""
+    """The program writes the same bytes at one path, but did not write them at the other."""
     site = tmp_path / 'site'
     assert build(site, [FOO, BAR]) == 0
     copies = {
@@ -249,7 +249,7 @@ def test_a_pipe_in_place_of_a_note_of_the_program_is_an_error(
 
 @pytest.fixture
 def other_site(tmp_path: Path) -> Path:
-    """Build the site of somebody else, with a file of notes."""
+    """Build a site of somebody else, which also contains a file with notes."""
     directory = tmp_path / 'other'
     assert build(directory, [FOO, BAR]) == 0
     (directory / 'notes').write_bytes(b'precious')
@@ -290,7 +290,7 @@ LINKED_PAGES = [
 def test_nothing_is_written_or_removed_through_a_link(
     lines: list[Line], options: tuple[str, ...], path: str, other_site: Path, tmp_path: Path
 ) -> None:
-    """Either the link is in the way, which is an error, or the program never reads its target."""
+    """If the link is in the way, that is an error. Otherwise, the program never reads its target."""
     site = tmp_path / 'site'
     assert build(site, [FOO, BAR]) == 0
     if (site / path).is_dir():
@@ -381,11 +381,11 @@ def test_the_output_directory_itself_may_be_a_link(tmp_path: Path) -> None:
 # ----------------------------------------------------------------------------------------------- sites taken over
 
 
-BUSY: list[Line] = [  # more uploads in a month than fit on its page
+BUSY: list[Line] = [  # more uploads in a month than fit on a page of the changelog
     {'filename': f'busy-1.0-{number}-py3-none-any.whl', 'upload_timestamp': 1600000000 + number}
     for number in range(600)
 ]
-MANY: list[Line] = [{'filename': f'p{number}-1.0.zip'} for number in range(1001)]  # more than fit on a listing
+MANY: list[Line] = [{'filename': f'p{number}-1.0.zip'} for number in range(1001)]  # more projects than fit on a page
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ MANY: list[Line] = [{'filename': f'p{number}-1.0.zip'} for number in range(1001)
 def test_a_site_fetched_back_without_hidden_files_is_taken_over(
     before: list[Line], lines: list[Line], options: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """Pages of removed projects go; foreign files stay."""
+    """Pages of removed projects are removed. Foreign files stay."""
     published, site = tmp_path / 'published', tmp_path / 'site'
     assert build(published, before, *FEEDS, *options) == 0
     copy(published, site, pages(published), [])
@@ -423,7 +423,7 @@ def test_the_table_of_pages_names_every_page_and_no_other(tmp_path: Path) -> Non
 def test_pages_of_an_earlier_release_that_divided_months_and_letters_differently_are_removed(
     tmp_path: Path,
 ) -> None:
-    """It listed each upload in its own month, not in the month of the release. The first wheel came late."""
+    """The earlier release listed each upload in its own month, not in the month of the release."""
     site = tmp_path / 'site'
     late: Line = {'filename': 'foo-1.0-py3-none-any.whl', 'upload_timestamp': 1705000000}
     assert build(site, [FOO, late]) == 0
@@ -458,7 +458,7 @@ def test_a_list_of_another_program_does_not_make_a_site_ours(
 
 
 def make_nothing(site: Path) -> None:
-    """Leave nothing, as after an interrupted download."""
+    """Make nothing, like an interrupted download."""
 
 
 def make_a_directory(site: Path) -> None:
@@ -479,7 +479,7 @@ def make_a_link_to_a_site(site: Path) -> None:
 def test_a_foreign_list_in_a_web_root_is_read_and_not_replaced(
     make: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Its spelling and order differ from ours. Such a list is one of ours only beside `simple/index.html`."""
+    """A list counts as ours only beside `simple/index.html`. The spelling and the order of this one are not ours."""
     monkeypatch.chdir(tmp_path)
     site = Path('site')
     write_list(site / 'packages.json', ['{ "filename": "Foo-1.0.tar.gz" }', '{ "filename": "bar-1.0.tar.gz" }'])
@@ -496,10 +496,10 @@ def test_a_foreign_list_in_a_web_root_is_read_and_not_replaced(
 @pytest.mark.parametrize('lists', [True, False], ids=['with path lists', 'without'])
 @pytest.mark.parametrize('options', [(), ('--rebuild',)], ids=['a usual run', '--rebuild'])
 @pytest.mark.parametrize('name', [RECORD, PENDING, f'{OWN}.elsewhere'])
-def test_paths_that_somebody_wrote_into_a_note_of_the_program_are_no_pages(
+def test_paths_that_somebody_wrote_into_a_note_of_the_program_are_not_owned(
     name: str, options: tuple[str, ...], lists: bool, tmp_path: Path
 ) -> None:
-    """It is neither removed nor overwritten, nor listed in the removed paths."""
+    """The files at these paths are not pages. They are not removed, overwritten or listed as removed."""
     site = tmp_path / 'site'
     if lists:
         options = (*options, '--changed-paths', str(tmp_path / 'changed'), '--removed-paths', str(tmp_path / 'removed'))
@@ -534,7 +534,7 @@ def test_paths_that_somebody_wrote_into_a_note_of_the_program_are_no_pages(
 
 
 def claim(note: Path, paths: list[str]) -> None:
-    """Add paths to those that a note of the program owns and make its digest right, or make such a pending note."""
+    """Add paths to a note of the program, with a correct digest. If there is no such note, make a pending note."""
     head, body = map(json.loads, (note if note.exists() else note.with_name(RECORD)).read_bytes().splitlines())
     if not note.exists():
         body = {'projects': [], 'pages': []}
@@ -606,7 +606,7 @@ def test_a_site_of_release_1_15_0_is_taken_over_and_no_orphan_stays(
     state = State(lines)
     assert state.build(site, *(previous if with_previous else ())) == 0
     assert files(entries(site)) == files(state.build_anew(tmp_path / 'fresh')) | mine
-    # And once more, as cron does.
+    # Run once more, like cron.
     assert state.build(site, *(previous if with_previous else ())) == 0
     assert files(entries(site)) == files(entries(tmp_path / 'fresh')) | mine
 
@@ -626,7 +626,7 @@ def test_the_path_lists_name_all_changes_to_a_site_of_release_1_15_0(
 def test_a_foreign_page_in_the_way_of_a_site_of_release_1_15_0_is_an_error(
     of_release_1_15_0: Path, old_lines: list[Line], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """That release wrote neither of these files."""
+    """That release wrote none of these files."""
     site = tmp_path / 'site'
     shutil.copytree(of_release_1_15_0, site)
     for path in ('static/style.css', 'project/foo/index.html'):
@@ -642,7 +642,7 @@ def test_a_foreign_page_in_the_way_of_a_site_of_release_1_15_0_is_an_error(
 
 
 class Walk(RuleBasedStateMachine):
-    """Somebody puts files and links where pages are or may come, between runs of the program."""
+    """A random walk: between runs, somebody puts files and links where pages are or may be written."""
 
     lines = st.lists(
         st.sampled_from(
@@ -684,9 +684,9 @@ class Walk(RuleBasedStateMachine):
         self.there = everything(self.outside)
 
     def may_come(self, path: str) -> bool:
-        """Return whether a foreign file may be put there: the path is free, and no foreign file is above it.
+        """Return whether a foreign file can be put there: the path is free, and no part of it is a foreign file.
 
-        Every path where a published project may have a page belongs to this program, with and without such a page.
+        Paths for pages of published projects belong to the program, even if there is no page.
         """
         project = project_of(path)
         if project is not None and (self.site / 'simple' / project).is_dir():
@@ -709,7 +709,7 @@ class Walk(RuleBasedStateMachine):
             self.mine[path] = f'a link to {self.outside / leads}'
 
     @rule(number=st.integers(0, 99))
-    def take_away_what_was_planted(self, number: int) -> None:
+    def remove_what_was_planted(self, number: int) -> None:
         if self.mine:
             path = sorted(self.mine)[number % len(self.mine)]
             (self.site / path).unlink()
@@ -729,7 +729,7 @@ class Walk(RuleBasedStateMachine):
             assert (everything(self.site) if self.site.exists() else {}) == before
 
     @invariant()
-    def what_was_planted_is_as_it_was(self) -> None:
+    def what_was_planted_is_unchanged(self) -> None:
         found = everything(self.site) if self.site.exists() else {}
         assert {path: found.get(path) for path in self.mine} == self.mine
         assert everything(self.outside) == self.there
@@ -794,7 +794,7 @@ def test_foreign_files_survive_everything(tmp_path: Path, fresh: Callable[[State
 
 
 def test_the_target_of_a_link_survives(tmp_path: Path) -> None:
-    """The link is a pool on another disk."""
+    """The link leads to a pool on another disk."""
     (tmp_path / 'pool').mkdir()
     (tmp_path / 'pool' / 'foo-1.0.tar.gz').write_bytes(b'a distribution')
     site = tmp_path / 'site'

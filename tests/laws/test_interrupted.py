@@ -1,4 +1,4 @@
-"""Law 4: a killed run, or one that the file system stops, leaves a whole site, and the next run finishes it."""
+"""Law 4: a run that is killed, or that fails for the file system, leaves a whole site. The next run finishes it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from testing.states import (
 from testing.tools import ROOT, missing
 from testing.waiting import wait_for
 
-APRIL = 1775099045  # 2026, the second day
+APRIL = 1775099045  # 2026-04-02
 POINTS = 100 if LONG else 25
 
 KEPT = [
@@ -47,7 +47,7 @@ KEPT = [
     file('foo-1.0-py3-none-any.whl', JANUARY),
     file('kept-1.0.tar.gz', FEBRUARY),
 ]
-# From one to the other, pages of every kind are added, changed and removed.
+# Between these two lists, pages of every kind are added, changed and removed.
 OLD = State(
     [
         *KEPT,
@@ -80,7 +80,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Entries]:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """Build the site of the old list, alone in a directory."""
+    """Build the site of the old list in a directory of its own."""
     site = tmp_path / 'here' / 'site'
     site.parent.mkdir()
     assert OLD.build(site) == 0
@@ -88,7 +88,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def arguments(state: State, site: Path) -> list[str]:
-    """Return the arguments of the program; the path lists are beside the site."""
+    """Return the arguments of the program. The path lists are beside the site."""
     packages = write_list(site.with_name('site.jsonl'), state.lines)
     return [
         *('--package-list-json', str(packages), '--output-dir', str(site), '--packages-url', PACKAGES_URL),
@@ -97,7 +97,7 @@ def arguments(state: State, site: Path) -> list[str]:
 
 
 def run(*command: str, text: str = '') -> subprocess.CompletedProcess[str]:
-    """Run a command in its own session and process group, without coverage, which a killed process cannot write."""
+    """Run a command in its own session and process group. Without coverage, which a killed process cannot write."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
     return subprocess.run(
         [*command],
@@ -116,14 +116,14 @@ def run_killed(number: int, arguments: Sequence[str]) -> subprocess.CompletedPro
 
 
 def check_whole(site: Path, *states: Entries) -> None:
-    """Check that every page equals that of one of the states and links only to pages that exist."""
+    """Check that every page is that of one of the states, and links only to existing pages."""
     for path, content in files(without_leftovers(entries(site))).items():
         assert content in [state.get(path) for state in states], path
     assert dead_links(site) == []
 
 
 def check_finished(site: Path, published: Path, state: State, expected: Entries) -> None:
-    """Check that the next run succeeds, leaves nothing else, and lists every difference from the published site."""
+    """Check that the next run succeeds, leaves nothing behind, and lists every difference from the published site."""
     assert main(arguments(state, site)) == 0
     assert entries(site) == expected
     assert {path.name for path in site.parent.iterdir()} == {'site', 'site.jsonl', 'changed', 'removed'}
@@ -138,13 +138,13 @@ def check_finished(site: Path, published: Path, state: State, expected: Entries)
 
 
 class Moments(NamedTuple):
-    """The number of times that a whole run changes the file system: it can be killed at each of these moments."""
+    """The moments when a run can be killed: its changes of the file system, which are numbered from 1 to `last`."""
 
     last: int
-    first_seen: int  # the first change of the site itself: pages are moved, then removed
+    first_seen: int  # the first change in the site itself, where pages are moved and then removed
 
     def spread(self, points: int) -> list[int]:
-        """Return moments: half of them while pages are staged, half while the site changes."""
+        """Return this number of moments: half of them while pages are staged, half while the site changes."""
         half = points // 2
         staging = [1 + point * (self.first_seen - 1) // half for point in range(half)]
         rest = self.last - self.first_seen
@@ -199,7 +199,7 @@ def test_two_killed_runs_leave_a_whole_site_and_the_next_run_finishes_it(
     assert OLD.build(published) == 0
     number = moments.spread(10)[point]
     assert run_killed(number, arguments(NEW, site)).returncode == -signal.SIGKILL
-    # Less work is left, or more if the list is another one.
+    # The second run is killed at another moment, with another list.
     run_killed(1 + moments.last - number, arguments(OTHER, site))
     check_whole(site, *fresh.values())
     check_finished(site, published, NEW, fresh['the same list'])
@@ -209,7 +209,7 @@ def test_two_killed_runs_leave_a_whole_site_and_the_next_run_finishes_it(
 def test_a_first_run_killed_anywhere_leaves_whole_pages_and_the_next_run_finishes_it(
     point: int, first_moments: Moments, tmp_path: Path, fresh: dict[str, Entries]
 ) -> None:
-    """Its pages may link to missing pages: nobody knows the site yet."""
+    """The pages may link to missing pages, because nobody uses the site yet."""
     site = tmp_path / 'here' / 'site'
     killed = run_killed(first_moments.spread(10)[point], arguments(NEW, site))
     assert killed.returncode == -signal.SIGKILL
@@ -222,7 +222,7 @@ REAL = ROOT / 'testing' / 'real-packages.jsonl'
 
 
 def large_lines() -> list[str]:
-    """Return lines padded with spaces, long enough for two processes; as many files would make each test slow."""
+    """Return lines padded with spaces, enough for two processes. With more files instead, each test would be slow."""
     lines = [f'{line[:-1]:1000}}}' for line in REAL.read_text(encoding='utf-8').splitlines()[:2200]]
     assert sum(map(len, lines)) > 2 * BATCH
     return lines
@@ -258,7 +258,7 @@ def group_of(directory: Path) -> list[str]:
 def test_a_run_of_two_processes_killed_anywhere_leaves_a_whole_site_and_no_process(
     number: int, large: dict[str, Path], tmp_path: Path
 ) -> None:
-    """Which process makes this change, and how far the other one is, differs from run to run."""
+    """It differs from run to run which process makes this change, and how far the other one is."""
     site = tmp_path / 'site'
     shutil.copytree(large['old'], site)
     killed = run_killed(number, two_processes(large['list'], site))
@@ -338,7 +338,7 @@ def test_a_page_that_is_only_partly_written_is_not_published(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a separate file system of one megabyte."""
+    """Mount a file system of one megabyte."""
     disk = tmp_path / 'disk'
     disk.mkdir()
     done = run('mount', '-t', 'tmpfs', '-o', 'size=1m', 'dumb-pypi-test', str(disk))
@@ -349,7 +349,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(filler: Path, spare: int) -> None:
-    """Fill the disk except for `spare` blocks."""
+    """Fill the disk up to `spare` free blocks."""
     room = os.statvfs(filler.parent)
     filler.write_bytes(bytes((room.f_bavail - spare) * room.f_frsize))
     assert os.statvfs(filler.parent).f_bavail == spare
@@ -419,7 +419,7 @@ def test_a_directory_that_lost_a_permission_is_one_clear_line(
 ) -> None:
     assert OLD.build(tmp_path / 'published') == 0
     command = [sys.executable, '-m', 'dumb_pypi', *arguments(NEW, site)]
-    # The path lists exist, as in every run but the first.
+    # The path lists exist, as in every run except the first one.
     site.with_name('changed').touch()
     site.with_name('removed').touch()
     (site.parent / directory).chmod(mode)
@@ -436,7 +436,7 @@ def test_a_directory_that_lost_a_permission_is_one_clear_line(
 
 
 def as_anybody() -> list[str]:
-    """Return a command prefix that drops the right of root to ignore permissions."""
+    """Return a command prefix that takes the right to ignore permissions from root."""
     if os.geteuid() != 0:
         return []
     if shutil.which('setpriv') is None:

@@ -59,7 +59,7 @@ def test_a_run_without_changes_touches_nothing_and_prints_nothing(
     assert build(site, BASE, *options, *with_lists(tmp_path)) == 0
     backdate(tmp_path)
     assert build(site, BASE[::-1], *options, *with_lists(tmp_path)) == 0
-    # Only the directory has changed: the lock was made and removed in it.
+    # Only the time of the directory changes, because the lock is made and removed in it.
     assert touched(tmp_path) == {'site', 'site.jsonl'}
     assert capfd.readouterr() == ('', '')
 
@@ -101,7 +101,7 @@ SAME_OPTIONS = {name: edit for name, edit in EDITS.items() if edit[0].options ==
 def test_with_the_packages_json_of_a_site_only_the_difference_is_written_into_an_empty_directory(
     before: State, after: State, tmp_path: Path, fresh: Callable[[State], Entries]
 ) -> None:
-    """Copied over the published site, it makes it equal to a fresh build of the list."""
+    """Copying the directory over the published site makes that site equal to a fresh build."""
     published, difference = tmp_path / 'published', tmp_path / 'difference'
     assert before.build(published) == 0
     downloaded = tmp_path / 'downloaded.json'
@@ -142,7 +142,7 @@ def test_two_lists_with_the_same_content_write_nothing(tmp_path: Path, capfd: py
 def test_a_change_that_was_not_copied_is_reverted_by_the_next_run(
     tmp_path: Path, fresh: Callable[[State], Entries]
 ) -> None:
-    """The directory still has the pages of the run before, when the next list reverts some of its edits."""
+    """The directory still has the pages of the last run, and the next list reverts some edits."""
     published, difference = tmp_path / 'published', tmp_path / 'difference'
     assert build(published, BASE) == 0
     changed, removed = tmp_path / 'changed', tmp_path / 'removed'
@@ -177,7 +177,7 @@ def test_one_upload_into_a_site_of_50000_projects_rewrites_fewer_than_20_files(t
     packages = write_list(tmp_path / 'site.jsonl', lines)
     command = ['--package-list-json', str(packages), '--no-per-release-json']
     command += ['--output-dir', str(site), '--packages-url', PACKAGES_URL]
-    # Without coverage, which takes twice as long; other tests run the same code.
+    # Without coverage, which would double the time. Other tests run the same code.
     environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
     subprocess.run([sys.executable, '-m', 'dumb_pypi', *command], env=environment, check=True)
     published = (site / RECORD).stat().st_mtime_ns  # the record is written last

@@ -25,7 +25,7 @@ from testing.states import RECORD, Entries, State, backdate, entries, files, pag
 def test_an_edit_and_its_reversal_give_the_bytes_of_a_fresh_build(
     before: State, after: State, tmp_path: Path, fresh: Callable[[State], Entries]
 ) -> None:
-    """And also its directories, its record, and nothing else; files with the right bytes are not touched."""
+    """The directories and the record are the same, too. Files with the right bytes are not touched."""
     site = tmp_path / 'site'
     assert before.build(site) == 0
     for state, earlier in ((after, before), (before, after)):
@@ -41,9 +41,9 @@ def test_the_order_of_the_list_makes_no_difference(tmp_path: Path, fresh: Callab
 
 
 class Walk(RuleBasedStateMachine):
-    """Random edits of one list, and after each a build on top of all the builds before."""
+    """A random walk: edits of a list, and after each a build on top of all earlier builds."""
 
-    steps: list[int]  # of each walk
+    steps: list[int]  # in each walk
 
     names = st.sampled_from(['foo', 'Foo', 'foo.bar', 'foo-bar', 'FOO_Bar', 'qux', 'json'])
     versions = st.sampled_from(['1.0', '1.0.0', '1', '2.0a1', '2.0', '3.0+local.1', '0!1.0', 'r9', 'json'])
@@ -63,7 +63,7 @@ class Walk(RuleBasedStateMachine):
         self.once: tuple[str, ...] = ()
         self.directory = Path(tempfile.mkdtemp())
         self.site = self.directory / 'site'
-        self.steps.append(-1)  # the invariant must hold before the first step too
+        self.steps.append(-1)  # the invariant must hold before the first step, too
 
     @rule(name=names, version=versions, ending=endings, time=times)
     def upload(self, name: str, version: str, ending: str, time: float | None) -> None:
@@ -157,7 +157,8 @@ class Walk(RuleBasedStateMachine):
         (self.site / paths[number % len(paths)]).write_bytes(b'edited')
         self.once = ('--rebuild',)
 
-    @precondition(lambda self: (self.site / 'packages.json').stat().st_size)  # otherwise the site is foreign
+    # With an empty list and without a record, the site would be foreign.
+    @precondition(lambda self: (self.site / 'packages.json').stat().st_size)
     @rule(content=st.sampled_from([b'', b'{"format":1', b'{"format":2}', b'[]']))
     def damage_the_record(self, content: bytes) -> None:
         (self.site / RECORD).write_bytes(content)
@@ -192,13 +193,13 @@ def test_each_step_of_a_random_walk_gives_the_bytes_of_a_fresh_build() -> None:
 
 
 def build_plain(site: Path, names: list[str], *options: str) -> int:
-    """Build the site of a plain list, whose lines contain only what an uploader chooses."""
+    """Build the site of a plain list. Its lines contain only what an uploader chooses."""
     packages = write_list(site.with_name(f'{site.name}.txt'), names)
     return main(['--package-list', str(packages), '--output-dir', str(site), '--packages-url', PACKAGES_URL, *options])
 
 
 def test_no_choice_of_names_hides_a_file_behind_an_unchanged_digest(tmp_path: Path) -> None:
-    """The digest was a sum of hashes: with 1,024 well-chosen names beside it, `foo-1.1.tar.gz` was not noticed."""
+    """When the digest was a sum of hashes, 1,024 well-chosen names could hide the new file `foo-1.1.tar.gz`."""
     before, after = ['foo-1.0.tar.gz'], ['foo-1.0.tar.gz', *colliding_names()]
     sums = [
         sum(int.from_bytes(hashlib.sha256(name.encode()).digest(), 'little') for name in names)

@@ -1,4 +1,4 @@
-"""Lines of families that share a name meet in their projects."""
+"""Lines of two families can belong to the same project."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from testing.long import examples
 from testing.sites import build
 from testing.states import RECORD, Entries, State, entries, files
 
-# Two families that one line ties together, so that facts, sidecars and duplicates meet across them.
+# Some lines join the families `foo` and `bar`, so that facts, sidecars and duplicates of both meet.
 TIED = [
     {'project': 'foo', 'summary': 'Does what foo does'},
     {'project': 'bar', 'status': 'archived'},
@@ -48,7 +48,7 @@ def test_facts_from_both_of_two_families_meet(
     seed: int, tmp_path: Path, fresh: Callable[[State], Entries], capfd: pytest.CaptureFixture[str]
 ) -> None:
     lines = random.Random(seed).sample(TIED, len(TIED))
-    # On top of a site where nothing ties them, and back.
+    # Build on top of a site in which no line joins them, and then go back to its list.
     untied = State([{'filename': 'foo-1.0.tar.gz'}, {'filename': 'bar-1.0-py3-none-any.whl'}])
     assert untied.build(tmp_path / 'site') == 0
     assert build(tmp_path / 'site', lines) == 0
@@ -58,7 +58,7 @@ def test_facts_from_both_of_two_families_meet(
     assert capfd.readouterr() == ('', '')
 
 
-def test_the_lines_of_tied_families_are_in_their_projects(fresh: Callable[[State], Entries]) -> None:
+def test_the_lines_of_joined_families_are_in_their_projects(fresh: Callable[[State], Entries]) -> None:
     found = files(fresh(State(TIED)))
     assert [json.loads(line) for line in found['packages.json'].splitlines()] == TIED_PACKAGES
     assert sorted(json.loads(found[RECORD].splitlines()[1])['families']) == ['bar+foo']
@@ -94,7 +94,7 @@ def test_a_file_that_two_families_claim_differently_is_an_error(
 
 @st.composite
 def json_spellings(draw: st.DrawFn, value: Any = ...) -> str:
-    """Return spellings of a value in JSON: with spaces, escapes of any letter, and keys in any order and repeated."""
+    """Return a spelling of a value in JSON: with spaces, escaped letters, and keys in any order or repeated."""
     space = draw(st.sampled_from(['', '', ' ', '\t', '  ']))
     if value is ...:
         keys = st.sampled_from(['filename', 'filename', 'name', 'project', 'x', 'filenames', 'a name', 'xname'])
@@ -119,7 +119,7 @@ def expected_words(line: dict[str, Any]) -> set[str]:
         return (re.match('[a-z0-9]*', text, re.IGNORECASE | re.ASCII) or [''])[0].lower()
 
     filename, name, project = (line.get(key) for key in ('filename', 'name', 'project'))
-    if not isinstance(filename, str):  # if the key is there: an error, which is reported when the line is parsed
+    if not isinstance(filename, str):  # if the key exists, this is an error, which the parser reports
         return {word(project) if isinstance(project, str) else ''}
     return {word(each) for each in (filename.split('/')[-1], name) if isinstance(each, str)}
 

@@ -1,4 +1,4 @@
-"""Limits of a line of a list: the generator cuts it with a warning, the list maker silently."""
+"""Limits of a line of a list: the generator cuts longer values with a warning, the list maker silently."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_value_that_is_too_long_is_cut_with_a_warning_that_is_never_an_error(
     lines = [json.loads(each) for each in (site / 'packages.json').read_text(encoding='utf-8').splitlines()]
     assert lines == ([expected] if 'filename' in line else [expected, FILE] if len(expected) > 1 else [FILE])
     written = (site / 'packages.json').read_bytes()
-    assert main([*arguments, str(site / 'packages.json'), '--rebuild']) == 0  # used as a list again, it does not change
+    assert main([*arguments, str(site / 'packages.json'), '--rebuild']) == 0  # as a list again, it does not change
     assert (capsys.readouterr().err, (site / 'packages.json').read_bytes()) == ('', written)
 
 
@@ -151,7 +151,7 @@ def test_a_line_that_was_cut_is_not_cut_again(line: dict[str, Any]) -> None:
 
 
 def test_the_list_maker_cuts_silently(tmp_path: Path) -> None:
-    """Wheels of a few kilobytes, each with megabytes in one field."""
+    """The wheels have a few kilobytes, which unpack to megabytes in one field."""
     summary, reason = 'x' * (4 * MIB - 200), 'y' * 10_001
     for number in range(3):
         described_wheel(tmp_path / 'pool', f'foo{number}', '1.0', f'Summary: {summary}')

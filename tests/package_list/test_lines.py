@@ -1,4 +1,4 @@
-"""Lines of a list: values survive JSON, however it is spelled."""
+"""Lines of a list: values survive any spelling of JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEYS = sorted({*PACKAGE_KEYS, *FACTS_KEYS, 'other', 'another'})
 
 
 def parsed(line: bytes, parse: Callable[[bytes], Parsed]) -> object:
-    """Return the content of a line with its unknown keys and warnings, or its problem."""
+    """Return the content of a line, its unknown keys and its warnings; or its problem."""
     try:
         value, unknown, beyond = parse(line)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The messages and the exit status for each list; after an error, the site stays unchanged."""
+"""The messages and the exit status for each list. After an error, the site is unchanged."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from testing.sites import mtimes, paths, tree
 
 SHA256 = '0' * 64
 LONG = 'a' * 10_000
-ZERO = '\u0660'  # a digit, but not a hexadecimal one
+ZERO = '\u0660'  # a digit, but not a hexadecimal digit
 A_TIME = 'seconds since 1970, or ISO 8601 with a zone'
 NO_PACKAGE = 'list.json: the list has no packages; use --allow-empty if that is intended\n'
 
-OVERRIDES = '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'  # sets the direction of text
+OVERRIDES = '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'  # changes the direction of text
 
 
 class Case(NamedTuple):
@@ -30,7 +30,7 @@ class Case(NamedTuple):
 
 
 def error(content: bytes, *problems: str) -> Case:
-    """Return a list with these problems in its first line."""
+    """Return the case of a list with these problems in its first line."""
     return Case(content, ''.join(f'list.json:1: {problem}\n' for problem in problems))
 
 
@@ -39,13 +39,13 @@ def fine(content: bytes, *files: str) -> Case:
 
 
 def skipped(filename: str, reason: str) -> Case:
-    """Return a list with a file that does not belong in an index, and one that does."""
+    """Return the case of a list with one file that does not belong in an index, and one that does."""
     messages = f'list.json:1: skipped: {reason}\nskipped 1 of the listed files\n'
     return Case(line(filename=filename) + GOOD, messages, ('good-1.0.tar.gz',))
 
 
 def warning(content: bytes, *messages: str) -> Case:
-    """Return a list that contains `foo-1.0.tar.gz`, with its warnings."""
+    """Return the case of a list that contains `foo-1.0.tar.gz` and gets warnings."""
     return Case(content, ''.join(f'list.json:{message}\n' for message in messages), ('foo-1.0.tar.gz',))
 
 
@@ -444,13 +444,13 @@ CASES = {
     ),
 }
 ERRORS = {name: case for name, case in CASES.items() if case.files is None}
-# A warning that an uploader can cause does not fail a strict run.
+# Warnings that an uploader can cause do not fail a strict run.
 MILD = ('texts of 10,000 characters',)
 WARNINGS = {name: case for name, case in CASES.items() if case.files is not None and case.messages and name not in MILD}
 
 
 def published(site: Path) -> tuple[str, ...]:
-    """Return the paths in the list of a site."""
+    """Return the paths in `packages.json` of a site."""
     lines = [json.loads(line) for line in (site / 'packages.json').read_text().splitlines()]
     return tuple(line['filename'] for line in lines if 'filename' in line)
 
@@ -466,7 +466,7 @@ def test_every_list_gets_its_message_and_its_exit_status(
 
 
 @pytest.mark.parametrize('content', [case.content for case in ERRORS.values()], ids=ERRORS.keys())
-def test_an_error_leaves_the_site_as_it_was(content: bytes, site: Path) -> None:
+def test_an_error_leaves_the_site_unchanged(content: bytes, site: Path) -> None:
     before = tree(site), mtimes(site)
     (site.parent / 'list.json').write_bytes(content)
     assert run() == 1
@@ -565,7 +565,7 @@ def test_a_version_that_cannot_be_a_directory_has_no_release_page(version: str, 
 def test_empty_parts_of_requires_python_are_dropped_and_nothing_else_changes(
     told: str, published: str | None, site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """pip accepts them and uv does not."""
+    """pip accepts them, but uv does not."""
     (site.parent / 'list.json').write_bytes(foo(requires_python=told))
     assert (run(), *capsys.readouterr()) == (0, '', '')
     [packages] = (site / 'packages.json').read_text().splitlines()

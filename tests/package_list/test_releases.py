@@ -93,7 +93,7 @@ def test_the_latest_version(versions: list[str], latest: str, tmp_path: Path) ->
     assert text_of(page.find('.//h1')) == f'foo {latest}'
     listed = page.findall(".//ol[@class='versions']/li")
     marked = [text_of(line) for line in listed if line.find("span[@class='mark latest']") is not None]
-    is_all_yanked = all(yanked for _, _, yanked in pairs)  # then none is the latest
+    is_all_yanked = all(yanked for _, _, yanked in pairs)  # then no release is the latest
     assert [line.partition(' ')[0] for line in marked] == ([] if is_all_yanked else [latest])
 
 

@@ -1,4 +1,4 @@
-"""A sidecar in a list says that its file has metadata or provenance."""
+"""Sidecars in a list say that their files have metadata or provenance."""
 
 from __future__ import annotations
 

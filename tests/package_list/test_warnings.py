@@ -1,4 +1,4 @@
-"""Warnings about a list."""
+"""Warnings about a list come again in each run."""
 
 from __future__ import annotations
 

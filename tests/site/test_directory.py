@@ -1,4 +1,4 @@
-"""Output directories that contain an obstacle or cannot be written."""
+"""Output directories with an obstacle, and output directories that cannot be written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--dry-run` says what a run would do, and changes nothing."""
+"""`--dry-run` prints what a run would do, and changes nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from testing.unlucky import program
 
 
 def dry_run(state: State, site: Path, capfd: pytest.CaptureFixture[str], *options: str) -> tuple[set[str], set[str]]:
-    """The paths to write and to remove."""
+    """Return the paths that a dry run prints: those to write, and those to remove."""
     capfd.readouterr()
     assert state.build(site, '--dry-run', *options) == 0
     lines = capfd.readouterr().out.splitlines()
@@ -25,12 +25,12 @@ def dry_run(state: State, site: Path, capfd: pytest.CaptureFixture[str], *option
 
 
 @pytest.mark.parametrize(('before', 'after'), EDITS.values(), ids=EDITS)
-def test_it_prints_what_the_run_then_does(
+def test_it_prints_exactly_what_the_run_does(
     before: State, after: State, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     site = tmp_path / 'site'
     assert before.build(site) == 0
-    write_list(site.with_name('site.jsonl'), after.lines)  # which this test writes anew, and no run
+    write_list(site.with_name('site.jsonl'), after.lines)  # written by this test, before the check that nothing changes
     backdate(tmp_path)
     found = everything(tmp_path)
     written, removed = dry_run(after, site, capfd, *with_lists(tmp_path))
@@ -42,10 +42,10 @@ def test_it_prints_what_the_run_then_does(
 
 
 @pytest.mark.parametrize(('before', 'after'), EDITS.values(), ids=EDITS)
-def test_it_prints_what_a_run_for_another_place_then_does(
+def test_it_prints_exactly_what_a_run_for_another_place_does(
     before: State, after: State, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """With paths that still wait for a copy, of which one is half a line: it stays as it is."""
+    """Paths from an earlier run still wait for a copy. The last one is half a line, which stays unchanged."""
     previous = write_list(tmp_path / 'previous', before.lines)
     (tmp_path / 'changed').write_bytes(b'pypi/foo/json\nsimple/bar/index.html')
     options = (*with_lists(tmp_path), '--previous-package-list-json', str(previous))
@@ -86,7 +86,7 @@ def test_a_list_that_drops_too_many_files_is_a_warning_and_the_plan_is_printed(
     ],
     ids=['no packages', 'a bad value', 'a warning with --strict', 'a file in the way', 'a list of no paths'],
 )
-def test_what_a_run_refuses_a_dry_run_refuses(
+def test_a_dry_run_fails_with_the_message_of_the_run(
     lines: list[dict[str, object]],
     options: Sequence[str],
     message: str,

@@ -1,4 +1,4 @@
-"""`--max-delete`: a run that would delete too many files deletes none."""
+"""`--max-delete`: a run that would delete too many files fails and deletes none."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ from testing.waiting import wait_for
 
 @contextlib.contextmanager
 def reading(site: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a run that holds the lock, because its standard input has not ended."""
+    """Start a run that keeps the lock, because its standard input does not end."""
     command = [sys.executable, '-m', 'dumb_pypi', '--package-list-json', '-', '--output-dir', str(site)]
     run = subprocess.Popen([*command, '--packages-url', PACKAGES_URL], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         lock, copy = site / '.dumb-pypi.lock', site / '.dumb-pypi.tmp' / 'list'
-        # It holds the lock and has begun to copy its input.
+        # Now it holds the lock, and has begun to copy its input.
         wait_for(lambda: (lock.exists() and lock.read_text() == str(run.pid) and copy.exists()) or None, run)
         yield run
     finally:

@@ -1,4 +1,4 @@
-"""`packages.json` is the list again, with every value."""
+"""`packages.json` is the whole list again, with every value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Path lists for a copying step: which files may be one, and what the program does with them."""
+"""Path lists for a copying step: which files are accepted, and what the program does with them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OPTIONS = ('--changed-paths', '--removed-paths')
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory, so that messages have no paths of the machine in them."""
+    """Change to a new working directory, so that messages contain no paths of this machine."""
     monkeypatch.chdir(tmp_path)
     write_list(tmp_path / 'list', [FOO])
     return tmp_path
@@ -273,7 +273,7 @@ def test_a_path_list_in_a_directory_that_is_missing_is_an_error(here: Path, capf
 
 
 def settle(here: Path, *options: str) -> None:
-    """Run twice; the second run has path lists to settle."""
+    """Run twice, so that the second run has to clean up the path lists."""
     for lines in ([FOO, BAR], [FOO]):
         write_list(here / 'list', lines)
         assert run(*options) == 0

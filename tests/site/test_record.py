@@ -1,4 +1,4 @@
-"""The record of a site: if it is damaged, missing, or does not match the data, a full build repairs the site."""
+"""The record of a site. If it is damaged or missing, or does not match the data, a full build repairs the site."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def with_another_head(**values: object) -> Callable[[bytes], bytes]:
 
 
 def drop_a_project(record: Line) -> None:
-    """Drop a project; the lengths still match."""
+    """Drop a project from the record. The sum of the lengths still matches."""
     length = Entry.__struct_fields__.index('length')
     dropped = record['projects'].pop('bar')
     record['projects']['foo'][length] += dropped[length]
@@ -153,12 +153,12 @@ FEEDS = ('--site-url', 'https://pypi.example.com/')
 
 
 def turned(path: Path) -> None:
-    """Change all bytes but not the size."""
+    """Change all bytes of a file, but not its size."""
     path.write_bytes(bytes(byte ^ 1 for byte in path.read_bytes()))
 
 
 def full_of_zeros(path: Path) -> None:
-    """Fill the file with zeros, as a power cut can."""
+    """Fill the file with zeros, like a power cut."""
     path.write_bytes(bytes(path.stat().st_size))
 
 
@@ -169,7 +169,7 @@ def not_utf8(path: Path) -> None:
 def test_a_page_that_cannot_be_read_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The test denies the permission itself, because root may read everything."""
+    """The test simulates the missing permission, because root may read everything."""
     site = tmp_path / 'site'
     assert build(site, [FOO]) == 0
     path = f'{site}/simple/foo/index.html'
@@ -248,7 +248,7 @@ def with_a_negative_length(record: Line) -> None:
 def test_a_manually_edited_record_means_a_full_build(
     lines: list[Line], edit: Callable[[Line], None], is_consistent: bool, tmp_path: Path
 ) -> None:
-    """An edit with a correct digest is believed, but never gives a traceback."""
+    """The program trusts an edited record with a correct digest, and a wrong one never gives a traceback."""
     site = tmp_path / 'site'
     assert build(site, [FOO, BAR, BAZ], *FEEDS) == 0
     (site / RECORD).write_bytes(edited(edit, is_consistent)((site / RECORD).read_bytes()))

@@ -1,4 +1,4 @@
-"""Everything in a record survives a power cut: what is synced, and when."""
+"""Everything in a record survives a power cut, because of what is synced and when."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_file_system_of_the_site_is_synced_between_its_pages_and_its_record(
 
 
 class Library:
-    """The C library of a system whose disk fails, or which is too old."""
+    """The C library of a system with a failing disk, or of an old system."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -90,7 +90,7 @@ def test_no_record_is_written_if_syncing_fails(
 
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list that records the synced paths; '*' means everything."""
+    """Return a list that records the synced paths. '*' means everything."""
     found: list[str] = []
     fsync, sync = os.fsync, os.sync
 

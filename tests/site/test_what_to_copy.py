@@ -1,4 +1,4 @@
-"""Path lists of a build contain every path once, in a safe order for copying."""
+"""The path lists of a build contain every path once, in an order that is safe for copying."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_paths_are_in_a_safe_order_for_copying(tmp_path: Path) -> None:
         'packages.json',
     ]
     assert read_paths(tmp_path / 'removed') == [
-        # It links to projects that are removed too.
+        # This page links to projects that are removed, too.
         'changelog/2026-03.html',
         'project/bar/index.html',
         'project/bar/2.0/index.html',
@@ -67,7 +67,7 @@ def test_the_paths_are_in_a_safe_order_for_copying(tmp_path: Path) -> None:
 
 
 def test_paths_are_added_to_existing_path_lists_without_duplicates(tmp_path: Path) -> None:
-    """The copy after the first run failed, so the copy after the second run must copy both changes."""
+    """The copy after the first run failed, so the next copy must include the changes of both runs."""
     site = tmp_path / 'site'
     assert build(site, BASE, *with_lists(tmp_path)) == 0
     assert build(site, [*BASE, file('qux-1.0.tar.gz', MARCH + 1)], *with_lists(tmp_path)) == 0
