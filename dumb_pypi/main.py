@@ -120,7 +120,7 @@ def make_parser() -> argparse.ArgumentParser:
         '--no-per-release-json',
         dest='per_release_json',
         action='store_false',
-        help='leave out the two pages of each single release, for people and in JSON: many files',
+        help='leave out the pages of single releases, HTML and JSON, which are many files',
     )
 
     runs = parser.add_argument_group('from one run to the next', 'a run writes only what differs from the last one')
