@@ -172,6 +172,6 @@ def write_uploads_into_place(staging: Staging, months: AbstractSet[str]) -> None
 
 
 def write_path_lists(site: Site, lists: PathLists) -> None:
-    """Clean up the path lists for the copying step: no repeated paths, and only what holds now."""
+    """Clean up the path lists: each path once, written paths that exist, and removed paths that do not."""
     lists.changed.write_settled(lambda path: os.path.exists(site.full(path)))
     lists.removed.write_settled(lambda path: not os.path.exists(site.full(path)))

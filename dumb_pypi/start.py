@@ -11,7 +11,7 @@ STATUS = 128 + signal.SIGINT
 
 
 def _end(*_: object) -> None:
-    """End the process. An exception would not do: imports can swallow it, and msgspec can crash on it."""
+    """End the process at once. Imports could swallow an exception, and msgspec could crash on it."""
     try:
         os.write(2, b'interrupted\n')
     finally:

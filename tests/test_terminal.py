@@ -55,7 +55,7 @@ def test_without_a_terminal_a_run_prints_no_such_line(options: tuple[str, ...], 
 
 
 def test_the_last_line_of_the_list_maker_says_how_many_files_it_read(tmp_path: Path) -> None:
-    """A file that was read and then left out is in neither number."""
+    """A file that was read and then left out is not counted in either number."""
     pool = make_pool(tmp_path / 'pool')
     command = [sys.executable, '-m', 'dumb_pypi.pool', '--known', str(tmp_path / 'list'), str(pool)]
     with (tmp_path / 'new').open('wb') as output:

@@ -24,7 +24,7 @@ from dumb_pypi.package_list.list_file import ListFile, without_mark
 from dumb_pypi.processes import in_processes
 from dumb_pypi.progress import Progress
 
-BATCH = 2**20  # bytes of a list that a process parses at once; for less, another process does not pay
+BATCH = 2**20  # bytes of a list that a process parses at once; for less, another process is not worth it
 LEAST_BATCH = 2**16  # bytes: the last batches are small, so that all processes end at about the same time
 MOST_BATCHES = 2**12
 _SIZE = 16  # bytes of a digest: half of SHA-256, because all digests are in memory at once

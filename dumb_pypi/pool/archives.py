@@ -114,7 +114,7 @@ def _read_zip(file: IO[bytes], find: Callable[[zipfile.ZipFile], zipfile.ZipInfo
 
 
 def _find_in_wheel(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """Return METADATA at the top: a wheel may contain more of them deeper down, as the one of setuptools does."""
+    """Return the METADATA at the top. A wheel may contain others deeper down, for example that of setuptools."""
     paths = [info.filename.split('/', 2) for info in archive.infolist()]
     tops = {path[0] for path in paths if len(path) > 1 and path[0].endswith('.dist-info')}
     if len(tops) != 1:
@@ -139,7 +139,7 @@ def _is_pkg_info(path: str) -> bool:
 
 
 def _read_tar(file: IO[bytes], clock: Clock) -> bytes:
-    """Return PKG-INFO, read from a stream: it is often the first member, or the last."""
+    """Return PKG-INFO, found by reading the archive as a stream. It is often the first or the last member."""
     start = file.read(6)
     file.seek(0)
     opener, most = next((opener, most) for magic, opener, most in _OPENERS if start.startswith(magic))

@@ -154,7 +154,7 @@ def is_sidecar(path: str) -> bool:
 
 
 def listed(entry: PoolFile, pool: Pool, knowledge: Knowledge, base_url: str | None, notes: Notes) -> Listed | None:
-    """Return a file with what is known of it. If it cannot be listed, return `None`, and warn if it looks intended."""
+    """Return a file with what is known of it; `None`, perhaps with a warning, if it does not belong in the list."""
     try:
         package = Package(normal_path(entry.path), size=entry.size, upload_timestamp=entry.time)
         distribution = identify(package.filename)

@@ -148,16 +148,16 @@ class Knowledge:
         package.exceeds_limits = before.exceeds_limits
         if has_sidecar and isinstance(before.core_metadata, str):
             package.core_metadata = before.core_metadata
-        self._stays(package, before)
+        self._copy_known(package, before)
         return True
 
     def remember(self, package: Package) -> None:
         """Copy what is known of a file that has been read, if it has the known hash."""
         before = self.by_name.get(package.filename)
         if before is not None and sha256_of(before) == sha256_of(package):
-            self._stays(package, before)
+            self._copy_known(package, before)
 
-    def _stays(self, package: Package, before: Package) -> None:
+    def _copy_known(self, package: Package, before: Package) -> None:
         """Copy from the line of a file with the same bytes: its upload time; with `--add`, everything."""
         if self.adds and before.path == package.path:
             modified, sidecar = package.last_modified, package.core_metadata

@@ -44,7 +44,7 @@ class Place(Protocol):
         """Return whether an open file still is the one that was found."""
 
     def read_sidecar(self, sidecar: PoolFile, most: int) -> bytes:
-        """Return the bytes of a sidecar; b'' if it cannot be read. If it has more than `most`, they may be cut."""
+        """Return the bytes of a sidecar; b'' if it cannot be read. Bytes after the first `most` may be missing."""
 
     def write_sidecar(self, path: str, data: bytes) -> None:
         """Write a sidecar atomically. Raises `Refused`."""

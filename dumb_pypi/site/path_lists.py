@@ -26,7 +26,7 @@ def paths_of(content: bytes, label: str) -> list[str]:
 
 
 class PathList:
-    """A path list. Paths are added before the site changes, so a killed run loses none. Without a file: a no-op."""
+    """A path list. Paths are added before the site changes, so a killed run loses none. `path` may be `None`."""
 
     def __init__(self, path: str | None, is_dry: bool = False) -> None:
         """Check the file. Raises `Failure` if it cannot be written or is not a path list. A dry run only reads it."""

@@ -14,7 +14,7 @@ from dumb_pypi.site.published import Published, dropped
 from dumb_pypi.site.record import UPLOADS, Month
 from dumb_pypi.site.staging import Staging
 
-# Stages the pages of a month. The arguments: its name, its published uploads, and its uploads of now.
+# Stages the pages of a month. The arguments: its name, its published uploads, and its new uploads.
 WritePages = Callable[[str, list[str], list[str]], None]
 
 

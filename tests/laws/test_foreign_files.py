@@ -182,7 +182,7 @@ def test_everything_in_the_way_is_counted_and_the_path_lists_stay_empty(
 def test_a_later_run_overwrites_nothing_either(
     options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The page of a new project, at a path where a foreign file is."""
+    """The list gets a new project, and a foreign file is at the path of its page."""
     monkeypatch.chdir(tmp_path)
     site = Path('site')
     assert build(site, [FOO]) == 0

@@ -248,7 +248,7 @@ def with_a_negative_length(record: Line) -> None:
 def test_a_manually_edited_record_means_a_full_build(
     lines: list[Line], edit: Callable[[Line], None], is_consistent: bool, tmp_path: Path
 ) -> None:
-    """The program trusts an edited record with a correct digest, and a wrong one never gives a traceback."""
+    """The program trusts an edited record if its digest is correct, but never fails with a traceback."""
     site = tmp_path / 'site'
     assert build(site, [FOO, BAR, BAZ], *FEEDS) == 0
     (site / RECORD).write_bytes(edited(edit, is_consistent)((site / RECORD).read_bytes()))
