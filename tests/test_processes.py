@@ -478,8 +478,8 @@ def test_a_terminal_is_shown_the_progress(jobs: str, tmp_path: Path) -> None:
     shown = said_at_terminal(command)
     line = r'(\r[\d,]+ {}, [\d,]+ per second\n?)+'
     done = r'[\d,]+ projects, 12,[\d,]+ files: [\d,]+ pages written, 0 removed\n'
-    assert re.fullmatch(line.format('files read') + line.format('projects written') + done, shown)
-    assert re.search(r'\r12,383 files read, [1-9][\d,]* per second\n', shown)
+    assert re.fullmatch(line.format('lines read') + line.format('projects written') + done, shown)
+    assert re.search(r'\r12,383 lines read, [1-9][\d,]* per second\n', shown)
     assert shown.endswith('\n')
     counts = [int(count.replace(',', '')) for count in re.findall(r'\r([\d,]+) projects', shown)]
     assert counts == sorted(counts)

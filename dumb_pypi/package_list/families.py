@@ -149,7 +149,7 @@ def read_families(listed: ListFile, jobs: int) -> Families:
     """Return the families of a list. Raises `Failure` if the list cannot be read."""
     step = max(BATCH, listed.size // MOST_BATCHES)
     ranges = [(start, start + step) for start in range(0, listed.size, step)]
-    with Progress('files read') as progress:
+    with Progress('lines read') as progress:
         parts = in_processes(functools.partial(read_ranges, listed, progress=progress), ranges, jobs)
     families: Families = {}
     for part, _ in parts:
