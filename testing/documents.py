@@ -54,7 +54,6 @@ RUN = {
         'aws s3 cp --recursive some',
         'aws s3 sync pool',
         'aws s3 website',
-        'output-dir difference',
         'rclone copy',
     ),
     'docs/recipes.md': (
@@ -69,6 +68,14 @@ RUN = {
         'torch-like==',
         'url_effective',
         '--packages-url https://pypi.example.com/pool/',
+        'git+https://git.example.com/',
+        '--known previous --write-metadata s3://',
+        '--newest 60',
+        '--output-dir difference',
+        '--refresh-package foo',
+        'comm -23 before after',
+        'gh release create',
+        'gh release download',
     ),
     'docs/serving.md': (
         '--output-dir /srv/kept',

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from testing.clients import JSON_TYPE
 from testing.distributions import make_sdist, make_wheel
 from testing.documents import block
 from testing.sites import tree
 from testing.states import read_paths
+from testing.strangers import run_shell
 
 BUCKET = 'pypi.example.com'
 
@@ -98,6 +100,22 @@ def script_of(tool: str) -> str:
     return block('docs/publishing.md', 'aws s3 cp --recursive some')
 
 
+LISTING = 'dumb-pypi-list --known previous --add --strict --write-metadata dist > list\n'
+
+
+def job() -> str:
+    """Return the commands of a build job that adds what is in `dist/`."""
+    commands = block('docs/recipes.md', '--output-dir difference')
+    assert commands.count(LISTING) == 1
+    return commands
+
+
+def run_job(script: Script, directory: Path, commands: str) -> str:
+    """Run a job with the programs of a script, in a directory that has `dist/`."""
+    programs = f'{script.path.parent / "env" / "bin"}{os.pathsep}{script.environment["PATH"]}'
+    return run_shell(commands, directory, script.environment | {'PATH': programs})
+
+
 class Round(NamedTuple):
     """A change of the files in the bucket before a run."""
 
@@ -130,3 +148,18 @@ def json_root(site: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return what `json/` should contain: copies of the JSON pages, as index documents."""
     pages = {path: content for path, content in site.items() if path.endswith('.v1_json')}
     return {re.sub(r'^simple/(.*)v1_json$', r'json/\1html', path): content for path, content in pages.items()}
+
+
+def below_json(site: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: content for path, content in site.items() if path.startswith('json/')}
+
+
+def check_headers_of_a_job(s3: S3) -> None:
+    site, headers = s3.site(), s3.headers()
+    assert below_json(site) == json_root(site) != {}
+    assert {cache for _, cache in headers.values()} == {'max-age=60'}
+    types = {path: content_type for path, (content_type, _) in headers.items()}
+    of_json = {path for path in site if path.endswith('.v1_json') or path in below_json(site)}
+    assert {types[path] for path in of_json} == {JSON_TYPE}
+    assert {types[path] for path in site if path.endswith('/json') or path == 'packages.json'} == {'application/json'}
+    assert {types[path] for path in site.keys() - of_json if path.endswith('.html')} == {'text/html'}

@@ -8,13 +8,16 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from testing.documents import block
 from testing.publishing import BUCKET, S3, Script, quiet, script_of
-from testing.s3 import make_programs
+from testing.s3 import Hosting, make_programs, s3_website
+from testing.servers import Server
 from testing.tools import make_tool, missing
 from testing.waiting import wait_for
 
@@ -42,6 +45,17 @@ def s3(tmp_path: Path) -> Iterator[S3]:
             client.close()
         finally:
             server.terminate()
+
+
+@pytest.fixture
+def website(s3: S3, tmp_path: Path) -> Iterator[Server]:
+    port = urllib.parse.urlsplit(s3.url).port
+    assert port is not None
+    [policy] = re.findall(r"--policy '(.+?)'", block('docs/publishing.md', 'aws s3 website'), re.DOTALL)
+    s3.client.put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    hosting = Hosting('index.html', {'s3:GetObject', 's3:ListBucket'})
+    with s3_website(Server(port, s3.log), BUCKET, hosting, tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(params=['rclone', 'aws'])

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sys
-import urllib.parse
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from testing import matrix
 from testing.clients import JSON_TYPE, Client, Outcome, installed
-from testing.documents import block
 from testing.matrix import Run
 from testing.publishing import BUCKET, S3, Round, Script, upload_and_delete
-from testing.s3 import Hosting, s3_website
 from testing.servers import Server
 from testing.tools import find_python, missing
 
@@ -24,17 +19,6 @@ OLD_PIPS = ('22.2', '23.0.1')
 FOO, NEWER = 'foo-1.0-py3-none-any.whl', 'foo-2.0-py3-none-any.whl'
 
 only_rclone = pytest.mark.parametrize('script', ['rclone'], indirect=True)
-
-
-@pytest.fixture
-def website(s3: S3, tmp_path: Path) -> Iterator[Server]:
-    port = urllib.parse.urlsplit(s3.url).port
-    assert port is not None
-    [policy] = re.findall(r"--policy '(.+?)'", block('docs/publishing.md', 'aws s3 website'), re.DOTALL)
-    s3.client.put_bucket_policy(Bucket=BUCKET, Policy=policy)
-    hosting = Hosting('index.html', {'s3:GetObject', 's3:ListBucket'})
-    with s3_website(Server(port, s3.log), BUCKET, hosting, tmp_path) as server:
-        yield server
 
 
 def publish(script: Script, *arguments: str) -> None:

@@ -105,7 +105,7 @@ def test_files_in_several_places_are_listed_below_one_root_or_at_a_url(shell: Sh
     shell.run(elsewhere)
     assert shell.listed('list.new') == [*paths, 'new-1.2-py3-none-any.whl']
     line = json.loads((shell.directory / 'list.new').read_text(encoding='utf-8').splitlines()[-1])
-    assert line['url'] == 'https://github.com/me/mine/releases/download/v1.2/new-1.2-py3-none-any.whl'
+    assert line['url'] == 'https://wheels.example.com/v1.2/new-1.2-py3-none-any.whl'
 
 
 def test_old_releases_leave_the_list_and_then_the_pool(shell: Shell) -> None:

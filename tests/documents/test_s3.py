@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 from pathlib import Path
 
@@ -12,7 +11,21 @@ import pytest
 from testing.clients import JSON_TYPE
 from testing.documents import block
 from testing.long import LONG
-from testing.publishing import BUCKET, FIRST, S3, Round, Script, json_root, script_of, upload_and_delete
+from testing.publishing import (
+    BUCKET,
+    FIRST,
+    LISTING,
+    S3,
+    Round,
+    Script,
+    below_json,
+    check_headers_of_a_job,
+    job,
+    json_root,
+    run_job,
+    script_of,
+    upload_and_delete,
+)
 from testing.strangers import git_env, run_shell
 
 ROUNDS = {
@@ -29,10 +42,6 @@ ROUNDS = {
     'two projects gone': Round(deletions=('bar-1.0.tar.gz', 'team/deep/down-2.0.tar.gz')),
 }
 SELDOM_WITH_AWS = ('a release', 'nothing', 'the same file, otherwise')
-
-
-def below_json(site: dict[str, bytes]) -> dict[str, bytes]:
-    return {path: content for path, content in site.items() if path.startswith('json/')}
 
 
 @pytest.mark.long
@@ -209,14 +218,11 @@ def test_an_argument_that_is_not_known_is_refused(script: Script, s3: S3, argume
     assert not script.path.with_name('list').exists()
 
 
-def run_job(script: Script, job: Path, bucket: str = BUCKET) -> str:
-    """The job that keeps nothing, in a new directory, with the list of the script."""
-    job.mkdir()
-    shutil.copy(script.path.with_name('list'), job)
-    shutil.copytree(script.path.parent / 'env', job / 'env')
-    programs = f'{job / "env" / "bin"}{os.pathsep}{script.environment["PATH"]}'
-    commands = block('docs/publishing.md', 'output-dir difference').replace(BUCKET, bucket)
-    return run_shell(commands, job, script.environment | {'PATH': programs})
+def run_job_that_lists_the_pool(script: Script, directory: Path, bucket: str = BUCKET) -> str:
+    """The job that keeps nothing, in a new directory, without files of its own."""
+    (directory / 'dist').mkdir(parents=True)
+    commands = job().replace(LISTING, block('docs/recipes.md', '--known previous --write-metadata s3://'))
+    return run_job(script, directory, commands.replace(BUCKET, bucket))
 
 
 @pytest.mark.parametrize('script', ['aws'], indirect=True)
@@ -231,31 +237,10 @@ def test_a_job_that_keeps_nothing_publishes_only_the_difference(script: Script, 
     assert s3.site() == published
     for number in range(2):  # the second one has nothing to do
         asked = len(s3.requests())
-        run_job(script, tmp_path / f'job {number}')
+        run_job_that_lists_the_pool(script, tmp_path / f'job {number}')
         assert s3.site() == expected
         written = {key for method, key in s3.requests()[asked:] if method == 'PUT'}
         assert not written & {'simple/baz/index.html', 'json/baz/index.html', 'pypi/baz/json'}
-    check_headers_of_a_job(s3)
-
-
-def check_headers_of_a_job(s3: S3) -> None:
-    site, headers = s3.site(), s3.headers()
-    assert below_json(site) == json_root(site) != {}
-    assert {cache for _, cache in headers.values()} == {'max-age=60'}
-    types = {path: content_type for path, (content_type, _) in headers.items()}
-    of_json = {path for path in site if path.endswith('.v1_json') or path in below_json(site)}
-    assert {types[path] for path in of_json} == {JSON_TYPE}
-    assert {types[path] for path in site if path.endswith('/json') or path == 'packages.json'} == {'application/json'}
-    assert {types[path] for path in site.keys() - of_json if path.endswith('.html')} == {'text/html'}
-
-
-@pytest.mark.parametrize('script', ['aws'], indirect=True)
-def test_the_first_run_of_a_job_that_keeps_nothing_publishes_all_of_it(script: Script, s3: S3, tmp_path: Path) -> None:
-    upload_and_delete(s3, FIRST)
-    assert script.run(bucket='missing.example.com').returncode != 0
-    assert s3.site() == {}
-    assert run_job(script, tmp_path / 'job') == ''
-    assert s3.site() == script.site()
     check_headers_of_a_job(s3)
 
 
@@ -268,7 +253,7 @@ def test_a_job_that_keeps_nothing_stops_when_it_cannot_fetch_the_last_list(
     assert script.run().returncode == 0
     published = s3.site()
     with pytest.raises(AssertionError, match='NoSuchBucket'):
-        run_job(script, tmp_path / 'job', bucket='missing.example.com')
+        run_job_that_lists_the_pool(script, tmp_path / 'job', bucket='missing.example.com')
     assert not (tmp_path / 'job' / 'difference').exists()
     assert s3.site() == published
 
