@@ -12,7 +12,7 @@ from dumb_pypi.package_list.projects import Project
 from dumb_pypi.package_list.releases import project_releases
 from dumb_pypi.pages.changelog import changelog_parts, month_pages
 from dumb_pypi.pages.description import Descriptions
-from dumb_pypi.pages.kinds import MONTH, PACKAGES, in_order_of_removal
+from dumb_pypi.pages.kinds import ALL_FILES, MONTH, PACKAGES, in_order_of_removal
 from dumb_pypi.pages.page import Page, digest
 from dumb_pypi.pages.project import project_pages
 from dumb_pypi.pages.shared import shared_pages
@@ -21,6 +21,8 @@ from dumb_pypi.site.directory import Site
 from dumb_pypi.site.published import Published, newest_uploads
 from dumb_pypi.site.record import Month
 from dumb_pypi.site.staging import Earlier
+
+FILES_A_PAGE = 100  # of a project with more, earlier versions of this program had a page of all files
 
 
 def upload_counts(months: Mapping[str, Month]) -> dict[str, int]:
@@ -96,7 +98,10 @@ class AnotherPlace(NamedTuple):
         if project is None:
             return self.pages(name, ())
         pages = project_pages(project, project_releases(project.files), self.settings, self.descriptions)
-        return self.pages(name, pages)
+        made = self.pages(name, pages)
+        if self.is_known or len(project.files) <= FILES_A_PAGE:
+            return made
+        return InMemory({ALL_FILES.format(project=name): None, **made.digests})
 
     def of_month(self, name: str, uploads: Sequence[str]) -> Earlier:
         return self.pages(None, month_pages(name, uploads, self.settings) if self.is_known else ())

@@ -26,7 +26,7 @@ class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Audit(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A project, as `status/index.html` and `static/requires.js` need it."""
+    """What `status/index.html` and `static/requires.js` say of a project."""
 
     requires: str  # names that its latest release requires, normalized, sorted, between spaces; not its own
     optional: str  # the same of its extras alone

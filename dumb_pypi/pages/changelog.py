@@ -1,4 +1,4 @@
-"""The recent uploads: the newest, and all releases by month. A page with (a part of) a month depends on it alone.
+"""The recent uploads: the newest, and all releases by month. The pages of a month depend on it alone.
 
 So an upload, a removal or a late entry changes the pages of its month only.
 """
@@ -97,7 +97,7 @@ def month_pages(month: str, lines: Sequence[str], settings: Settings) -> Iterato
 def changelog_index_pages(
     newest: Sequence[Item], parts: Sequence[tuple[str, int]], settings: Settings
 ) -> Iterator[Page]:
-    """Return the newest releases, with links to the pages of the months; and what leads there from an old address."""
+    """Return the page of the newest releases and of the months, and the page that leads there from an old address."""
     years = itertools.groupby(
         [(name, month_words(name), count) for name, count in reversed(parts)], key=lambda part: part[0][: len('YYYY')]
     )

@@ -86,7 +86,7 @@ class Descriptions:
 
 
 def _markup(content_type: str | None) -> int | None:
-    """Return `None` for what is no markup, or none that is known."""
+    """Return the markup of a content type; `None` if it is plain text or unknown."""
     kind, _, parameters = (content_type or 'text/x-rst').lower().replace(' ', '').partition(';')
     if kind == 'text/markdown':
         return COMMON_MARK if 'variant=commonmark' in parameters else GFM

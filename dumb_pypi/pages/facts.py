@@ -24,7 +24,7 @@ _BY_LABEL = {label: name for name, labels in _WELL_KNOWN.items() for label in la
 
 
 class ProjectFacts(NamedTuple):
-    """What is below the files; unknown facts are empty."""
+    """The facts at the end of a project page; unknown facts are empty."""
 
     links: list[tuple[str, str]]
     people: list[tuple[str, list[str]]]
@@ -43,7 +43,7 @@ def license_words(facts: Facts) -> str:
 
 
 def well_known_links(facts: Facts) -> list[tuple[str, str]]:
-    """Return the links whose labels have a meaning that everybody knows, each meaning once."""
+    """Return the links with well-known labels, at most one of each meaning."""
     found: dict[str, str] = {}
     for label, url in (facts.project_urls or {}).items():
         name = _BY_LABEL.get(label.translate(_NO_LABEL).lower())
@@ -94,7 +94,7 @@ def python_words(facts: Facts, latest: Release) -> str:
 
 
 def project_facts(facts: Facts) -> ProjectFacts | None:
-    """Return nothing if there is nothing to say."""
+    """Return `None` if no fact is known."""
     found = ProjectFacts(
         list((facts.project_urls or {}).items()),
         people(facts),

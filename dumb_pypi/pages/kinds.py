@@ -14,7 +14,7 @@ from dumb_pypi.package_list.values import NORMALIZED, PLAIN
 # In the order in which pages of a project are removed: a page comes before those that it links to.
 PROJECT_PAGES = (
     PROJECT := 'project/{project}/index.html',
-    'project/{project}/files.html',  # of earlier versions of this program: removed where it is found
+    ALL_FILES := 'project/{project}/files.html',  # of earlier versions of this program: removed where it is found
     RELEASE := 'project/{project}/{version}/index.html',
     SIMPLE_HTML := 'simple/{project}/index.html',
     SIMPLE_JSON := 'simple/{project}/index.v1_json',
@@ -73,7 +73,7 @@ _PLACES = {kind: place for place, kind in enumerate(PAGES)}
 _MATCHERS = {kind: _matcher(kind) for kind in (*PAGES, *OLD_PAGES) if '{' in kind}
 _is_project, _is_version = _matcher('{project}'), _matcher('{version}')
 _PARENTS = {kind: kind.partition('{version}')[0] for kind in PROJECT_PAGES if '{version}' in kind}
-_BESIDE = {  # what else is in the directory in which releases have theirs
+_BESIDE = {  # the other pages in the directory that has those of releases
     kind: {each.removeprefix(parent) for each in PROJECT_PAGES if each.startswith(parent) and each not in _PARENTS}
     for kind, parent in _PARENTS.items()
 }
@@ -124,9 +124,9 @@ def release_anchor(version: str) -> str:
 
 
 def release_url(project: str, version: str, has_pages: bool) -> str:
-    """Return where there is most to read of a release, relative to the top of the site.
+    """Return the URL of a release, relative to the top of the site: its page, or its place in the list of versions.
 
-    `has_pages` is whether releases have pages at all. The project page lists the others, with an `id` for each.
+    `has_pages` says whether releases have pages at all.
     """
     path = release_path(RELEASE, project, version) if has_pages else None
     if path is None:

@@ -34,7 +34,7 @@ PIP_HASHES = ('sha256', 'sha384', 'sha512')  # what `--require-hashes` accepts
 class Row(NamedTuple):
     """What a page says of a file."""
 
-    anchor: str  # '' for what is no wheel
+    anchor: str  # '' if it is not a wheel
     link: str
     filename: str
     kind: str

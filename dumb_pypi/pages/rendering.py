@@ -104,7 +104,7 @@ def human_page(path: str, template: str, settings: Settings, root: str | None = 
     logo = settings.logo
     if logo is not None and not is_absolute(logo):
         logo = root + logo
-    values = {'current': '', **values}
+    values = {'current': '', 'has_links': True, **values}
     return render(template, settings=settings, logo=logo, images=image_sources(logo or ''), root=root, **values)
 
 

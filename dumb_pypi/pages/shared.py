@@ -108,9 +108,9 @@ def _script(name: str, value: object) -> bytes:
 
 
 def missing_page(settings: Settings) -> Page:
-    """Return `404.html`. Servers show it at any address, so it cannot use relative links without `--site-url`."""
-    root = urllib.parse.urlsplit(settings.site_url or '').path
-    return Page(kinds.MISSING, human_page(kinds.MISSING, '404.html', settings, root=root))
+    """Return `404.html`. Servers show it at any address, so it has no links without `--site-url`."""
+    root, has_links = urllib.parse.urlsplit(settings.site_url or '').path, settings.site_url is not None
+    return Page(kinds.MISSING, human_page(kinds.MISSING, '404.html', settings, root=root, has_links=has_links))
 
 
 def shared_pages(

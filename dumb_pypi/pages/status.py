@@ -29,7 +29,7 @@ class Missing(NamedTuple):
 
 
 class Names(NamedTuple):
-    """Projects with a number each, as far as a list shows them."""
+    """Projects with a number each; `rows` has the first of them."""
 
     total: int  # of the numbers
     projects: int

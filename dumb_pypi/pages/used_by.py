@@ -15,7 +15,7 @@ _DIGITS = string.digits + string.ascii_letters + '-_'  # the second half says th
 
 
 def users(audits: Mapping[str, Audit]) -> list[str]:
-    """Return a text for each project that others require: its number, and the numbers of these, sorted.
+    """Return a text for each project that others require: its number, and the numbers of those others, sorted.
 
     A number is the place of a name in `audits`. Each is written as the distance from the one before, so most have one
     or two digits: 1.1 MB for 540,000 requirements of 100,000 projects, and 2.5 MB as lists of decimal numbers.

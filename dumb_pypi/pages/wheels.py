@@ -40,7 +40,7 @@ _PLACES = {  # platform -> place of its column
     'Windows ARM64': 7,
 }
 _MOST_ROWS = 40  # a tag may hold any number
-_MOST_TAGS = 200  # wheels that claim more, in their names of 255 characters, say nothing to anybody
+_MOST_TAGS = 200  # names that claim more, within their 255 characters, are nonsense
 _WHOLE = 2  # numbers of a version: `(3, 13)`, not `(3,)`
 
 

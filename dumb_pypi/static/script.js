@@ -3,17 +3,18 @@
 
 (() => {
   const root = new URL('..', document.currentScript.src); // of the site, wherever this page lies
-  // A description is a guest: nothing in it is taken for ours.
+  // Nothing in a description is taken for a part of our page.
   const all = (selector, within = document) => [...within.querySelectorAll(`:is(${selector}):not(.description *)`)];
 
   // ---------------------------------------------------------------- this very address, in commands and settings
 
   // A path may hold what a shell would read; a percent sign and two digits mean the same to every client.
-  const escaped = (url) => url.replace(/[^\w.:/%@+,=~[\]-]/g, (char) => '%' + char.charCodeAt(0).toString(16));
+  const percent = (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
+  const escaped = (url) => url.replace(/[^\w.:/%@+,=~[\]-]/g, percent);
   const simple = escaped(new URL('simple/', root).href);
   for (const each of all('.address')) each.textContent = simple;
 
-  // pip reads an index over plain http only when it is told to, but for one on the same machine.
+  // pip uses an index over plain http only with --trusted-host, unless it is on the same machine.
   if (root.protocol === 'http:' && !/^(localhost|127\..*|\[::1\])$/.test(root.hostname)) {
     const forms = { setting: '\ntrusted-host = ', requirement: '\n--trusted-host ', command: ' --trusted-host ' };
     for (const each of all('.trust')) each.textContent = forms[each.dataset.form] + root.host;
@@ -21,7 +22,7 @@
 
   // ---------------------------------------------------------------- copy buttons
 
-  const said = document.createElement('p'); // tells who cannot see the button change
+  const said = document.createElement('p'); // for people who cannot see the button change
   said.className = 'unseen';
   said.setAttribute('role', 'status');
   document.getElementById('main').append(said);
@@ -123,8 +124,8 @@
 
   const kilobytes = (bytes) => `${Math.round(bytes / 1000).toLocaleString('en')} kB`;
 
-  // A variable in a script. Fetched to be asked for anew each time (and answered "not modified"), and to say how far it
-  // is; from disk, only a script can be loaded.
+  // Return the variable that a script sets. A fetch asks the server again each time (which answers "not modified") and
+  // shows the progress; from file://, only a script element can load it.
   const load = async (path, variable, progress = () => {}, cache = 'no-cache') => {
     const url = new URL(path, root);
     if (root.protocol === 'file:') {
@@ -150,7 +151,7 @@
     return JSON.parse(text.slice(text.indexOf(' = ') + 3, text.lastIndexOf(';')));
   };
 
-  // All projects: their names, without what divides words, and what else is known of them, once it has come.
+  // All projects: their names; version, state and summary when the details are loaded.
   let projects = null;
   const loadProjects = () => {
     if (projects === null) {
@@ -186,6 +187,7 @@
   // What follows a name in a requirement is no part of it: `==306`, `>=2`, `[extra]`, `; marker`, ` @ url`.
   const words = (query) => query.toLowerCase().replace(/\s*([<>=!~;@[(].*)$/, '').split(/\s+/)
     .map((word) => word.replace(/[-_.]+/g, '-').replace(/^-|-$/g, '')).filter(Boolean);
+  const EXACT = /^[^<>=!~;@(]+={2,3}\s*([\w.+!-]+)\s*(?:;.*)?$/; // a requirement of one version
 
   // 0 the name itself, 1 begins with the query, 2 has its words whole, 3 has words that begin so, 4 has it anywhere,
   // 5 has it when what divides words is left out, 6 has its words in the summary, or here and there.
@@ -208,7 +210,7 @@
     return text && wanted.every((word) => name.includes(word) || text.includes(` ${word.replaceAll('-', ' ')}`)) ? 6 : -1;
   };
 
-  // How many letters must be typed, left out, replaced or swapped to make one of the other; more than `most` is enough.
+  // The number of letters to add, leave out, replace or swap to make one word of the other; stops above `most`.
   let [before, last, row] = [0, 1, 2].map(() => new Uint8Array(260));
   const distance = (one, other, most) => {
     if (Math.abs(one.length - other.length) > most) return most + 1;
@@ -230,7 +232,7 @@
   };
   const tolerated = (word) => (word.length < 5 ? 1 : 2);
 
-  // Of a name that is meant, perhaps: as a whole, else word by word; -1 when too much differs.
+  // The number of mistakes if this name is meant: as a whole, else word by word; -1 if it differs too much.
   const mistakes = (name, wanted, joined) => {
     const whole = distance(name, joined, tolerated(joined));
     if (whole <= tolerated(joined)) return whole;
@@ -245,9 +247,9 @@
     return 3 + sum;
   };
 
-  let turn = 0; // of the newest search: an older one gives up when it sees that it is not its turn any more
+  let turn = 0; // the number of the newest search; an older one stops when it sees a newer number
 
-  // The projects that `judge` gives a rank, best first, the shorter of equals first; null when it is too late.
+  // The projects that `judge` gives a rank, best first, the shorter of equals first; null if a newer search has begun.
   const best = async (everything, judge, mine) => {
     const places = [];
     let until = performance.now() + SLICE;
@@ -270,12 +272,20 @@
     element.textContent = text;
     return element;
   };
-  const result = ({ name, version, state, summary }) => {
+  const canBeDirectory = (version) => /^(?!(index|files)\.html$)[a-z\d][\w.+!~-]*$/i.test(version);
+  // The page of a release that is known to exist; of any other, where it is in the list of versions if it exists.
+  const releaseUrl = (name, version, isKnown) => {
+    const quoted = escaped(encodeURIComponent(version));
+    const hasPage = isKnown && 'releases' in box.dataset && canBeDirectory(version);
+    return new URL(`project/${name}/${hasPage ? `${quoted}/index.html` : `index.html#v${quoted}`}`, root).href;
+  };
+  // `asked` is a version that the query names.
+  const result = ({ name, version, state, summary }, asked) => {
     const item = document.createElement('li');
     const link = document.createElement('a');
-    link.href = new URL(`project/${name}/index.html`, root).href;
+    link.href = asked ? releaseUrl(name, asked, asked === version) : new URL(`project/${name}/index.html`, root).href;
     link.append(part('b', 'name', name));
-    if (version) link.append(' ', part('span', 'version', version));
+    if (asked) link.append(` ==${asked}`);
     if (state) link.append(' ', part('span', `mark ${state}`, state));
     if (summary) {
       const said = part('span', 'summary', summary);
@@ -283,15 +293,22 @@
       link.append(' ', said);
     }
     item.append(link);
+    if (version) {
+      const release = part('a', 'version', version);
+      release.href = releaseUrl(name, version, true);
+      release.setAttribute('aria-label', `${name} ${version}`);
+      item.append(' ', release);
+    }
     return item;
   };
 
-  const show = (matches, shown, text) => {
+  const show = (matches, shown, text, asked) => {
     count.textContent = text;
-    const focused = list.contains(document.activeElement) ? document.activeElement.href : null;
-    list.replaceChildren(...matches.slice(0, shown).map(result));
-    // Details that arrive while somebody walks through the results leave the focus where it is.
-    if (focused) (links().find((link) => link.href === focused) ?? input).focus();
+    const nameOf = (item) => item?.querySelector('b').textContent;
+    const focused = nameOf(document.activeElement.closest('.results li'));
+    list.replaceChildren(...matches.slice(0, shown).map((each, place) => result(each, place === 0 && asked)));
+    // Keep the focus when details arrive while somebody moves through the results.
+    if (focused) (links().find((link) => nameOf(link) === focused) ?? input).focus();
     more.hidden = matches.length <= shown;
     listing.hidden = matches.length > 0;
     found.hidden = text === '';
@@ -307,7 +324,7 @@
       if (query) here.searchParams.set('q', query); else here.searchParams.delete('q');
       try {
         if (here.href !== location.href) history.replaceState(history.state, '', here);
-      } catch { /* refused from disk, and to who types very fast: the address then stays behind */ }
+      } catch { /* refused from file://, and after many changes in a short time: the address then stays behind */ }
     }
     if (wanted.length === 0) return show([], 0, '');
     let everything;
@@ -326,7 +343,8 @@
     if (matches === null) return;
     if (matches.length) {
       const number = matches.length.toLocaleString('en');
-      return show(matches, shown, matches.length === 1 ? '1 project' : `${number} projects`);
+      const [, asked] = rank(matches[0], wanted, joined, squeezed) === 0 && query.match(EXACT) || [];
+      return show(matches, shown, matches.length === 1 ? '1 project' : `${number} projects`, asked);
     }
     const near = await best(everything, (project) => mistakes(project.name, wanted, joined), mine);
     if (near !== null) {
@@ -338,7 +356,7 @@
 
   let latest = Promise.resolve();
   const start = (shown) => { latest = search(shown); };
-  const links = () => all('a', list);
+  const links = () => all('li > :first-child', list); // to projects
 
   input.addEventListener('focus', () => {
     found.hidden = !words(input.value).length;
@@ -360,11 +378,12 @@
   });
   box.addEventListener('keydown', (event) => {
     const places = [input, ...links()];
-    const place = places.indexOf(document.activeElement);
+    const item = document.activeElement.closest('.results li');
+    const place = places.indexOf(item ? item.firstChild : document.activeElement);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.isComposing || place < 0) return;
     if (place > 0 && event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      input.focus(); // the letter goes to the field, where it was meant to go
+      input.focus(); // a letter typed on a result goes to the search field
       return;
     }
     if (step && places[place + step]) {
@@ -381,6 +400,7 @@
     box.addEventListener('focusout', (event) => {
       if (event.relatedTarget && !box.contains(event.relatedTarget)) found.hidden = true;
     });
+    addEventListener('hashchange', () => { found.hidden = true; });
     addEventListener('pageshow', (event) => { if (event.persisted) found.hidden = true; });
   }
   document.addEventListener('keydown', (event) => {
@@ -432,7 +452,7 @@
     ]);
     return uses && (uses[0] === digest ? [names.split(' '), uses.slice(1)] : undefined);
   };
-  // Each number is the distance from the one before it, in base 32; a digit from the second half is not the last.
+  // Each number is the distance from the one before it, in base 32; after a digit of the second half, more digits follow.
   const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_';
   const numbersOf = (text) => {
     const numbers = [];
@@ -478,7 +498,7 @@
     addUsers(fold, users);
     if (users.length === 0) return 'No project here requires it.';
     const verb = users.length === 1 ? '1 project here requires' : `${users.length.toLocaleString('en')} projects here require`;
-    return `${verb} it in the latest release, for some Python, platform or extra.`;
+    return `${verb} it in the latest release, perhaps only for some Pythons, platforms or extras.`;
   };
   for (const fold of all('.users')) {
     fold.hidden = false;

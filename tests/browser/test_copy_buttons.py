@@ -56,7 +56,7 @@ def test_pip_accepts_the_copied_requirements_with_hashes(
 def test_pip_accepts_the_copied_configuration(tab: Tab, installable: Server, pip: Client, tmp_path: Path) -> None:
     tab.page.goto(installable.url)
     config = tmp_path / 'pip.conf'
-    tab.page.get_by_role('heading', name='pip.conf').click()
+    tab.page.get_by_role('radio', name='pip.conf').check()
     config.write_text(copied(tab.page, 'Copy pip.conf'), encoding='utf-8')
     target = tmp_path / 'target'
     command = ('env', f'PIP_CONFIG_FILE={config}', *pip.command, '--target', str(target), 'only-wheel')
@@ -67,8 +67,9 @@ def test_pip_accepts_the_copied_configuration(tab: Tab, installable: Server, pip
 def test_uv_accepts_the_copied_configuration(tab: Tab, installable: Server, uv: Client, tmp_path: Path) -> None:
     tab.page.goto(installable.url)
     config = tmp_path / 'uv.toml'
-    tab.page.get_by_role('heading', name='pyproject.toml for uv').click()
-    config.write_text(copied(tab.page, 'Copy pyproject.toml for uv').replace('[tool.uv.', '['), encoding='utf-8')
+    tab.page.get_by_role('radio', name='pyproject.toml').check()
+    _, _, settings = copied(tab.page, 'Copy pyproject.toml').partition('[[tool.uv.')
+    config.write_text(f'[[{settings}', encoding='utf-8')
     target = tmp_path / 'target'
     outcome = uv.run(*uv.command, '--config-file', str(config), '--target', str(target), 'only-wheel')
     assert (outcome.status, (target / 'only_wheel.py').exists()) == (0, True), outcome.output
@@ -115,13 +116,14 @@ def test_the_requirement_is_one_that_installers_find(tab: Tab, demo: Served, pag
 def test_one_of_four_ways_to_install_is_shown_by_keyboard_too(browser: Browser, demo: Served) -> None:
     for has_script in (True, False):
         with open_tab(browser, java_script_enabled=has_script) as tab:
-            tab.page.goto(f'{demo.url}project/told/index.html')
-            tab.page.get_by_label('pip', exact=True).focus()
-            seen = []
-            for _ in range(4):
-                seen.append([text.split()[0] for text in tab.page.locator('.tabs pre:visible').all_inner_texts()])
-                tab.page.keyboard.press('ArrowRight')
-            assert seen == [['pip'], ['uv'], ['[project]'], ['[global]']]
+            for path in ('project/told/index.html', 'index.html'):
+                tab.page.goto(demo.url + path)
+                tab.page.get_by_label('pip', exact=True).focus()
+                seen = []
+                for _ in range(4):
+                    seen.append([text.split()[0] for text in tab.page.locator('.tabs pre:visible').all_inner_texts()])
+                    tab.page.keyboard.press('ArrowRight')
+                assert (path, seen) == (path, [['pip'], ['uv'], ['[project]'], ['[global]']])
             assert tab.problems == []
 
 
@@ -135,7 +137,7 @@ def test_over_plain_http_the_lines_trust_the_host_and_copying_still_works(browse
         button = tab.page.get_by_role('button', name='Copy pip', exact=True)
         button.click()
         expect(button).to_have_text('Copied')
-        config = tab.page.locator('.snippet code').nth(2)
+        config = tab.page.locator('.tabs code').nth(3)
         expect(config).to_have_text(f'[global]\nindex-url = {address}\ntrusted-host = {trusted}\n')
         tab.page.goto(demo.url)
         text = tab.page.evaluate('() => navigator.clipboard.readText()')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import axe_playwright_python  # type: ignore[import-untyped]
 import pytest
@@ -18,6 +18,8 @@ AXE = (Path(axe_playwright_python.__file__).parent / 'axe.min.js').read_text(enc
 SAMPLE = (ROOT / 'testing' / 'sample-packages.jsonl').read_text(encoding='utf-8').splitlines()
 TABLE = '| a | b |\n|-|-|\n| | a_word_that_is_much_wider_than_any_narrow_screen |\n'
 MORE: list[dict[str, Any]] = [
+    {'project': 'bad', 'status': 'quarantined'},
+    *({'filename': f'{name}-1.0.zip', 'yanked': True} for name in ('bad', 'withdrawn')),
     {'project': 'described', 'description': TABLE, 'description_content_type': 'text/markdown', 'summary': 'حزمة'},
     {'filename': 'described-1.0.tar.gz', 'requires_dist': ['elsewhere', 'pytest>=1,<2; python_version < "3.10"']},
 ]
@@ -26,16 +28,22 @@ PAGES = (
     'projects/index.html',
     'project/pytest/index.html',
     'project/described/index.html',
+    'project/described/1.0/index.html',
+    'project/lxml/6.0.0/index.html',
+    'project/bad/index.html',
     'changelog/index.html',
     'changelog/2026-06.html',
     'status/index.html',
     '404.html',
+    '../empty/index.html',
 )
 SHIFTS = """() => {
     window.shifted = 0;
     new PerformanceObserver((list) => { for (const each of list.getEntries()) window.shifted += each.value; })
         .observe({ type: 'layout-shift', buffered: true });
 }"""
+BACKGROUNDS = '(all) => all.map((each) => getComputedStyle(each).backgroundColor)'
+NAMES = ('quarantined', 'yanked', 'archived')
 DRAWN = '() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))'
 
 
@@ -43,6 +51,7 @@ DRAWN = '() => new Promise((done) => requestAnimationFrame(() => requestAnimatio
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     scratch = tmp_path_factory.mktemp('layout')
     assert build(scratch / 'public' / 'site', [*SAMPLE, *MORE]) == 0
+    assert build(scratch / 'public' / 'empty', [], '--allow-empty') == 0
     with serve(scratch / 'public' / 'site', scratch) as served:
         yield served
 
@@ -68,20 +77,31 @@ def test_a_page_keeps_room_for_what_the_script_adds(width: int, browser: Browser
         assert {path: shift for path, shift in moved.items() if shift >= 0.02} == {}
 
 
-@pytest.mark.parametrize('width', [1280, 390])
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
-def test_targets_are_large_enough_and_headings_in_order(
-    scheme: str, width: int, browser: Browser, index: Served
-) -> None:
-    with open_tab(browser, viewport={'width': width, 'height': 900}, color_scheme=scheme) as tab:
+# Only contrast depends on colours.
+RULES = "resultTypes: ['violations'], rules: { 'target-size': { enabled: true } }"
+CONTRAST = "resultTypes: ['violations'], runOnly: ['color-contrast']"
+LOOKS: tuple[tuple[int, Literal['light', 'dark'], str], ...] = (
+    (1280, 'light', RULES),
+    (1280, 'dark', CONTRAST),
+    (390, 'dark', CONTRAST),
+    (390, 'light', RULES),
+)
+
+
+def test_every_kind_of_page_is_accessible_wide_and_narrow_light_and_dark(browser: Browser, index: Served) -> None:
+    with open_tab(browser) as tab:
         found = {}
         for path in PAGES:
             tab.page.goto(index.url + path)
             tab.page.evaluate('() => document.querySelectorAll("details").forEach((each) => { each.open = true; })')
             tab.page.evaluate(f'() => {{ {AXE} }}')
-            report = tab.page.evaluate("() => axe.run({ rules: { 'target-size': { enabled: true } } })")
-            found[path] = [(each['id'], [node['html'] for node in each['nodes']]) for each in report['violations']]
-        assert {path: violations for path, violations in found.items() if violations} == {}
+            for width, scheme, rules in LOOKS:
+                tab.page.set_viewport_size({'width': width, 'height': 900})
+                tab.page.emulate_media(color_scheme=scheme)
+                report = tab.page.evaluate(f'() => axe.run({{ {rules} }})')
+                violations = [(each['id'], [node['html'] for node in each['nodes']]) for each in report['violations']]
+                found[path, width, scheme] = violations
+        assert {page: violations for page, violations in found.items() if violations} == {}
 
 
 def test_a_wide_table_scrolls_in_its_own_box_and_words_stay_whole(browser: Browser, index: Served) -> None:
@@ -95,7 +115,23 @@ def test_a_wide_table_scrolls_in_its_own_box_and_words_stay_whole(browser: Brows
         assert tab.page.locator('.lead').evaluate('(each) => getComputedStyle(each).direction') == 'rtl'
 
 
-def test_badges_keep_their_shape_in_forced_colours(browser: Browser, index: Served) -> None:
+def test_badges_and_tabs_keep_their_shape_in_forced_colours(browser: Browser, index: Served) -> None:
     with open_tab(browser, forced_colors='active') as tab:
         tab.page.goto(f'{index.url}projects/index.html')
         assert tab.page.locator('.mark').first.evaluate('(each) => getComputedStyle(each).borderTopWidth') == '1px'
+        tab.page.goto(f'{index.url}project/pytest/index.html')
+        colours = tab.page.locator('.tabs label').evaluate_all(BACKGROUNDS)
+        assert [colour == colours[1] for colour in colours] == [False, True, True, True]
+
+
+def test_a_project_in_quarantine_is_marked_in_red_as_a_yanked_one(browser: Browser, index: Served) -> None:
+    with open_tab(browser) as tab:
+        tab.page.goto(f'{index.url}projects/index.html')
+        marks = {name: tab.page.locator(f'.mark.{name}').evaluate_all(BACKGROUNDS) for name in NAMES}
+        tab.page.goto(f'{index.url}project/bad/index.html')
+        assert tab.page.locator('.banner').evaluate_all(BACKGROUNDS) == ['rgb(253, 228, 225)']
+        assert marks == {
+            'quarantined': ['rgb(253, 228, 225)'],
+            'yanked': ['rgb(253, 228, 225)'],
+            'archived': ['rgb(253, 240, 208)'],
+        }

@@ -74,22 +74,6 @@ def test_an_empty_cell_of_a_description_keeps_its_column(browser: Browser, demo:
         )
 
 
-@pytest.mark.parametrize('width', [390, 1280])
-def test_the_script_moves_nothing(width: int, browser: Browser, demo: Served) -> None:
-    with open_tab(browser, viewport={'width': width, 'height': 900}) as tab:
-        for path in ('told/index.html', 'packaging/index.html', 'lxml/6.0.0/index.html'):
-            tab.page.goto(f'{demo.url}project/{path}')
-            tab.page.wait_for_load_state('networkidle')
-            shifted = tab.page.evaluate("""() => new Promise((resolve) => {
-                let sum = 0;
-                new PerformanceObserver((list) => {
-                    for (const entry of list.getEntries()) sum += entry.value;
-                }).observe({ type: 'layout-shift', buffered: true });
-                setTimeout(() => resolve(sum), 100);
-            })""")
-            assert (path, shifted < 0.02) == (path, True), shifted
-
-
 @pytest.mark.parametrize(
     ('project', 'expected'),
     [

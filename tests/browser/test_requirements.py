@@ -60,6 +60,19 @@ def test_beside_the_public_index_a_requirement_may_come_from_there(tab: Tab, tmp
         ]
 
 
+def test_in_a_large_index_only_what_is_missing_is_marked(tab: Tab, index: Served) -> None:
+    """More than 5,000 projects have details too large to load without being asked for."""
+    names = ' '.join(['acme-lib', *(f'x{number}' for number in range(5_000))])
+    asked: list[str] = []
+    tab.page.on('request', lambda request: asked.append(request.url.rpartition('/')[2]))
+    tab.page.route('**/names.js', lambda route: route.fulfill(body=f'var projectNames = ["digest", "{names}"];'))
+    tab.page.goto(f'{index.url}project/acme-app/index.html')
+    expect(tab.page.locator('.here').first).to_have_text('not in this index')
+    assert requirements(tab.page) == ['Acme_Lib [fast]>=1', 'odd not in this index', '???', 'flask not in this index']
+    assert asked.count('names.js') == 1
+    assert 'details.js' not in asked
+
+
 def test_a_project_says_who_requires_it(tab: Tab, index: Served) -> None:
     page = tab.page
     page.goto(f'{index.url}project/acme-lib/index.html')
@@ -142,3 +155,21 @@ def test_a_wrong_address_names_the_project_that_is_not_here(
         else:
             expect(tab.page.locator('.suggestion')).to_be_hidden()
         assert tab.problems == []
+
+
+def test_without_a_site_url_a_wrong_address_is_readable_without_style(browser: Browser, index: Served) -> None:
+    text = (index.directory / '404.html').read_text(encoding='utf-8')
+    with open_tab(browser) as tab:
+        address = f'{index.url}project/acme-lab/index.html'
+        tab.page.route(address, lambda route: route.fulfill(body=text, content_type='text/html'))
+        tab.page.goto(address)
+        lines = [line.strip() for line in tab.page.locator('body').inner_text().split('\n') if line]
+        assert lines == [
+            'Skip to the content',
+            'My Private PyPI',
+            'Not in this index',
+            'There is no project, release or page at this address. '
+            'It may have been removed, or its name may be spelled in another way.',
+            'The front page of this site has a search and a list of all projects.',
+            'Built by dumb-pypi, a static package index.',
+        ]

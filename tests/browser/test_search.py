@@ -6,6 +6,7 @@ import json
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -70,8 +71,10 @@ def test_search_works_by_keyboard_alone(tab: Tab, ranked: Served) -> None:
     page.keyboard.type('http')
     expect(page.get_by_role('search').get_by_role('status')).to_have_text('6 projects')
     page.keyboard.press('ArrowDown')
-    expect(page.get_by_role('link', name='http 1.0', exact=True)).to_be_focused()
+    expect(page.get_by_role('link', name='http', exact=True)).to_be_focused()
     page.keyboard.press('ArrowDown')
+    expect(page.get_by_role('link', name='http-client', exact=True)).to_be_focused()
+    page.keyboard.press('Tab')
     expect(page.get_by_role('link', name='http-client 1.0', exact=True)).to_be_focused()
     page.keyboard.press('ArrowUp')
     page.keyboard.press('ArrowUp')
@@ -94,7 +97,7 @@ def test_the_query_is_in_the_address_and_can_be_linked(tab: Tab, ranked: Served)
     page.goto(ranked.url)
     search_for(page, 'zope inter')
     assert page.url == f'{ranked.url}?q=zope+inter'
-    page.locator('.results').get_by_role('link', name='zope-interface').click()
+    page.locator('.results').get_by_role('link', name='zope-interface', exact=True).click()
     page.wait_for_url('**/project/zope-interface/index.html')
     page.go_back()
     page.wait_for_function(SETTLED, arg='zope inter')
@@ -104,13 +107,63 @@ def test_the_query_is_in_the_address_and_can_be_linked(tab: Tab, ranked: Served)
     expect(page.locator('.found')).to_be_hidden()
 
 
+RELEASES = [
+    {'filename': 'Acme.Billing-1.0.tar.gz'},
+    {'filename': 'Acme.Billing-2.0+local.1.tar.gz'},
+    {'filename': 'acme-billing-extra-3.0.tar.gz'},
+    {'filename': 'odd-1.tar.gz', 'version': 'INDEX.html'},
+    {'filename': 'strange-1.tar.gz', 'version': "o'clock!(*)"},
+]
+
+
+@pytest.mark.parametrize(
+    ('options', 'expected'),
+    [
+        pytest.param((), '/2.0%2Blocal.1/index.html', id='its page'),
+        pytest.param(('--no-per-release-json',), '/index.html#v2.0%2Blocal.1', id='where it is in the list'),
+    ],
+)
+def test_a_search_leads_to_releases(options: tuple[str, ...], expected: str, tab: Tab, tmp_path: Path) -> None:
+    page, site = tab.page, tmp_path / 'public' / 'site'
+    assert build(site, RELEASES, *options) == 0
+    with serve(site, tmp_path) as served:
+
+        def links(query: str) -> list[str]:
+            page.goto(f'{served.url}?{urllib.parse.urlencode({"q": query})}')
+            expect(page.locator('.results .version').first).to_be_visible()
+            found: list[str] = page.locator('.results a').evaluate_all('(links) => links.map((each) => each.href)')
+            return [each.removeprefix(f'{served.url}project/') for each in found]
+
+        extra = ['acme-billing-extra/index.html', f'acme-billing-extra{expected.replace("2.0%2Blocal.1", "3.0")}']
+        newest = f'acme-billing{expected}'
+        assert links('acme.billing') == ['acme-billing/index.html', newest, *extra]
+        assert links('Acme_Billing[a] == 2.0+local.1; b') == [newest, newest, *extra]
+        assert links('acme-billing==1.0') == ['acme-billing/index.html#v1.0', newest, *extra]
+        assert links('acme-billing>=1.0')[0] == 'acme-billing/index.html'
+        assert links('acme-bill==1.0')[0] == 'acme-billing/index.html'
+        for name, anchor in (('odd', 'vINDEX.html'), ('strange', 'vo%27clock%21%28%2A%29')):
+            assert links(name) == [f'{name}/index.html', f'{name}/index.html#{anchor}']
+            assert f'id="{anchor}"' in (site / 'project' / name / 'index.html').read_text(encoding='utf-8')
+
+
+def test_enter_opens_the_version_that_a_requirement_names(tab: Tab, demo: Served) -> None:
+    page = tab.page
+    page.goto(f'{demo.url}project/packaging/index.html')
+    version = page.locator('#v14\\.0')
+    expect(version).to_be_hidden()
+    assert search_for(page, 'packaging==14.0') == ['packaging']
+    page.keyboard.press('Enter')
+    expect(version).to_be_in_viewport()
+    expect(page.locator('.found')).to_be_hidden()
+
+
 def test_many_matches_are_shown_in_parts(tab: Tab, ranked: Served) -> None:
     page = tab.page
     page.goto(ranked.url)
     assert len(search_for(page, 'many')) == 40
     expect(page.locator('.count')).to_have_text('99 projects')
     page.get_by_role('button', name='Show more').click()
-    expect(page.get_by_role('link', name='many-040')).to_be_focused()
+    expect(page.get_by_role('link', name='many-040', exact=True)).to_be_focused()
     assert len(results(page)) == 99
     expect(page.get_by_role('button', name='Show more')).to_be_hidden()
 
@@ -119,11 +172,12 @@ def test_results_in_the_header_close_with_a_click_beside_them(tab: Tab, ranked: 
     page = tab.page
     page.goto(f'{ranked.url}project/a/index.html')
     assert search_for(page, 'zope') == ['zope-interface']
-    expect(page.get_by_role('link', name='zope-interface')).to_be_visible()
+    link = page.get_by_role('link', name='zope-interface', exact=True)
+    expect(link).to_be_visible()
     page.get_by_role('heading', level=1).click()
-    expect(page.get_by_role('link', name='zope-interface')).to_be_hidden()
+    expect(link).to_be_hidden()
     page.get_by_role('searchbox').focus()
-    expect(page.get_by_role('link', name='zope-interface')).to_be_visible()
+    expect(link).to_be_visible()
 
 
 def test_the_search_reports_missing_names(browser: Browser, ranked: Served) -> None:

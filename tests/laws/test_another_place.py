@@ -153,6 +153,18 @@ def test_other_settings_change_every_page(kept: bool, job: Job) -> None:
     job.check([FOO, BAR], *options)
 
 
+def test_the_page_of_all_files_of_an_earlier_version_is_removed(job: Job) -> None:
+    """Projects with more than 100 files had one."""
+    lines: list[Line] = [{'filename': f'foo-1.{number}.tar.gz'} for number in range(101)]
+    job.publish([*lines, BAR])
+    (job.far / 'project/foo/files.html').write_text('<p>Made by an earlier version</p>\n')
+    shutil.rmtree(job.directory)
+    assert job.run([*lines, BAR], '--rebuild') == 0
+    assert [path for path in read_paths(job.removed) if path.endswith('/files.html')] == ['project/foo/files.html']
+    job.copy()
+    job.check([*lines, BAR])
+
+
 def test_notes_of_the_program_are_not_copied(job: Job) -> None:
     assert job.run([FOO]) == 0
     assert [path for path in read_paths(job.changed) + read_paths(job.removed) if path.startswith(OWN)] == []

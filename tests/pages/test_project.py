@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import urllib.parse
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +48,36 @@ def test_a_project_page_describes_every_file(rich: Path) -> None:
             f'sha256={SHA256}',
         ]
     ]
+
+
+RTL = 'حزمة'
+
+
+def without_direction(element: Any, has_direction: bool = False) -> Iterator[str]:
+    """Yield the right-to-left texts in an element that stand in no element with a direction of its own."""
+    has_direction = has_direction or element.get('dir') == 'auto'
+    for text in [element.text, *(child.tail for child in element)]:
+        if text and RTL in text and not has_direction:
+            yield text
+    for child in element:
+        yield from without_direction(child, has_direction)
+
+
+def test_texts_from_right_to_left_have_their_direction_on_every_page(tmp_path: Path) -> None:
+    lines: list[dict[str, Any]] = [
+        {
+            **{'project': 'foo', 'summary': RTL, 'status': 'archived', 'status_reason': RTL, 'description': RTL},
+            **{'description_content_type': 'text/plain', 'license': RTL, 'author': RTL, 'maintainer': RTL},
+            **{'keywords': RTL, 'classifiers': [f'{RTL} :: {RTL}'], 'project_urls': {RTL: 'https://pypi.example.com/'}},
+        },
+        {'filename': 'foo-1.0.zip', 'uploaded_by': RTL, 'upload_timestamp': 1},
+        {'filename': 'foo-1.0.tar.gz', 'yanked_reason': RTL},
+        {'filename': 'foo-0.9.zip', 'yanked_reason': RTL},
+    ]
+    site = tmp_path / 'site'
+    assert build(site, lines) == 0
+    found = {path: list(without_direction(read_html(site / path))) for path in human_pages(site)}
+    assert {path: texts for path, texts in found.items() if texts} == {}
 
 
 def test_a_logo_is_an_image_on_every_page_for_people(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ import pytest
 
 from dumb_pypi.main import main
 from testing.demo import MARKUP, SITE_URL, page_links
+from testing.reading import read_html, text_of
 from testing.sites import build, paths, tree
+from testing.tools import ROOT
 
 
 def test_a_project_page_of_20_files_is_lighter_than_40_kb(tmp_path: Path) -> None:
@@ -135,6 +137,16 @@ def test_the_404_page_works_at_any_url(feeds: Path) -> None:
     assert 'href="/team/projects/index.html"' in page
 
 
+def test_without_a_site_url_the_404_page_has_no_link_and_the_readme_says_so(tmp_path: Path) -> None:
+    """Servers show it at any address, where a relative link would lead nowhere."""
+    assert build(tmp_path / 'site', [{'filename': 'foo-1.tar.gz'}]) == 0
+    page = (tmp_path / 'site' / '404.html').read_text(encoding='utf-8')
+    # The second is in the search, which the script shows where it can be loaded.
+    assert re.findall('<a [^>]*href="([^"]*)"', page) == ['#main', 'projects/index.html']
+    mentions = [line for line in (ROOT / 'README.md').read_text(encoding='utf-8').splitlines() if '404.html' in line]
+    assert 'without it, this page has no links' in mentions[0]
+
+
 def test_without_a_site_url_there_are_no_feeds_and_old_ones_are_removed(feeds: Path, tmp_path: Path) -> None:
     """The site has the same bytes as a new one, and foreign files stay."""
     shutil.copytree(feeds, tmp_path / 'site')
@@ -156,6 +168,9 @@ def test_the_site_url_must_be_absolute(url: str, capsys: pytest.CaptureFixture[s
 def test_an_index_without_files_or_times_has_an_empty_changelog(tmp_path: Path) -> None:
     assert build(tmp_path / 'empty', [], '--allow-empty', '--site-url', SITE_URL) == 0
     assert build(tmp_path / 'timeless', [{'filename': 'foo-1.tar.gz'}], '--site-url', SITE_URL) == 0
+    empty = text_of(read_html(tmp_path / 'empty' / 'index.html').find('.//main'))
+    assert 'This index is empty Add distribution files (.whl or .tar.gz) to the list of packages' in empty
+    assert 'pip install' not in empty
     for site in (tmp_path / 'empty', tmp_path / 'timeless'):
         assert read_feed(site / 'rss' / 'updates.xml').entries == read_feed(site / 'rss' / 'packages.xml').entries == []
         assert paths(site / 'changelog') == ['index.html', 'page1.html']
