@@ -47,10 +47,10 @@ def _parts(text: str, word: str) -> list[str]:
 def _unbracketed(text: str) -> str:
     """Return `a` for `(a)`, but `(a) and (b)` unchanged."""
     depth = 0
-    for token in _TOKEN.finditer(text):
+    for token in _TOKEN.finditer(text) if text.startswith('(') else ():
         depth += _DEPTH.get(token[0], 0)
         if depth == 0:
-            return text[1:-1].strip() if text.startswith('(') and token.end() == len(text) else text
+            return text[1:-1].strip() if token.end() == len(text) else text
     return text
 
 
@@ -73,6 +73,8 @@ def _read_alternative(text: str) -> tuple[list[str], str]:
 
 def read_marker(marker: str) -> dict[str | None, str]:
     """Return the conditions of a marker by extra; under `None` those without an extra."""
+    if 'extra' not in marker:  # like most
+        return {None: _unbracketed(marker)}
     found: dict[str | None, list[str]] = {}
     for alternative in _parts(_unbracketed(marker), 'or'):
         extras, rest = _read_alternative(alternative)
@@ -91,9 +93,9 @@ def read_requirement(text: str) -> dict[str | None, Requirement]:
         return {None: Requirement('', text, '')}
     name, rest, marker = match.group(1, 2, 3)
     rest = _unbracketed(rest)  # old metadata: `foo (>=1.0)`
-    if len(text) > _MOST_READ:
+    if not marker or len(text) > _MOST_READ:
         return {None: Requirement(name, rest, marker or '')}
-    return {extra: Requirement(name, rest, asked) for extra, asked in read_marker(marker or '').items()}
+    return {extra: Requirement(name, rest, asked) for extra, asked in read_marker(marker).items()}
 
 
 def group_requirements(texts: Iterable[str]) -> tuple[list[Requirement], list[tuple[str, list[Requirement]]]]:
