@@ -17,6 +17,7 @@ from testing.documents import block
 from testing.sites import tree
 from testing.states import read_paths
 from testing.strangers import run_shell
+from testing.tools import make_tool
 
 BUCKET = 'pypi.example.com'
 
@@ -112,8 +113,8 @@ def job() -> str:
 
 def run_job(script: Script, directory: Path, commands: str) -> str:
     """Run a job with the programs of a script, in a directory that has `dist/`."""
-    programs = f'{script.path.parent / "env" / "bin"}{os.pathsep}{script.environment["PATH"]}'
-    return run_shell(commands, directory, script.environment | {'PATH': programs})
+    programs = [str(script.path.parent / 'env' / 'bin'), str(make_tool('awscli', 'awscli')), script.environment['PATH']]
+    return run_shell(commands, directory, script.environment | {'PATH': os.pathsep.join(programs)})
 
 
 class Round(NamedTuple):

@@ -14,6 +14,7 @@ from testing.tools import ROOT
 
 # Blocks that a test cannot run unchanged: what it changes, and why.
 EXCEPTIONS = {
+    '--refresh-package foo': 'the address; each installer has the options of the tests beside those of the document',
     'cd /var/lib/dumb-pypi': 'directories, which are those of root',
     '* * * * * ': 'the directory of the script; the line for a bucket is compared with that of a disk',
     'chmod +x /usr/local/bin/build-index': 'the directory, which is that of root',

@@ -30,7 +30,8 @@ from testing.servers import Server
 from testing.sites import build, tree
 from testing.tools import make_tool
 
-only_aws = pytest.mark.parametrize('script', ['aws'], indirect=True)
+# The jobs use only the programs of the script, and its credentials.
+any_script = pytest.mark.parametrize('script', ['rclone'], indirect=True)
 
 FOO, NEWER, BAR = 'foo-1.0-py3-none-any.whl', 'foo-1.1-py3-none-any.whl', 'bar-1.0.tar.gz'
 
@@ -71,7 +72,7 @@ def with_caches(client: Client, home: Path) -> Client:
     return client._replace(command=(*command, '--trusted-host', '127.0.0.1'), home=home)
 
 
-@only_aws
+@any_script
 def test_a_build_job_adds_its_files_and_installers_get_them(
     script: Script, s3: S3, website: Server, pip: Client, uv: Client, tmp_path: Path
 ) -> None:
@@ -143,7 +144,7 @@ def check_nights(s3: S3, website: Server, pip: Client, uv: Client, directory: Pa
     assert uv.install(f'{website.url}/simple/', directory / 'none', 'nightly==1.0.dev20260102').status == 1
 
 
-@only_aws
+@any_script
 def test_nightlies_that_leave_the_list_are_deleted_from_the_bucket(
     script: Script, s3: S3, website: Server, pip: Client, uv: Client, tmp_path: Path
 ) -> None:
@@ -183,7 +184,7 @@ def test_publish_index_deletes_nightlies_too(
 
 
 @pytest.mark.long
-@only_aws
+@any_script
 def test_of_two_jobs_at_once_one_is_lost_until_it_runs_again(
     script: Script, s3: S3, website: Server, pip: Client, uv: Client, tmp_path: Path
 ) -> None:
