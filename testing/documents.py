@@ -50,7 +50,7 @@ RUN = {
     ),
     'docs/publishing.md': (
         '* * * * * ',
-        "'./dumb-pypi[remote]'",
+        "'./dumb-pypi[readme,remote]'",
         'aws s3 cp --recursive some',
         'aws s3 sync pool',
         'aws s3 website',

@@ -195,7 +195,7 @@ def test_a_run_ends_at_once_while_another_one_is_at_work(script: Script, s3: S3)
 @pytest.mark.parametrize('script', ['rclone'], indirect=True)
 def test_a_script_needs_only_the_programs_that_the_document_installs(script: Script, s3: S3, tmp_path: Path) -> None:
     shutil.rmtree(script.path.parent / 'env')
-    run_shell(block('docs/publishing.md', "'./dumb-pypi[remote]'"), script.path.parent, git_env(tmp_path))
+    run_shell(block('docs/publishing.md', "'./dumb-pypi[readme,remote]'"), script.path.parent, git_env(tmp_path))
     upload_and_delete(s3, FIRST)
     done = script.run()
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
