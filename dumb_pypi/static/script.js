@@ -103,7 +103,7 @@
     const [name, version] = all('h1 a, h1 small').map((each) => each.textContent);
     fetch('../index.html').then((response) => response.text()).then((text) => {
       const latest = new DOMParser().parseFromString(text, 'text/html').querySelector('h1 small');
-      if (latest && latest.textContent === version) newest.textContent = `The latest version of ${name}`;
+      if (latest && latest.textContent === version) newest.textContent = `This is the latest version of ${name}`;
       else if (latest) newest.textContent = `The latest version is ${latest.textContent}`;
     }).catch(() => {});
   }
