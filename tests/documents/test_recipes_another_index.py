@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,8 +14,11 @@ from urllib.parse import urljoin
 import pytest
 
 from testing.clients import Client, fetched, installed
+from testing.devpi import devpi
+from testing.distributions import make_sdist, make_wheel
 from testing.documents import block
 from testing.servers import Server, http_server, nginx
+from testing.sites import build
 from testing.strangers import run_shell, write_commands
 from testing.tools import missing
 
@@ -169,50 +173,44 @@ def test_a_page_of_ours_is_the_same_again(
     assert page_of(copy.site, project) == expected
 
 
-PROJECTS = 'described also-described yanked picky dated with-local'
-
-
-def test_client_installs_from_the_copy_with_the_files_of_the_other_index(
-    site: Path, with_nginx: None, client: Client, programs: Path, tmp_path: Path
+def test_clients_install_from_the_copy_and_from_the_mirror_when_the_other_index_is_gone(
+    site: Path, with_nginx: None, pip: Client, uv: Client, programs: Path, tmp_path: Path
 ) -> None:
     with nginx(site, tmp_path) as server:
-        copy = Copy(tmp_path, programs, f'{server.url}/simple', PROJECTS)
+        copy = Copy(tmp_path, programs, f'{server.url}/simple', 'described also-described yanked with-local')
         assert copy.run(LIST) == ''
-        with http_server(copy.site, tmp_path) as copied:
-            outcome = client.install(f'{copied.url}/simple/', tmp_path / 'target', 'described', 'yanked', 'picky')
-            assert outcome.status == 0, outcome.output
-            assert fetched(copied, '/pool/') == set()
+        fetched_from = check_installs([pip, uv], copy.site, tmp_path / 'copy')
+        assert {path for path in fetched_from if path.startswith('pool/')} == set()
         assert 'described-1.0-py3-none-any.whl.metadata' in fetched(server, '/pool/')
-    assert installed(tmp_path / 'target') == {
-        'Described': '1.0',
-        'Also-described': '1.0',
-        'yanked': '1.0',
-        'picky': '1.0',
-    }
-
-
-def test_client_installs_from_the_mirror_when_the_other_index_is_gone(
-    site: Path, with_nginx: None, client: Client, programs: Path, tmp_path: Path
-) -> None:
-    with nginx(site, tmp_path) as server:
-        copy = Copy(tmp_path, programs, f'{server.url}/simple', PROJECTS)
-        assert copy.run(LIST) == ''
+        asked = len(files_asked(server))
         assert copy.run(MIRROR) == ''
-        downloads = fetched(server, '/pool/')
-        assert copy.run(LIST) == copy.run(MIRROR) == ''
-        assert fetched(server, '/pool/') == downloads
-        assert len([request for request in server.requests() if request.path.startswith('/pool/')]) == len(downloads)
+        # Six files, two of which have metadata beside them.
+        assert len(files_asked(server)) == asked + 8
+        assert copy.run(MIRROR) == ''
+        assert len(files_asked(server)) == asked + 8
     assert page_of(copy.site, 'described') == page_of(site, 'described')
-    with http_server(copy.site, tmp_path) as mirror:
-        requirements = ('described', 'with-local==1.0+local.1')
-        outcome = client.install(f'{mirror.url}/simple/', tmp_path / 'target', *requirements)
-        assert outcome.status == 0, outcome.output
-        assert 'described-1.0-py3-none-any.whl.metadata' in fetched(mirror, '/pool/')
-    assert installed(tmp_path / 'target') == {
-        'Described': '1.0',
-        'Also-described': '1.0',
-        'with-local': '1.0+local.1',
-    }
+    assert 'pool/described-1.0-py3-none-any.whl.metadata' in check_installs([pip, uv], copy.site, tmp_path / 'mirror')
+
+
+def files_asked(server: Server) -> list[str]:
+    return [request.path for request in server.requests() if request.path.startswith('/pool/')]
+
+
+def check_installs(clients: list[Client], site: Path, scratch: Path) -> set[str]:
+    """Install what a wheel requires, too, a local version, and no yanked one. Return what was fetched."""
+    scratch.mkdir()
+    with http_server(site, scratch) as server:
+        for client in clients:
+            target = scratch / client.name
+            outcome = client.install(f'{server.url}/simple/', target, 'described', 'yanked', 'with-local==1.0+local.1')
+            assert outcome.status == 0, outcome.output
+            assert installed(target) == {
+                'Described': '1.0',
+                'Also-described': '1.0',
+                'yanked': '1.0',
+                'with-local': '1.0+local.1',
+            }
+        return fetched(server, '/')
 
 
 def test_a_file_with_another_hash_stops_the_mirror(
@@ -225,3 +223,38 @@ def test_a_file_with_another_hash_stops_the_mirror(
         with pytest.raises(AssertionError, match=r'tampered-1.0-py3-none-any.whl: FAILED'):
             copy.run(MIRROR)
     assert page_of(copy.site, 'tampered') == built
+
+
+def test_a_mirror_of_an_index_without_hashes(with_nginx: None, programs: Path, tmp_path: Path) -> None:
+    assert build(tmp_path / 'index', [{'filename': 'foo-1.0.tar.gz'}]) == 0
+    (tmp_path / 'index' / 'pool').mkdir()
+    (tmp_path / 'index' / 'pool' / 'foo-1.0.tar.gz').write_bytes(b'the bytes of foo')
+    with nginx(tmp_path / 'index', tmp_path) as server:
+        copy = Copy(tmp_path, programs, f'{server.url}/simple', 'foo')
+        assert copy.run(LIST) == copy.run(MIRROR) == ''
+    assert (copy.site / 'pool' / 'foo-1.0.tar.gz').read_bytes() == b'the bytes of foo'
+    assert page_of(copy.site, 'foo') == page_of(tmp_path / 'index', 'foo')
+
+
+@pytest.mark.clients
+def test_clients_install_from_a_copy_and_a_mirror_of_devpi(
+    programs: Path, pip: Client, uv: Client, tmp_path: Path
+) -> None:
+    pool = tmp_path / 'wheels'
+    pool.mkdir()
+    make_wheel(pool, 'Described', '1.0', requires_dist=['also-described'], requires_python='>=3.8')
+    make_sdist(pool, 'Also-described', '1.0')
+    make_wheel(pool, 'with-local', '1.0+local.1')
+    make_wheel(pool, 'yanked', '1.0')
+    with devpi(pool, tmp_path) as server:
+        projects = 'described also-described with-local yanked'
+        copy = Copy(tmp_path, programs, f'{server.url}/root/ours/+simple', projects)
+        assert copy.run(LIST) == ''
+        line = copy.lines()[0]
+        digest = hashlib.sha256((pool / line['filename']).read_bytes()).hexdigest()
+        assert line['hashes'] == {'sha256': digest}
+        assert line['requires_python'] == '>=3.8'
+        assert line['url'].startswith(f'{server.url}/root/ours/+f/')
+        check_installs([pip, uv], copy.site, tmp_path / 'copy')
+        assert copy.run(MIRROR) == ''
+    check_installs([pip, uv], copy.site, tmp_path / 'mirror')
