@@ -1,4 +1,4 @@
-"""A repository whose releases have assets, and a stand-in for `gh`, which cannot be led to loopback.
+"""A repository whose releases have assets, and a stand-in for `gh`, which knows no other server than GitHub's.
 
 It has the requests and commands of the documents only. Its responses have the fields of the API that they read, and
 others beside them.
