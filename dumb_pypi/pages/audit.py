@@ -47,7 +47,10 @@ def project_audit(project: Project, releases: Sequence[Release]) -> Audit:
     always, optional = required_names(project.name, latest)
     packages = [file.package for file in project.files]
     wheels = [file.package for file in project.files if file.distribution.packagetype == 'bdist_wheel']
-    first = [min(times) for release in releases if (times := _times(release))]
+    times = {file.filename: time for file in project.files if (time := file.package.uploaded) is not None}
+    first = (
+        min((times[file.filename] for file in each.files if file.filename in times), default=0) for each in releases
+    )
     return Audit(
         ' '.join(sorted(always)),
         ' '.join(sorted(optional - always)),
@@ -55,17 +58,13 @@ def project_audit(project: Project, releases: Sequence[Release]) -> Audit:
         sum(each.size or 0 for each in packages),
         sum(each.size is None for each in packages),
         sum(not file.hashes for file in project.files),
-        sum(each.uploaded is None for each in packages),
+        len(packages) - len(times),
         sum(each.requires_python is None for each in wheels),
         sum(each.core_metadata is None for each in wheels),
         latest is not None and latest.is_yanked,
-        max(first, default=None),
-        max((each.uploaded for each in packages if each.uploaded is not None), default=None),
+        max(first, default=None) if times else None,
+        max(times.values(), default=None),
     )
-
-
-def _times(release: Release) -> list[int | float]:
-    return [file.package.uploaded for file in release.files if file.package.uploaded is not None]
 
 
 def required_names(project: str, latest: Release | None) -> tuple[set[str], set[str]]:

@@ -9,6 +9,7 @@ from dumb_pypi.package_list.projects import Project
 from dumb_pypi.package_list.releases import Release, first_upload, latest_release, offered_releases
 from dumb_pypi.pages.description import Descriptions
 from dumb_pypi.pages.facts import license_words, project_facts, python_words, well_known_links
+from dumb_pypi.pages.install import project_box
 from dumb_pypi.pages.kinds import PROJECT, release_anchor, release_url, top_of
 from dumb_pypi.pages.legacy_json import legacy_pages
 from dumb_pypi.pages.page import Page, relocated
@@ -50,7 +51,7 @@ def listed_versions(project: Project, releases: Sequence[Release], settings: Set
     top = PROJECT.format(project=project.name).removesuffix('index.html')
     found = []
     for release in reversed(releases):
-        url = release_url(project.name, release.version, settings.per_release_json)
+        url = release_url(project.name, release.version, True) if settings.per_release_json else '#'
         found.append(
             Version(
                 release,
@@ -76,6 +77,7 @@ def project_page(
     details = release_details(latest, relocated(settings.packages_url, name, PROJECT)) if latest else None
     # Installers choose no pre-release and no yanked release unless it is named.
     is_exact = latest is not None and (latest.is_prerelease or latest.is_yanked)
+    pin = details.pin if details and is_exact else ''
     page = render_macro(
         'project.html',
         layout=layout(top_of(PROJECT), settings),
@@ -83,7 +85,8 @@ def project_page(
         facts=facts,
         latest=latest,
         details=details,
-        pin=details.pin if details and is_exact else '',
+        install=project_box(name, latest, pin, settings) if latest else '',
+        pin=pin,
         python=python_words(facts, latest) if latest else '',
         license=license_words(facts),
         links=well_known_links(facts),

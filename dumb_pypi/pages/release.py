@@ -11,13 +11,12 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.version import Version
-
 from dumb_pypi.package_list.projects import File, Project
 from dumb_pypi.package_list.releases import Release, first_upload
+from dumb_pypi.pages.install import release_box
 from dumb_pypi.pages.kinds import LEGACY_RELEASE, RELEASE, release_path, top_of
 from dumb_pypi.pages.page import Page, relocated
-from dumb_pypi.pages.rendering import index_address, layout, page_hash, render_macro, rendered
+from dumb_pypi.pages.rendering import layout, page_hash, render_macro, rendered
 from dumb_pypi.pages.requirements import Requirement, group_requirements
 from dumb_pypi.pages.wheels import COLUMNS, MACHINES, SYSTEMS, Tags, in_order, make_matrix, sentence, wheel_tags
 from dumb_pypi.pages.words import file_kind
@@ -25,10 +24,6 @@ from dumb_pypi.settings import Settings
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-_NAME, _PIN, _HASHES = '\0n', '\0p', '\0h'  # what is put in later: this makes a page of a release a third cheaper
-_ANY_RELEASE = Release('1', Version('1'), False, False, (), ())
-PIP_HASHES = ('sha256', 'sha384', 'sha512')  # what `--require-hashes` accepts
 
 
 class Row(NamedTuple):
@@ -109,15 +104,6 @@ def file_columns(files: Sequence[File]) -> Columns:
     )
 
 
-def pip_hashes(release: Release) -> list[str]:
-    """Return what `--require-hashes` wants: a hash for each file of the release, or none at all."""
-    found = [
-        next((f'{name}:{file.hashes[name]}' for name in PIP_HASHES if name in file.hashes), None)
-        for file in release.distributions
-    ]
-    return [] if None in found else sorted({each for each in found if each})
-
-
 def yanked_reason(release: Release) -> str | None:
     reasons = {file.package.yanked_reason for file in release.distributions} - {''} if release.is_yanked else ()
     return next(iter(reasons)) if len(reasons) == 1 else None
@@ -173,25 +159,6 @@ def release_details(release: Release, prefix: str) -> Details:
     )
 
 
-@functools.lru_cache(maxsize=2**2)
-def _marked_install(settings: Settings, has_hashes: bool) -> str:
-    return install_page(settings, _NAME, _ANY_RELEASE, _PIN, [_HASHES] if has_hashes else [])
-
-
-def install_page(settings: Settings, name: str, release: Release, pin: str, hashes: Sequence[str]) -> str:
-    values = {'name': name, 'release': release, 'pin': pin, 'hashes': hashes, 'beside': settings.with_public_index}
-    return render_macro('install_release.html', address=index_address(settings), **values).decode()
-
-
-def install_lines(name: str, details: Details, settings: Settings) -> Markup:
-    """Return how to install a release. Names, standard versions and hashes have no character that HTML escapes."""
-    if not details.pin:
-        return rendered(install_page(settings, name, details.release, '', []).encode())
-    hashes = pip_hashes(details.release)
-    page = _marked_install(settings, bool(hashes)).replace(_NAME, name).replace(_PIN, details.pin)
-    return rendered(page.replace(_HASHES, ' \\\n    --hash='.join(hashes)).encode())
-
-
 def release_pages(
     project: Project, releases: Sequence[Release], is_offered: bool, settings: Settings
 ) -> Iterator[Page]:
@@ -211,7 +178,7 @@ def release_pages(
                 name=name,
                 facts=project.facts,
                 details=details,
-                install=install_lines(name, details, settings),
+                install=release_box(name, release, details.pin, settings),
                 is_offered=is_offered,
                 has_json=is_offered and release_path(LEGACY_RELEASE, name, release.version) is not None,
                 beside=settings.with_public_index,

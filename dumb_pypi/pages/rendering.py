@@ -124,7 +124,6 @@ class Layout(NamedTuple):
     title: Markup  # from there to its title
     middle: Markup  # from there to its main part
     bottom: Markup
-    address: Markup  # of the index, for install lines
 
 
 def rendered(page: bytes) -> Markup:
@@ -145,7 +144,7 @@ def description_markup(html: str) -> Markup:
 def layout(root: str, settings: Settings, current: str = '') -> Layout:
     page = human_page('', 'frame.html', settings, root, mark=_MARK, current=current)
     top, title, middle, bottom = map(rendered, page.split(_MARK.encode()))
-    return Layout(top, title, middle, bottom, index_address(settings))
+    return Layout(top, title, middle, bottom)
 
 
 @functools.lru_cache(maxsize=1)
