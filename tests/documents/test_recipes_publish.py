@@ -119,6 +119,12 @@ REMOVAL = block('docs/recipes.md', 'comm -23 before after')
 NIGHTS = [f'nightly-1.0.dev{20260101 + number}-py3-none-any.whl' for number in range(62)]
 
 
+def nightly_job() -> str:
+    commands = job().replace(LISTING, NEWEST).replace('    # Last:', f'{REMOVAL}    # Last:')
+    assert commands.count('--newest 60') == commands.count('comm -23') == 1
+    return commands
+
+
 def put_nights(script: Script, s3: S3, directory: Path, nights: Sequence[str]) -> None:
     """Upload a wheel of each night, and their list, as the jobs before have done."""
     directory.mkdir()
@@ -149,16 +155,29 @@ def test_nightlies_that_leave_the_list_are_deleted_from_the_bucket(
     script: Script, s3: S3, website: Server, pip: Client, uv: Client, tmp_path: Path
 ) -> None:
     put_nights(script, s3, tmp_path / 'nights', NIGHTS[:61])
-    commands = job().replace(LISTING, NEWEST).replace('    # Last:', f'{REMOVAL}    # Last:')
-    assert commands.count('--newest 60') == commands.count('comm -23') == 1
+    commands = nightly_job()
     published = s3.site()
     directory = dist(tmp_path / 'job', 'nightly', '1.0.dev20260162')
     with pytest.raises(AssertionError, match='2 files are missing from the list, --max-delete allows 1'):
         run_job(script, directory, f'export MAX_DELETE=1\n{commands}')
     assert s3.site() == published
     assert NIGHTS[0] in pool(s3)
-    # A job that is killed before its end leaves the list of the one before: the next one deletes them.
     assert run_job(script, directory, commands) == ''
+    check_nights(s3, website, pip, uv, tmp_path)
+
+
+@pytest.mark.long
+@any_script
+def test_nightlies_that_a_killed_job_has_left_are_deleted_by_the_next_one(
+    script: Script, s3: S3, website: Server, pip: Client, uv: Client, tmp_path: Path
+) -> None:
+    put_nights(script, s3, tmp_path / 'nights', NIGHTS[:61])
+    killed = nightly_job().replace(REMOVAL, 'echo pages are copied\nkill -9 $$\n')
+    with pytest.raises(AssertionError, match='pages are copied'):
+        run_job(script, dist(tmp_path / 'killed', 'nightly', '1.0.dev20260162'), killed)
+    assert NIGHTS[0] in pool(s3)
+    assert listed(s3) == NIGHTS[:61]
+    assert run_job(script, dist(tmp_path / 'next', 'nightly', '1.0.dev20260162'), nightly_job()) == ''
     check_nights(s3, website, pip, uv, tmp_path)
 
 
