@@ -55,6 +55,7 @@ _ID = re.compile(r'[\w.:-]{1,200}')
 _BADGE = re.compile(r'badge|shields?\.|\.svg(?:[?#]|$)', re.IGNORECASE)
 _PARAGRAPHS = ('', 'p', 'div', 'section')
 _MAIL = re.compile(r'mailto:[^\s<>"\\^`{|}]+', re.IGNORECASE)
+_LEADING_BREAKS = re.compile(r'\A(?:\s*<br>)+')  # below a logo, which is dropped
 
 
 class TooDeep(ValueError):
@@ -306,4 +307,5 @@ def as_guest(cleaned: str) -> str:
     reader = _Reader()
     reader.feed(cleaned)
     reader.close()
-    return normal_lines(_Writer(reader.ids).content(reader.open[0]))  # `&#8;` is a control character
+    html = _LEADING_BREAKS.sub('', _Writer(reader.ids).content(reader.open[0]))
+    return normal_lines(html)  # `&#8;` is a control character

@@ -102,6 +102,7 @@ def rendered(text: str, content_type: str | None = MARKDOWN) -> str:
         pytest.param(
             '# ![a](b.svg)\n\nc', '<h3 id="user-content-a">Picture: a</h3><p>c</p>', id='a picture for a heading'
         ),
+        pytest.param('<h1><img src="b.svg"></h1><br>\n<br>\n\nc', '<p>c</p>', id='a logo without words above a gap'),
         pytest.param('- [ ] a\n- [x] b', '<ul><li>☐ a</li><li>☑ b</li></ul>', id='tasks'),
         pytest.param('```python\ndef\n```', '<pre><span class="k">def</span></pre>', id='code'),
         pytest.param('<b class="search k" lang="de" style="x">a</b>', '<p><b>a</b></p>', id='attributes'),
