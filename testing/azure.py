@@ -23,17 +23,9 @@ ACCOUNT, KEY = 'mine', base64.b64encode(b'of this account').decode()
 def azurite(scratch: Path) -> Iterator[Server]:
     """Start an empty store, which has the account `ACCOUNT`."""
     log = scratch / 'azurite.log'
-    options = [
-        '--blobHost',
-        '127.0.0.1',
-        '--blobPort',
-        '0',
-        '--location',
-        str(scratch),
-        '--silent',
-        '--disableTelemetry',
-    ]
-    command = ['env', f'AZURITE_ACCOUNTS={ACCOUNT}:{KEY}', str(_make_azurite()), '--skipApiVersionCheck', *options]
+    options = ['--silent', '--skipApiVersionCheck', '--disableTelemetry', '--location', str(scratch)]
+    options += ['--blobHost', '127.0.0.1', '--blobPort', '0']
+    command = ['env', f'AZURITE_ACCOUNTS={ACCOUNT}:{KEY}', str(_make_azurite()), *options]
     with log.open('wb') as output, running(command, output.fileno()) as process:
         port = wait_for(lambda: re.search(r'listens on http://127\.0\.0\.1:(\d+)', log.read_text()), process, log)
         yield Server(int(port[1]), log)
