@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     'script': {'defer', 'src'},
     'body': set(),
     'header': set(),
-    'div': {'class', 'data-copy', 'dir', 'hidden', 'role', 'tabindex'},
+    'div': {'class', 'data-copy', 'data-releases', 'dir', 'hidden', 'role', 'tabindex'},
     'img': {'alt', 'height', 'src', 'width'},
     'span': {'class', 'data-form', 'dir', 'id'},
     'nav': {'aria-label', 'class'},
