@@ -60,7 +60,7 @@ def front(with_nginx: None, published: S3, tmp_path: Path) -> Iterator[Server]:
 
 
 def test_nginx_in_front_of_a_store_serves_both_kinds_of_pages(
-    front: Server, pip: Client, uv: Client, tmp_path: Path
+    front: Server, published: S3, pip: Client, uv: Client, tmp_path: Path
 ) -> None:
     for client in (pip, uv):
         for requirement, expected in {
@@ -87,6 +87,9 @@ def test_nginx_in_front_of_a_store_serves_both_kinds_of_pages(
     assert (front.get('/simple/foo').status, front.get('/simple/foo').headers['location']) == (301, '/simple/foo/')
     for path in ('/simple/nowhere/', '/pool/', '/pool/nowhere-1.0.zip', '/nowhere'):
         assert front.get(path).status == 404, path
+    published.client.delete_bucket_policy(Bucket=BUCKET)
+    assert Server(urlsplit(published.url).port or 0, published.log).get(f'/{BUCKET}/index.html').status == 403
+    assert front.get('/simple/foo/').status == 404
 
 
 @pytest.fixture
