@@ -52,7 +52,7 @@ class Work(NamedTuple):
 
 
 class Differences(NamedTuple):
-    """The differences between projects of the list and what is published."""
+    """What differs between the list and the published site, for all changed projects together."""
 
     months: AbstractSet[str] = _NONE  # months whose changelog may differ
     stale: Sequence[str] = ()  # paths where stale pages may be

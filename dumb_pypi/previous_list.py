@@ -35,7 +35,10 @@ def with_all_paths(settings: Settings) -> Settings:
 
 
 def read_is_known(site: Site, note: Note | None, fingerprint: str) -> bool:
-    """Return whether the note of the last run for another place has this fingerprint, or there is no note."""
+    """Return whether the last run for another place had this fingerprint, or there was none.
+
+    A damaged note counts as another fingerprint.
+    """
     return not os.path.lexists(site.full(NOTE)) if note is None else read_is_same(note.fingerprint, fingerprint)
 
 

@@ -56,8 +56,8 @@ PEOPLE, METADATA, PLACE = Role
 def _kind(words: str, normal: Callable[..., Any] | None = None, limit: Limit | None = None, each: str = 'text') -> Meta:
     """Return the annotation of a kind of value.
 
-    Messages call the value `words`, and a single value in a list or an object `each`. `normal` returns the normal form,
-    or raises `BadValue`. `limit` limits the length.
+    Messages say that `words` was expected, or `each` in a list or an object. `normal` returns the normal form, or
+    raises `BadValue`. `limit` limits the length.
     """
     return Meta(description=words, extra={'normal': normal, 'limit': limit, 'each': each})
 
@@ -120,7 +120,7 @@ class Package(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
             if self.hash is not None:
                 algorithm, _, value = self.hash.partition('=')
                 if self.hashes.setdefault(algorithm, value) != value:
-                    raise BadValue(f'hash: {unexpected(f"the {algorithm} that `hashes` gives", value)}')
+                    raise BadValue(f'hash: {unexpected(f"the same {algorithm} as in `hashes`", value)}')
                 self.hashes = dict(sorted(self.hashes.items()))
             self.hash = '='.join(*self.hashes.items()) if len(self.hashes) == 1 else None
             if len(self.hashes) < 2:

@@ -49,8 +49,8 @@ def _by_prefix(names: Sequence[str], length: int) -> Iterator[tuple[str, list[st
 def listing_ranges(names: Sequence[str]) -> list[Range]:
     """Return the pages of a long listing, none for a short one. `names` is sorted.
 
-    Names are split by prefix, and small neighbours joined within their letter, so that a new project changes no page of
-    another letter.
+    Splits the names by prefix, then joins neighbouring pages with few names. No page has names of two letters, so a
+    new project changes only pages of its own letter.
     """
     ranges: list[tuple[str, list[str]]] = []
     for prefix, members in _by_prefix(names, 1) if len(names) > PROJECTS_A_PAGE else ():

@@ -72,7 +72,7 @@ class Bucket:
                     raise Gone from None
                 except OSError as error:
                     if is_of_one_object(error):
-                        raise Unreadable('the store does not let it be read') from None
+                        raise Unreadable('the store does not allow reading it') from None
                     raise
             with attempt('read', self.shown(entry.path)), open(local, 'rb') as file:
                 yield file
@@ -98,7 +98,7 @@ class Bucket:
                 self.system.pipe_file(self.key(path), data)
             except OSError as error:
                 if is_of_one_object(error):
-                    raise Refused('the store does not let it be written') from None
+                    raise Refused('the store does not allow writing it') from None
                 raise
 
 

@@ -95,7 +95,7 @@ def read_what_is_new(pool: Pool, knowledge: Knowledge, projects: Projects, reade
 
 
 def must_be_read(file: File, sidecars: Sidecars, writes: bool) -> TypeGuard[Listed]:
-    """Return whether a file must be read: if unknown, or if it is a wheel with a sidecar to check or to write."""
+    """Return whether a file must be read: an unknown file, or a wheel whose sidecar is to be checked or written."""
     if not isinstance(file, Listed):
         return False
     if not file.is_known or not file.is_wheel or file.package.exceeds_limits:

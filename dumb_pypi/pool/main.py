@@ -25,8 +25,8 @@ def make_parser() -> argparse.ArgumentParser:
         metavar='POOL',
         nargs='+',
         type=file_argument,
-        help='a directory, a file, or a bucket as in s3://my-bucket/pool (with fsspec and its driver: s3fs, gcsfs, '
-        'adlfs); files are listed by their paths below it, a single file by its name',
+        help='a directory, a file, or a bucket as in s3://my-bucket/pool (needs fsspec and a driver: s3fs, gcsfs or '
+        'adlfs); the list has the path of each file below it, or the name of a single file',
     )
     parser.add_argument(
         '--known',

@@ -84,7 +84,7 @@ class Pending(msgspec.Struct):
 
 
 class Note(msgspec.Struct):
-    """The paths that the program owns in a directory for another place: the pages of the last run."""
+    """The pages that the last run for another place wrote to this directory: the next run owns only these."""
 
     fingerprint: str  # '' if the pages may come from several runs
     paths: list[_AnyPath]

@@ -204,7 +204,7 @@ CASES = {
     ),
     'a hash that contradicts the hashes': error(
         foo(hash=f'sha256={"1" * 64}', hashes={'sha256': SHA256}),
-        f"hash: expected the sha256 that `hashes` gives, got '{'1' * 64}'",
+        f"hash: expected the same sha256 as in `hashes`, got '{'1' * 64}'",
     ),
     'core metadata with a bad hash': error(
         foo(core_metadata='sha256=00'), "core_metadata: expected <algorithm>=<hex>, got 'sha256=00'"

@@ -163,14 +163,13 @@ def test_unreadable_and_missing_objects(bucket: Bucket, tmp_path: Path, monkeypa
         with monkeypatch.context() as patch:
             broken(bucket, 'get_file', refusal, patch)
             outcome = run_list(bucket.address)
-        assert outcome.messages == f'{bucket.address}/{WHEEL}: left out: the store does not let it be read\n'
+        assert outcome.messages == f'{bucket.address}/{WHEEL}: left out: the store does not allow reading it\n'
     for refusal in (*refusals, OSError(errno.ENAMETOOLONG, 'Your key is too long')):
         with monkeypatch.context() as patch:
             broken(bucket, 'pipe_file', refusal, patch)
             outcome = run_list('--write-metadata', bucket.address)
         assert (
-            outcome.messages
-            == f'{bucket.address}/{WHEEL}.metadata: not written: the store does not let it be written\n'
+            outcome.messages == f'{bucket.address}/{WHEEL}.metadata: not written: the store does not allow writing it\n'
         )
         assert (outcome.status, 'core_metadata' in outcome.files()[WHEEL]) == (0, False)
     with monkeypatch.context() as patch:
