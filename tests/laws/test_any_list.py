@@ -103,7 +103,7 @@ for _tag, _attributes in {
     'link': {'title'},
     'a': {'aria-current'},
     'dl': {'class'},
-    'dt': set(),
+    'dt': {'dir'},
     'dd': {'dir'},
     'select': {'data-row'},
     'option': {'value'},
