@@ -39,6 +39,7 @@ EXCEPTIONS = {
     'return 301 https': 'ports',
     'root /srv/pypi;': 'the port and the directory',
     'env/bin/dumb-pypi-list --known "$index/list"': 'directories, which are those of root',
+    'NAME=$name publish-indexes': 'the directory, which is that of root',
     'torch-like==': 'the port, and the directory to install to',
     'url_effective': 'the port of the other index, and its projects',
     '--packages-url https://pypi.example.com/pool/': 'the port',
