@@ -22,6 +22,17 @@ MORE: list[dict[str, Any]] = [
     *({'filename': f'{name}-1.0.zip', 'yanked': True} for name in ('bad', 'withdrawn')),
     {'project': 'described', 'description': TABLE, 'description_content_type': 'text/markdown', 'summary': 'حزمة'},
     {'filename': 'described-1.0.tar.gz', 'requires_dist': ['elsewhere', 'pytest>=1,<2; python_version < "3.10"']},
+    *(
+        {
+            'filename': f'described-1.0-{tags}.whl',
+            'hash': f'sha256={"a" * 64}',
+            'size': 1_600_000,
+            'requires_python': '>=3.12',
+            'upload_timestamp': 1767323045,
+            'uploaded_by': 'w' * 60,
+        }
+        for tags in ('cp313-cp313t-manylinux_2_28_x86_64', 'cp312-abi3-musllinux_1_2_aarch64', 'cp312-abi3-win32')
+    ),
 ]
 PAGES = (
     'index.html',
@@ -29,7 +40,6 @@ PAGES = (
     'project/pytest/index.html',
     'project/described/index.html',
     'project/described/1.0/index.html',
-    'project/lxml/6.0.0/index.html',
     'project/bad/index.html',
     'changelog/index.html',
     'changelog/2026-06.html',
@@ -113,6 +123,13 @@ def test_a_wide_table_scrolls_in_its_own_box_and_words_stay_whole(browser: Brows
         # An empty cell keeps its place, so that values stay below their headings.
         assert box.locator('td').evaluate_all('(cells) => cells.map((each) => each.checkVisibility())') == [True, True]
         assert tab.page.locator('.lead').evaluate('(each) => getComputedStyle(each).direction') == 'rtl'
+
+
+def test_a_long_name_of_an_uploader_leaves_room_for_the_file(browser: Browser, index: Served) -> None:
+    with open_tab(browser, viewport={'width': 1280, 'height': 900}) as tab:
+        tab.page.goto(f'{index.url}project/described/1.0/index.html')
+        links = tab.page.locator('.files td:first-child > a')
+        assert links.evaluate_all('(all) => all.map((each) => each.getClientRects().length)') == [1] * 4  # lines
 
 
 def test_badges_and_tabs_keep_their_shape_in_forced_colours(browser: Browser, index: Served) -> None:
