@@ -84,7 +84,7 @@ class Pending(msgspec.Struct):
 
 
 class Note(msgspec.Struct):
-    """The pages that the last run for another place wrote to this directory: the next run owns only these."""
+    """The pages for another place that earlier runs left in this directory. The next run owns only these."""
 
     fingerprint: str  # '' if the pages may come from several runs
     paths: list[_AnyPath]
