@@ -50,6 +50,7 @@ class Copy:
     def run(self, words: str) -> str:
         commands = block('docs/recipes.md', words).replace(INDEX, self.index)
         commands = commands.replace('in flask jinja2;', f'in {self.projects};')
+        self.directory.mkdir(exist_ok=True)
         path = f'{self.programs}:{os.environ["PATH"]}'
         return run_shell(commands, self.directory, {**os.environ, 'PATH': path, 'no_proxy': '127.0.0.1'})
 
@@ -233,6 +234,18 @@ def test_a_mirror_of_an_index_without_hashes(with_nginx: None, programs: Path, t
         assert copy.run(LIST) == copy.run(MIRROR) == ''
     assert (copy.site / 'pool' / 'foo-1.0.tar.gz').read_bytes() == b'the bytes of foo'
     assert page_of(copy.site, 'foo') == page_of(tmp_path / 'index', 'foo')
+
+
+def test_a_link_to_a_file_of_this_machine_is_not_mirrored(with_nginx: None, programs: Path, tmp_path: Path) -> None:
+    (tmp_path / 'secret-1.0.zip').write_bytes(b'only for this machine')
+    link = {'filename': 'secret-1.0.zip', 'url': f'file://{tmp_path}/secret-1.0.zip'}
+    assert build(tmp_path / 'index', [link]) == 0
+    with nginx(tmp_path / 'index', tmp_path) as server:
+        copy = Copy(tmp_path / 'copy', programs, f'{server.url}/simple', 'secret')
+        assert copy.run(LIST) == ''
+        with pytest.raises(AssertionError, match='file'):
+            copy.run(MIRROR)
+    assert list((copy.site / 'pool').iterdir()) == []
 
 
 @pytest.mark.clients
