@@ -243,7 +243,7 @@ def test_a_link_to_a_file_of_this_machine_is_not_mirrored(with_nginx: None, prog
     with nginx(tmp_path / 'index', tmp_path) as server:
         copy = Copy(tmp_path / 'copy', programs, f'{server.url}/simple', 'secret')
         assert copy.run(LIST) == ''
-        with pytest.raises(AssertionError, match='file'):
+        with pytest.raises(AssertionError, match='Protocol "file"'):
             copy.run(MIRROR)
     assert list((copy.site / 'pool').iterdir()) == []
 
