@@ -14,7 +14,7 @@ from testing.browser import open_tab
 from testing.clients import JSON_TYPE
 from testing.distributions import list_line, make_wheel, read_metadata, write_metadata
 from testing.documents import block
-from testing.servers import Server, http_server, nginx_with
+from testing.servers import NGINX, Server, http_server, nginx_with
 from testing.sites import write_list
 from testing.strangers import run_shell
 from testing.tools import ROOT
@@ -30,14 +30,20 @@ INSTALL = """async index => {
 }"""
 
 
+PLACES = ('location /simple/ {', 'location /pool/ {')
+LAST_HEADER = 'add_header X-Content-Type-Options nosniff always;'
+
+
 @pytest.fixture
-def index(request: pytest.FixtureRequest, with_nginx: None, tmp_path: Path) -> Iterator[Server]:
-    """Serve an index of one wheel, with a line in some locations; its links contain the address of this server."""
+def index(request: pytest.FixtureRequest, with_lua: None, tmp_path: Path) -> Iterator[Server]:
+    """Serve an index of one wheel, with the line after these lines; its links contain the address of this server."""
     text = block('docs/serving.md', 'root /srv/pypi;')
-    for location in request.param:
-        assert text.count(f'location {location} {{\n') == 1
+    if LAST_HEADER in request.param:
+        text = (NGINX / 'pypi.conf').read_text(encoding='utf-8')
+    for before in request.param:
+        assert text.count(f'    {before}\n') == 1
         line = block('docs/recipes.md', 'Access-Control-Allow-Origin')
-        text = text.replace(f'location {location} {{\n', f'location {location} {{\n{line}')
+        text = text.replace(f'    {before}\n', f'    {before}\n{line}')
     pool = tmp_path / 'site' / 'pool'
     pool.mkdir(parents=True)
     wheel = make_wheel(pool, 'foo', '1.0')
@@ -51,7 +57,7 @@ def index(request: pytest.FixtureRequest, with_nginx: None, tmp_path: Path) -> I
         yield server
 
 
-@pytest.mark.parametrize('index', [('/simple/', '/pool/')], indirect=True, ids=['both lines'])
+@pytest.mark.parametrize('index', [PLACES, [LAST_HEADER]], indirect=True, ids=['short form', 'long form'])
 def test_a_page_of_another_host_reads_pages_and_files(browser: Browser, index: Server, tmp_path: Path) -> None:
     wheel = tmp_path / 'site' / 'pool' / 'foo-1.0-py3-none-any.whl'
     (tmp_path / 'other').mkdir()
@@ -61,7 +67,7 @@ def test_a_page_of_another_host_reads_pages_and_files(browser: Browser, index: S
     assert found == [JSON_TYPE, read_metadata(wheel).decode(), wheel.stat().st_size, 404]
 
 
-@pytest.mark.parametrize('index', [('/pool/',), ('/simple/',)], indirect=True, ids=['pages', 'files'])
+@pytest.mark.parametrize('index', [PLACES[1:], PLACES[:1]], indirect=True, ids=['pages', 'files'])
 def test_a_browser_refuses_what_lacks_the_line(browser: Browser, index: Server, tmp_path: Path) -> None:
     (tmp_path / 'other').mkdir()
     with http_server(tmp_path / 'other', tmp_path) as other, open_tab(browser) as tab:
