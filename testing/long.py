@@ -37,13 +37,13 @@ def walks(steps: int, long_steps: int | None = None) -> settings:
 def unmeasured() -> Iterator[None]:
     """Measure no coverage in the block and in processes started there, because it doubles the time."""
     measured = coverage.Coverage.current()
-    config = os.environ.pop('COVERAGE_PROCESS_CONFIG', None)
-    if measured is not None:
-        measured.stop()
+    if measured is None or 'COVERAGE_PROCESS_CONFIG' not in os.environ:  # off, perhaps by a block around this one
+        yield
+        return
+    config = os.environ.pop('COVERAGE_PROCESS_CONFIG')
+    measured.stop()
     try:
         yield
     finally:
-        if measured is not None:
-            measured.start()
-        if config is not None:
-            os.environ['COVERAGE_PROCESS_CONFIG'] = config
+        measured.start()
+        os.environ['COVERAGE_PROCESS_CONFIG'] = config

@@ -14,6 +14,7 @@ import html5lib
 from filelock import FileLock
 from packaging.version import InvalidVersion, Version
 
+from testing.long import unmeasured
 from testing.rich import HERE
 from testing.sites import paths
 
@@ -45,7 +46,7 @@ def read_pages(site: Path) -> dict[str, Seen]:
     The first process stores the result beside the site, for the other processes.
     """
     kept = site.with_name(f'{site.name}.pages')
-    with FileLock(f'{kept}.lock'):
+    with unmeasured(), FileLock(f'{kept}.lock'):
         if not kept.exists():
             seen = {path: look(read_html(site / path)) for path in paths(site) if path.endswith('.html')}
             kept.write_bytes(pickle.dumps(seen))

@@ -179,7 +179,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[State], Entries
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the site of 12,383 files that the public index has or had."""
     lines = (ROOT / 'testing' / 'real-packages.jsonl').read_text().splitlines()
-    return shared(tmp_path_factory, 'real', lambda directory: built(directory / 'site', lines)) / 'site'
+    with unmeasured():
+        return shared(tmp_path_factory, 'real', lambda directory: built(directory / 'site', lines)) / 'site'
 
 
 @pytest.fixture(scope='session')
