@@ -500,8 +500,8 @@
     const verb = users.length === 1 ? '1 project here requires' : `${users.length.toLocaleString('en')} projects here require`;
     return `${verb} it in the latest release, perhaps only for some Pythons, platforms or extras.`;
   };
+  for (const each of all('.users, .sections .later')) each.hidden = false;
   for (const fold of all('.users')) {
-    fold.hidden = false;
     fold.addEventListener('toggle', async () => {
       if (!fold.open || fold.dataset.ready) return;
       fold.dataset.ready = 'yes';

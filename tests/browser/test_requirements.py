@@ -76,7 +76,7 @@ def test_in_a_large_index_only_what_is_missing_is_marked(tab: Tab, index: Served
 def test_a_project_says_who_requires_it(tab: Tab, index: Served) -> None:
     page = tab.page
     page.goto(f'{index.url}project/acme-lib/index.html')
-    open_users(page)
+    page.get_by_role('link', name='Used by').click()
     expect(page.get_by_text('103 projects here require it in the latest release')).to_be_visible()
     assert page.locator('.users li').all_inner_texts()[:3] == ['acme-app', 'user0', 'user1']
     assert page.locator('.users li').count() == 100
@@ -127,6 +127,7 @@ def test_without_script_nobody_is_offered_what_script_would_load(browser: Browse
     with open_tab(browser, java_script_enabled=False) as tab:
         tab.page.goto(f'{index.url}project/acme-app/index.html')
         expect(tab.page.locator('.users')).to_be_hidden()
+        expect(tab.page.get_by_role('link', name='Used by')).to_be_hidden()
         expect(tab.page.locator('.requires').get_by_role('link', name='Acme_Lib')).to_have_attribute(
             'href', '../acme-lib/index.html'
         )

@@ -70,7 +70,7 @@ ALLOWED: dict[str, set[str]] = {
     'time': {'datetime'},
     'ul': {'class', 'data-missing'},
     'small': set(),
-    'details': {'class', 'data-project', 'hidden', 'open'},
+    'details': {'class', 'data-project', 'hidden', 'id', 'open'},
     'summary': set(),
     'table': {'class', 'id'},
     'caption': {'class'},
@@ -98,18 +98,15 @@ ALLOWED: dict[str, set[str]] = {
 }
 
 
-# More of them, in the column of facts, the choice of wheels, and the description.
+# More of them, in the column of facts, the table of files, and the description.
 for _tag, _attributes in {
     'link': {'title'},
-    'a': {'aria-current'},
+    'a': {'aria-current', 'hidden'},
     'dl': {'class'},
     'dt': {'dir'},
     'dd': {'dir'},
-    'select': {'data-row'},
-    'option': {'value'},
     'span': {'role'},
     'td': {'class'},
-    'tr': {'data-platform', 'data-python'},
     'h3': {'class', 'id'},
     'h4': {'id'},
     'div': {'id'},

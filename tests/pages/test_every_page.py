@@ -31,6 +31,15 @@ def test_every_link_within_the_site_works(site: Path) -> None:
                 assert target in published, (path, link)
 
 
+def test_every_link_to_a_place_on_a_page_leads_to_an_element(site: Path) -> None:
+    for path, page in read_pages(site).items():
+        for link in page.links:
+            target, _, place = urllib.parse.urljoin(f'/{path}', link)[1:].partition('#')
+            there = site / urllib.parse.unquote(target)
+            if place and there.is_file():
+                assert f'id="{place}"' in there.read_text(encoding='utf-8'), (path, link)
+
+
 def test_pages_for_machines_have_no_style_and_no_script(site: Path) -> None:
     for project in ['', *(f'{name}/' for name in projects(site))]:
         page = read_pages(site)[f'simple/{project}index.html']
