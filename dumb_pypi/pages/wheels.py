@@ -24,7 +24,7 @@ _ANY = 'any platform'
 _MACHINES = {'universal2': ('x86_64', 'arm64'), 'intel': ('x86_64', 'i386'), 'universal': ('i386', 'ppc')}  # of macOS
 _LIBC = re.compile(r' \((glibc|musl) \0\+\)')
 _FREE_THREADED = re.compile(r'cp3\d+t')
-SYSTEMS = (('Linux', 'glibc'), ('Linux', 'musl, as Alpine'), ('macOS', ''), ('Windows', ''))  # of the table, with notes
+SYSTEMS = (('Linux', 'glibc'), ('Linux', 'musl (Alpine)'), ('macOS', ''), ('Windows', ''))  # of the table, with notes
 MACHINES = ('x86_64', 'arm64')  # of each of them
 COLUMNS = [f'{system} {machine}' for system in ('Linux', 'musl', 'macOS', 'Windows') for machine in MACHINES]
 _PLACES = {  # platform -> place of its column
@@ -187,9 +187,10 @@ def make_matrix(wheels: Sequence[Tags]) -> Matrix:
             if any(_covers(claim, python) for claim in claims[place]):
                 for column in columns[place]:
                     cells[column] = place
-        rows.append(Row(_label(python, is_alone), note, cells))
+        if any(cell is not None for cell in cells):
+            rows.append(Row(_label(python, is_alone), note, cells))
     others = _other_words(platform for each in platforms for platform in each)
-    return Matrix(rows if any(columns) else [], others)
+    return Matrix(rows, others)
 
 
 def wheel_tags(file: File) -> Tags | None:
@@ -200,7 +201,7 @@ def wheel_tags(file: File) -> Tags | None:
 def sentence(wheels: Sequence[Tags], has_source: bool, requires_python: str | None) -> str | None:
     """Return a sentence if the answer is that short."""
     if not wheels:
-        return 'No wheel: builds from source' if has_source else 'No wheel and no source, only older kinds of files'
+        return f'There is no wheel{": installers build from source" if has_source else " and no source distribution"}'
     if any(platform != 'any' or not python.startswith(('py2', 'py3')) for python, _, platform in wheels):
         return None
     tags = sorted({tag for python, *_ in wheels for tag in python.split('.')})

@@ -93,18 +93,21 @@
     const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? UNITS.at(-1);
     if (seconds < 0) continue;
     each.title = `${each.textContent} UTC`;
-    each.textContent = `${ago.format(-Math.floor(seconds / size), unit)} (${each.dateTime.slice(0, 10)})`;
+    const words = seconds < 60 ? 'just now' : ago.format(-Math.floor(seconds / size), unit);
+    each.textContent = `${words} (${each.dateTime.slice(0, 10)})`;
   }
 
   // ---------------------------------------------------------------- whether a release is the latest one
 
+  const parse = (text) => new DOMParser().parseFromString(text, 'text/html');
   const newest = document.querySelector('.newest');
   if (newest && root.protocol !== 'file:') {
-    const [name, version] = all('h1 a, h1 small').map((each) => each.textContent);
+    const version = document.querySelector('h1 small').textContent;
     fetch('../index.html').then((response) => response.text()).then((text) => {
-      const latest = new DOMParser().parseFromString(text, 'text/html').querySelector('h1 small');
-      if (latest && latest.textContent === version) newest.textContent = `This is the latest version of ${name}`;
-      else if (latest) newest.textContent = `The latest version is ${latest.textContent}`;
+      const latest = parse(text).querySelector('h1 small');
+      if (!latest) return;
+      const words = latest.textContent === version ? 'this is the latest' : `the latest is ${latest.textContent}`;
+      newest.textContent = `All versions (${words})`;
     }).catch(() => {});
   }
 
@@ -188,6 +191,8 @@
   const words = (query) => query.toLowerCase().replace(/\s*([<>=!~;@[(].*)$/, '').split(/\s+/)
     .map((word) => word.replace(/[-_.]+/g, '-').replace(/^-|-$/g, '')).filter(Boolean);
   const EXACT = /^[^<>=!~;@(]+={2,3}\s*([\w.+!-]+)\s*(?:;.*)?$/; // a requirement of one version
+  const COMMAND = /^(?:(?:uv\s+)?pip3?\s+install|uv\s+add)\s+|["']/gi; // copied with a name
+  const VERSIONED = /^(.*\S)\s+v?(\d[\w.+!-]*)$/; // `flask 2.3.3`
 
   // 0 the name itself, 1 begins with the query, 2 has its words whole, 3 has words that begin so, 4 has it anywhere,
   // 5 has it when what divides words is left out, 6 has its words in the summary, or here and there.
@@ -208,6 +213,12 @@
       if (bare.includes(squeezed)) return 5;
     }
     return text && wanted.every((word) => name.includes(word) || text.includes(` ${word.replaceAll('-', ' ')}`)) ? 6 : -1;
+  };
+
+  const judgeBy = (wanted) => {
+    const joined = wanted.join('-');
+    const squeezed = wanted.join('').replaceAll('-', '');
+    return (project) => rank(project, wanted, joined, squeezed);
   };
 
   // The number of letters to add, leave out, replace or swap to make one word of the other; stops above `most`.
@@ -279,13 +290,14 @@
     const hasPage = isKnown && 'releases' in box.dataset && canBeDirectory(version);
     return new URL(`project/${name}/${hasPage ? `${quoted}/index.html` : `index.html#v${quoted}`}`, root).href;
   };
+  const projectUrl = (name) => new URL(`project/${name}/index.html`, root).href;
   // `asked` is a version that the query names.
   const result = ({ name, version, state, summary }, asked) => {
     const item = document.createElement('li');
     const link = document.createElement('a');
-    link.href = asked ? releaseUrl(name, asked, asked === version) : new URL(`project/${name}/index.html`, root).href;
+    link.href = asked ? releaseUrl(name, asked, asked === version) : projectUrl(name);
     link.append(part('b', 'name', name));
-    if (asked) link.append(` ==${asked}`);
+    if (asked && asked === version) link.append(` ==${asked}`);
     if (state) link.append(' ', part('span', `mark ${state}`, state));
     if (summary) {
       const said = part('span', 'summary', summary);
@@ -315,10 +327,36 @@
     found.setAttribute('aria-busy', 'false');
   };
 
+  // The URL of a release, from the page of its project: '' if that has no such release, null if it cannot be read.
+  const pages = new Map();
+  const findRelease = async (name, version) => {
+    if (root.protocol === 'file:') return null;
+    const url = projectUrl(name);
+    if (!pages.has(name)) {
+      const answer = fetch(url, { signal: AbortSignal.timeout(3_000) });
+      pages.set(name, answer.then(async (response) => response.ok && parse(await response.text())).catch(() => null));
+    }
+    const page = await pages.get(name);
+    if (!page) return null;
+    const anchor = `v${escaped(encodeURIComponent(version))}`;
+    const item = all('.versions > li', page).find((each) => each.id === anchor);
+    return item ? new URL(item.querySelector(':scope > a')?.getAttribute('href') ?? `#${anchor}`, url).href : '';
+  };
+  // The first result leads to the release that the query names, or to the project if it has no such release.
+  const addRelease = async (name, version, mine) => {
+    const url = await findRelease(name, version);
+    if (url === null || mine !== turn) return;
+    const [link] = links();
+    link.href = url || projectUrl(name);
+    if (url) link.firstChild.after(` ==${version}`);
+  };
+
   const search = async (shown = SHOWN) => {
     const mine = ++turn;
     const query = input.value.trim();
-    const wanted = words(query);
+    let requirement = query.replace(COMMAND, '');
+    let wanted = words(requirement);
+    let judge = judgeBy(wanted);
     if (!isInHeader) {
       const here = new URL(location.href);
       if (query) here.searchParams.set('q', query); else here.searchParams.delete('q');
@@ -337,16 +375,24 @@
     }
     loadDetails();
     if (mine !== turn) return;
-    const joined = wanted.join('-');
-    const squeezed = wanted.join('').replaceAll('-', '');
-    const matches = await best(everything, (project) => rank(project, wanted, joined, squeezed), mine);
+    let matches = await best(everything, judge, mine);
+    const [, name, version] = matches?.length === 0 && requirement.match(VERSIONED) || [];
+    if (version) {
+      requirement = `${name}==${version}`;
+      wanted = words(requirement);
+      judge = judgeBy(wanted);
+      matches = await best(everything, judge, mine);
+    }
     if (matches === null) return;
     if (matches.length) {
       const number = matches.length.toLocaleString('en');
-      const [, asked] = rank(matches[0], wanted, joined, squeezed) === 0 && query.match(EXACT) || [];
-      return show(matches, shown, matches.length === 1 ? '1 project' : `${number} projects`, asked);
+      const [first] = matches;
+      const [, asked] = judge(first) === 0 && requirement.match(EXACT) || [];
+      show(matches, shown, matches.length === 1 ? '1 project' : `${number} projects`, asked);
+      if (asked && asked !== first.version) await addRelease(first.name, asked, mine);
+      return;
     }
-    const near = await best(everything, (project) => mistakes(project.name, wanted, joined), mine);
+    const near = await best(everything, (project) => mistakes(project.name, wanted, wanted.join('-')), mine);
     if (near !== null) {
       show(near, 8, `No results for “${query}”.${near.length ? ' Did you mean:' : ' Try a shorter word.'}`);
       more.hidden = true;
@@ -359,7 +405,7 @@
   const links = () => all('li > :first-child', list); // to projects
 
   input.addEventListener('focus', () => {
-    found.hidden = !words(input.value).length;
+    found.hidden = !words(input.value.trim().replace(COMMAND, '')).length;
     loadProjects().then(loadDetails, () => {});
   });
   input.addEventListener('input', () => start());
@@ -423,14 +469,18 @@
   // ---------------------------------------------------------------- what this index has of what is required
 
   const FEW = 5_000; // projects, whose details are small enough to load without being asked for
-  const requirements = all('.requires li').filter((item) => item.querySelector('a'));
+  const required = all('.requires a');
   const showRequirements = (everything) => {
     const known = new Map(everything.map((project) => [project.name, project]));
-    for (const item of requirements) {
-      const project = known.get(item.querySelector('a').pathname.split('/').at(-2));
+    for (const link of required) {
+      const item = link.closest('li');
+      if (!item) continue; // the name is no link any more
+      const project = known.get(link.pathname.split('/').at(-2));
       item.querySelector('.here')?.remove();
-      if (!project) item.append(' ', part('span', 'here missing', item.parentNode.dataset.missing));
-      else if (project.version) item.append(' ', part('span', 'here', `${project.version} here`));
+      if (!project) {
+        item.append(' ', part('span', 'here missing', item.parentNode.dataset.missing));
+        link.replaceWith(link.textContent);
+      } else if (project.version) item.append(' ', part('span', 'here', `${project.version} here`));
     }
   };
   const look = new IntersectionObserver((entries) => {
@@ -497,8 +547,10 @@
     const users = usersOf(fold.dataset.project, uses);
     addUsers(fold, users);
     if (users.length === 0) return 'No project here requires it.';
-    const verb = users.length === 1 ? '1 project here requires' : `${users.length.toLocaleString('en')} projects here require`;
-    return `${verb} it in the latest release, perhaps only for some Pythons, platforms or extras.`;
+    const [subject, some] = users.length === 1
+      ? ['The latest release of 1 project here requires', '']
+      : [`The latest releases of ${users.length.toLocaleString('en')} projects here require`, 'some of them '];
+    return `${subject} it, ${some}perhaps only for certain Pythons, platforms or extras.`;
   };
   for (const each of all('.users, .sections .later')) each.hidden = false;
   for (const fold of all('.users')) {

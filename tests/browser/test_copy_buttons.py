@@ -41,8 +41,8 @@ def test_pip_accepts_the_copied_requirements_with_hashes(
     page = tab.page
     page.goto(f'{installable.url}/project/only-wheel/index.html')
     page.locator('.versions a').first.click()
-    page.get_by_role('radio', name='with hashes').check()
-    text = copied(page, 'Copy with hashes')
+    page.get_by_role('radio', name='requirements.txt with hashes').check()
+    text = copied(page, 'Copy requirements.txt with hashes')
     requirements = tmp_path / 'requirements.txt'
     requirements.write_text(text, encoding='utf-8')
     install = (*pip.command, '--require-hashes', '--target', str(tmp_path / 'target'), '-r', str(requirements))
@@ -67,8 +67,8 @@ def test_pip_accepts_the_copied_configuration(tab: Tab, installable: Server, pip
 def test_uv_accepts_the_copied_configuration(tab: Tab, installable: Server, uv: Client, tmp_path: Path) -> None:
     tab.page.goto(installable.url)
     config = tmp_path / 'uv.toml'
-    tab.page.get_by_role('radio', name='pyproject.toml').check()
-    _, _, settings = copied(tab.page, 'Copy pyproject.toml').partition('[[tool.uv.')
+    tab.page.get_by_role('radio', name='pyproject.toml (uv)').check()
+    _, _, settings = copied(tab.page, 'Copy pyproject.toml (uv)').partition('[[tool.uv.')
     config.write_text(f'[[{settings}', encoding='utf-8')
     target = tmp_path / 'target'
     outcome = uv.run(*uv.command, '--config-file', str(config), '--target', str(target), 'only-wheel')

@@ -21,7 +21,11 @@ MORE: list[dict[str, Any]] = [
     {'project': 'bad', 'status': 'quarantined'},
     *({'filename': f'{name}-1.0.zip', 'yanked': True} for name in ('bad', 'withdrawn')),
     {'project': 'described', 'description': TABLE, 'description_content_type': 'text/markdown', 'summary': 'حزمة'},
-    {'filename': 'described-1.0.tar.gz', 'requires_dist': ['elsewhere', 'pytest>=1,<2; python_version < "3.10"']},
+    {
+        'filename': 'described-1.0.tar.gz',
+        'requires_dist': ['elsewhere', 'pytest>=1,<2; python_version < "3.10"', 'Dated'],
+    },
+    {'filename': 'dated-2026.10.19.post202610191234.zip'},
     *(
         {
             'filename': f'described-1.0-{tags}.whl',
@@ -130,6 +134,32 @@ def test_a_long_name_of_an_uploader_leaves_room_for_the_file(browser: Browser, i
         tab.page.goto(f'{index.url}project/described/1.0/index.html')
         links = tab.page.locator('.files td:first-child > a')
         assert links.evaluate_all('(all) => all.map((each) => each.getClientRects().length)') == [1] * 4  # lines
+
+
+# Texts that end in an ellipsis, besides those of hashes, which a button copies.
+CUT = """() => [...document.querySelectorAll('body :not(.hash code)')].filter((each) =>
+    each.scrollWidth > each.clientWidth && getComputedStyle(each).textOverflow === 'ellipsis'
+).map((each) => each.innerText)"""
+
+
+@pytest.mark.parametrize('width', [1280, 390])
+def test_no_text_of_ours_is_cut_off(width: int, browser: Browser, index: Served) -> None:
+    with open_tab(browser, viewport={'width': width, 'height': 900}) as tab:
+        for path in PAGES:
+            tab.page.goto(index.url + path)
+            if path.endswith('described/index.html'):
+                tab.page.locator('.requires').first.scroll_into_view_if_needed()
+                expect(tab.page.get_by_text('2026.10.19.post202610191234 here')).to_be_visible()
+            assert (path, tab.page.evaluate(CUT)) == (path, [])
+
+
+def test_on_a_narrow_screen_who_requires_a_missing_project_is_below_its_name(browser: Browser, index: Served) -> None:
+    with open_tab(browser, viewport={'width': 390, 'height': 900}) as tab:
+        tab.page.goto(f'{index.url}status/index.html')
+        tab.page.locator('.missing-names').locator('..').locator('summary').click()
+        widths = tab.page.locator('.missing-names li > *').evaluate_all('(all) => all.map((each) => each.clientWidth)')
+        assert widths
+        assert min(widths) > 300
 
 
 def test_badges_and_tabs_keep_their_shape_in_forced_colours(browser: Browser, index: Served) -> None:

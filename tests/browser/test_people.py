@@ -202,6 +202,9 @@ def test_recent_uploads_show_their_age(page: Page, small: Served) -> None:
     expect(newest.first.locator('time')).to_have_text('2 hours ago (2026-11-20)')
     assert newest.first.locator('time').get_attribute('title') == '2026-11-20 11:00 UTC'
     expect(newest.last.locator('time')).to_have_text('25 years ago (2001-02-03)')
+    page.clock.set_system_time('2026-11-20T11:00:30Z')
+    page.reload()
+    expect(newest.first.locator('time')).to_have_text('just now (2026-11-20)')
     page.get_by_role('link', name='Recent uploads').click()
     expect(page.get_by_role('link', name='Recent uploads')).to_have_attribute('aria-current', 'true')
     page.get_by_role('link', name='November 2026').click()
@@ -263,8 +266,8 @@ def test_lines_for_use_with_the_public_index_pin_projects_to_this_one(tab: Tab, 
         tab.page.get_by_role('radio', name='uv', exact=True).check()
         assert copied(tab.page, 'Copy uv') == f'uv pip install --index {address} foo'
         expect(tab.page.locator('.note')).to_contain_text('pip takes the highest version that either index has')
-        tab.page.get_by_role('radio', name='pyproject.toml').check()
-        assert 'explicit = true' in copied(tab.page, 'Copy pyproject.toml')
+        tab.page.get_by_role('radio', name='pyproject.toml (uv)').check()
+        assert 'explicit = true' in copied(tab.page, 'Copy pyproject.toml (uv)')
         tab.page.get_by_role('heading', name='pyproject.toml for Poetry').click()
         assert 'priority = "explicit"' in copied(tab.page, 'Copy pyproject.toml for Poetry')
         tab.page.goto(f'{served.url}project/foo/index.html')

@@ -49,8 +49,8 @@ def test_a_project_page_shows_all_values_of_the_list(tab: Tab, demo: Served) -> 
 
 def test_a_release_page_says_which_version_is_the_latest(tab: Tab, demo: Served) -> None:
     for version, expected in (
-        ('0.9', 'The latest version is 1.0+a.1'),
-        ('1.0%2Ba.1', 'This is the latest version of told'),
+        ('0.9', 'All versions (the latest is 1.0+a.1)'),
+        ('1.0%2Ba.1', 'All versions (this is the latest)'),
     ):
         tab.page.goto(f'{demo.url}project/told/{version}/index.html')
         expect(tab.page.locator('.when a')).to_have_text(expected)

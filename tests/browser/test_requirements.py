@@ -42,6 +42,7 @@ def test_a_requirement_says_which_version_is_here_and_leads_there(tab: Tab, inde
     page.goto(f'{index.url}project/acme-app/index.html')
     expect(page.locator('.here').first).to_have_text('1.1 here')
     assert requirements(page) == ['Acme_Lib [fast]>=1 1.1 here', 'odd', '???', 'flask not in this index']
+    assert page.locator('.requires a').all_inner_texts() == ['Acme_Lib', 'odd']  # the others would lead nowhere
     page.get_by_role('link', name='Acme_Lib').click()
     page.wait_for_url('**/project/acme-lib/index.html')
 
@@ -58,6 +59,7 @@ def test_beside_the_public_index_a_requirement_may_come_from_there(tab: Tab, tmp
             '???',
             'flask from the public index',
         ]
+        assert tab.page.locator('.requires a').all_inner_texts() == ['Acme_Lib']
 
 
 def test_in_a_large_index_only_what_is_missing_is_marked(tab: Tab, index: Served) -> None:
@@ -77,7 +79,9 @@ def test_a_project_says_who_requires_it(tab: Tab, index: Served) -> None:
     page = tab.page
     page.goto(f'{index.url}project/acme-lib/index.html')
     page.get_by_role('link', name='Used by').click()
-    expect(page.get_by_text('103 projects here require it in the latest release')).to_be_visible()
+    expect(
+        page.get_by_text('The latest releases of 103 projects here require it, some of them perhaps only for')
+    ).to_be_visible()
     assert page.locator('.users li').all_inner_texts()[:3] == ['acme-app', 'user0', 'user1']
     assert page.locator('.users li').count() == 100
     page.get_by_role('button', name='Show all 103').click()
@@ -92,7 +96,7 @@ def test_a_project_says_who_requires_it(tab: Tab, index: Served) -> None:
 def test_a_project_says_who_requires_it_from_a_disk(tab: Tab, index: Served) -> None:
     tab.page.goto((index.directory / 'project/odd/index.html').as_uri())
     open_users(tab.page)
-    expect(tab.page.get_by_text('1 project here requires it in the latest release')).to_be_visible()
+    expect(tab.page.get_by_text('The latest release of 1 project here requires it, perhaps only for')).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -170,7 +174,7 @@ def test_without_a_site_url_a_wrong_address_is_readable_without_style(browser: B
             'My Private PyPI',
             'Not in this index',
             'There is no project, release or page at this address. '
-            'It may have been removed, or its name may be spelled in another way.',
+            'It may have been removed, or its name may be spelled differently.',
             'The front page of this site has a search and a list of all projects.',
             'Built by dumb-pypi, a static package index.',
         ]

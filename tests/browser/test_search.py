@@ -52,6 +52,13 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         pytest.param('httpclient', [RANKED[0], RANKED[1], RANKED[4]], id='without separators'),
         pytest.param('zope.interface[test]==306 ; x', ['zope-interface'], id='a requirement'),
         pytest.param('interfase', ['zope-interface'], id='a mistake in one word'),
+        pytest.param('Zope.Interface 306', ['zope-interface'], id='a version as a word'),
+        pytest.param('flask-sqlalchemy v3.1.1', ['flask-sqlalchemy'], id='a version with a letter'),
+        pytest.param('many 042', ['many-042'], id='a number of a name'),
+        pytest.param('zope.interfase 5.0', ['zope-interface'], id='a mistake before a version'),
+        pytest.param('pip install zope.interface', ['zope-interface'], id='a command of pip'),
+        pytest.param('uv pip install "Flask_SQLAlchemy[x]>=3"', ['flask-sqlalchemy'], id='a command in quotes'),
+        pytest.param('uv add zope.interface', ['zope-interface'], id='a command of uv'),
         pytest.param('zzzz', [], id='nothing'),
         pytest.param('<b>"\'', [], id='markup'),
     ],
@@ -138,23 +145,45 @@ def test_a_search_leads_to_releases(options: tuple[str, ...], expected: str, tab
         newest = f'acme-billing{expected}'
         assert links('acme.billing') == ['acme-billing/index.html', newest, *extra]
         assert links('Acme_Billing[a] == 2.0+local.1; b') == [newest, newest, *extra]
-        assert links('acme-billing==1.0') == ['acme-billing/index.html#v1.0', newest, *extra]
         assert links('acme-billing>=1.0')[0] == 'acme-billing/index.html'
         assert links('acme-bill==1.0')[0] == 'acme-billing/index.html'
+        first = page.locator('.results a').first
+        for query, text, path in (
+            ('acme-billing==1.0', 'acme-billing ==1.0', expected.replace('2.0%2Blocal.1', '1.0')),
+            ('acme-billing==9.9', 'acme-billing', '/index.html'),
+        ):
+            links(query)
+            expect(first).to_have_attribute('href', f'{served.url}project/acme-billing{path}')
+            expect(first).to_have_text(text)
         for name, anchor in (('odd', 'vINDEX.html'), ('strange', 'vo%27clock%21%28%2A%29')):
             assert links(name) == [f'{name}/index.html', f'{name}/index.html#{anchor}']
             assert f'id="{anchor}"' in (site / 'project' / name / 'index.html').read_text(encoding='utf-8')
 
 
-def test_enter_opens_the_version_that_a_requirement_names(tab: Tab, demo: Served) -> None:
+@pytest.mark.parametrize('query', ['packaging==14.0', 'Packaging 14.0', 'pip install "packaging==14.0"'])
+def test_enter_opens_the_version_that_a_query_names(query: str, tab: Tab, demo: Served) -> None:
     page = tab.page
     page.goto(f'{demo.url}project/packaging/index.html')
-    version = page.locator('#v14\\.0')
-    expect(version).to_be_hidden()
-    assert search_for(page, 'packaging==14.0') == ['packaging']
+    assert search_for(page, query) == ['packaging']
     page.keyboard.press('Enter')
-    expect(version).to_be_in_viewport()
-    expect(page.locator('.found')).to_be_hidden()
+    page.wait_for_url('**/project/packaging/14.0/index.html')
+
+
+def test_where_nobody_can_say_whether_a_version_is_here_enter_leads_to_the_list(browser: Browser, demo: Served) -> None:
+    with open_tab(browser) as tab:
+        page = tab.page
+        page.goto(f'{demo.url}project/packaging/index.html')
+        expect(page.locator('#v14\\.0')).to_be_hidden()
+        page.route('**/project/packaging/index.html', lambda route: route.abort())
+        assert search_for(page, 'packaging==14.0') == ['packaging']
+        page.keyboard.press('Enter')
+        expect(page.locator('#v14\\.0')).to_be_in_viewport()
+        expect(page.locator('.found')).to_be_hidden()
+        page.goto((demo.directory / 'index.html').as_uri())
+        assert search_for(page, 'packaging==14.0') == ['packaging']
+        link = page.locator('.results a').first
+        assert (link.get_attribute('href') or '').endswith('/project/packaging/index.html#v14.0')
+        assert '==' not in link.inner_text()
 
 
 def test_many_matches_are_shown_in_parts(tab: Tab, ranked: Served) -> None:
@@ -166,6 +195,16 @@ def test_many_matches_are_shown_in_parts(tab: Tab, ranked: Served) -> None:
     expect(page.get_by_role('link', name='many-040', exact=True)).to_be_focused()
     assert len(results(page)) == 99
     expect(page.get_by_role('button', name='Show more')).to_be_hidden()
+
+
+def test_a_query_without_a_name_shows_nothing(tab: Tab, ranked: Served) -> None:
+    page = tab.page
+    page.goto(ranked.url)
+    assert len(search_for(page, 'many')) == 40
+    page.get_by_role('searchbox').fill('==')
+    expect(page.get_by_role('button', name='Show more')).to_be_hidden()
+    expect(page.locator('.found')).to_be_hidden()
+    assert results(page) == []
 
 
 def test_results_in_the_header_close_with_a_click_beside_them(tab: Tab, ranked: Served) -> None:

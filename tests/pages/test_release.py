@@ -51,7 +51,7 @@ def test_a_release_page_says_what_the_release_is(tmp_path: Path) -> None:
     main = page.find('.//main')
     assert text_of(page.find('.//title')) == 'foo-bar 1.0 - My Private PyPI'
     assert [text_of(each) for each in main.iter('h1')] == ['foo-bar 1.0']
-    assert text_of(main.find('p')) == ('Released 2026-01-02 last file added 2026-01-03 Python >=3.9,<4 All versions')
+    assert text_of(main.find('p')) == ('Released 2026-01-02 Last file added 2026-01-03 Python >=3.9,<4 All versions')
     assert [text_of(each) for each in main.findall('div/p')] == [
         'Yanked: breaks <all>',
         'This project is archived. No new releases are expected.',

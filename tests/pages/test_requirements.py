@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dumb_pypi.pages.requirements import Requirement, group_requirements, read_requirement
+from testing.reading import read_html, text_of
 from testing.sites import build
 
 NT = "os_name=='nt'"
@@ -110,3 +111,19 @@ def test_a_requirement_with_many_extras_does_not_fill_a_page(tmp_path: Path) -> 
     assert (tmp_path / 'site/project/foo/index.html').stat().st_size < 150_000
     info = json.loads((tmp_path / 'site/pypi/foo/json').read_bytes())['info']
     assert (info['provides_extra'], info['requires_dist']) == ([], [text])
+
+
+@pytest.mark.parametrize(
+    ('values', 'expected'),
+    [
+        pytest.param({}, 'Unknown: the list of packages does not say.', id='unknown'),
+        pytest.param({'requires_dist': []}, 'Nothing.', id='none'),
+        pytest.param({'requires_dist': ['Flask; extra == "web"']}, 'Nothing without an extra.', id='extras alone'),
+    ],
+)
+def test_pages_tell_unknown_requirements_from_none(values: dict[str, object], expected: str, tmp_path: Path) -> None:
+    assert build(tmp_path / 'site', [{'filename': 'Foo.Bar-1.0.tar.gz', **values}]) == 0
+    for path in ('index.html', '1.0/index.html'):
+        page = read_html(tmp_path / 'site/project/foo-bar' / path)
+        [section] = [each for each in page.iter('section') if each.get('aria-labelledby') == 'requires']
+        assert text_of(section.find('p')) == expected

@@ -32,8 +32,8 @@ def wheel(python: str, abi: str, platform: str) -> str:
 @pytest.mark.parametrize(
     ('names', 'values', 'expected'),
     [
-        pytest.param(['.zip'], {}, 'No wheel: builds from source.', id='source alone'),
-        pytest.param(['-py2.7.egg'], {}, 'No wheel and no source, only older kinds of files.', id='an egg alone'),
+        pytest.param(['.zip'], {}, 'There is no wheel: installers build from source.', id='source alone'),
+        pytest.param(['-py2.7.egg'], {}, 'There is no wheel and no source distribution.', id='an egg alone'),
         pytest.param(
             ['.zip', wheel('py3', 'none', 'any')],
             {'requires_python': '>=3.8'},
@@ -84,7 +84,7 @@ def test_a_sentence_is_enough(names: list[str], values: dict[str, str], expected
         ),
         pytest.param(
             [wheel('cp39', 'abi3', 'win_arm64'), wheel('cp311', 'abi3', 'musllinux_1_1_x86_64')],
-            'There is no source to build from.',
+            'There is no source distribution for other platforms.',
             [
                 ['3.11 and newer', '-', '-', '●', '-', '-', '-', '-', '●'],
                 ['3.10', *NONE[1:], '●'],
@@ -94,7 +94,7 @@ def test_a_sentence_is_enough(names: list[str], values: dict[str, str], expected
         ),
         pytest.param(
             [wheel('cp312', 'abi3', 'win_arm64'), wheel('cp313', 'cp313', 'win_amd64')],
-            'There is no source to build from.',
+            'There is no source distribution for other platforms.',
             [
                 ['3.14 and newer', *NONE[1:], '●'],
                 ['3.13', *NONE[2:], '●', '●'],
@@ -108,7 +108,7 @@ def test_a_sentence_is_enough(names: list[str], values: dict[str, str], expected
                 wheel('cp316', 'abi3t', 'win_arm64'),
                 wheel('cp314', 'cp314t', 'win_arm64'),
             ],
-            'There is no source to build from.',
+            'There is no source distribution for other platforms.',
             [
                 ['3.16t free-threaded and newer', *NONE[2:], '●', '●'],
                 ['3.15 and newer', *NONE[2:], '●', '-'],
@@ -119,7 +119,7 @@ def test_a_sentence_is_enough(names: list[str], values: dict[str, str], expected
         ),
         pytest.param(
             [wheel('py3', 'none', 'win_amd64'), wheel('py37', 'none', 'win_arm64')],
-            'There is no source to build from.',
+            'There is no source distribution for other platforms.',
             [
                 ['Python 3.7 and newer', *NONE[2:], '●', '●'],
                 ['Python 3', *NONE[2:], '●', '-'],
@@ -128,13 +128,13 @@ def test_a_sentence_is_enough(names: list[str], values: dict[str, str], expected
         ),
         pytest.param(
             [wheel('py3', 'none', 'any'), wheel('cp312', 'cp312', 'win_amd64'), wheel('cp27', 'cp27mu', 'win_arm64')],
-            'There is no source to build from.',
+            'There is no source distribution for other platforms.',
             [['3.12', *['●'] * 8], ['other Python 3', *['●'] * 8], ['2.7', *NONE[1:], '●']],
             id='a pure wheel for the others',
         ),
         pytest.param(
             [wheel('cp3', 'abi3', 'win_amd64'), wheel('Odd!', 'none', 'win_arm64')],
-            'There is no source to build from.',
+            'There is no source distribution for other platforms.',
             [['CPython 3', *NONE[2:], '●', '-']],
             id='tags that nobody should use',
         ),
@@ -153,10 +153,10 @@ def test_a_sentence_is_enough(names: list[str], values: dict[str, str], expected
             id='other platforms alone',
         ),
         pytest.param(
-            [wheel('cp313', 'cp313', 'win32'), wheel('cp313', 'cp313', 'win_amd64')],
-            'Wheels for other platforms: Windows x86. There is no source to build from.',
+            [wheel('cp38', 'cp38', 'win32'), wheel('cp313', 'cp313', 'win32'), wheel('cp313', 'cp313', 'win_amd64')],
+            'Wheels for other platforms: Windows x86. There is no source distribution for other platforms.',
             [['3.13', *NONE[2:], '●', '-']],
-            id='other platforms, too',
+            id='other platforms, too, alone for one Python',
         ),
     ],
 )
@@ -203,7 +203,10 @@ def test_there_is_no_table_of_thousands(kind: str, tmp_path: Path) -> None:
     names = [wheel(*kind.format('.'.join(f'{letter}{n}' for n in range(40))).split('-')) for letter in 'bcdefg']
     _, rows, _ = read_wheels(names[:5], tmp_path / 'fine')
     words, _, _ = read_wheels(names, tmp_path / 'site')
-    assert (len(rows), words) == (40 if kind.startswith('{') else 0, 'There is no source to build from.')
+    assert (len(rows), words) == (
+        40 if kind.startswith('{') else 0,
+        'There is no source distribution for other platforms.',
+    )
 
 
 def read_files(names: list[str], directory: Path) -> list[str]:
