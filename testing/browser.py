@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
+from testing.long import LONG
 from testing.servers import http_server
 
+MANY_PROJECTS = 100_000 if LONG else 20_000
 INSTALL = 'apt-get install chromium'
 _ARGUMENTS = (
     '--no-sandbox',  # root has no sandbox

@@ -93,7 +93,7 @@ def by_one(lists: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
 # ------------------------------------------------------------------------------------------------ same as one process
 
 
-@pytest.mark.parametrize('jobs', ['1', '2', '5'])
+@pytest.mark.parametrize('jobs', ['2', '5'])
 def test_any_number_of_processes_makes_the_same_bytes_as_one(
     jobs: str, lists: dict[str, Path], by_one: dict[str, Entries], tmp_path: Path
 ) -> None:

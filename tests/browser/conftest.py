@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 import dumb_pypi
-from testing.browser import INSTALL, Served, Tab, chromium, find_chromium, open_tab, serve
+from testing.browser import INSTALL, MANY_PROJECTS, Served, Tab, chromium, find_chromium, open_tab, serve
 from testing.demo import MARKUP, MORE, SAMPLE
 from testing.servers import http_server
 from testing.shared import shared
@@ -50,19 +50,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def many_names() -> list[str]:
-    """Return 100,000 names of one to three words, the same ones every time."""
+    """Return names of one to three words, the same ones every time."""
     dice = random.Random(5)
     words = [''.join(dice.choices('abcdefghilmnoprstuvy', k=dice.randint(3, 9))) for _ in range(4_000)]
     words += ['django', 'flask', 'http', 'requests', 'pytest', 'aws', 'client']
     names: set[str] = {'requests', 'requests-http', 'http-requests', 'my-aws-client', 'flask-for-django'}
-    while len(names) < 100_000:
+    while len(names) < MANY_PROJECTS:
         names.add('-'.join(dice.choices(words, k=dice.choice((1, 2, 2, 3)))))
     return sorted(names)
 
 
 @pytest.fixture(scope='package')
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Serve 100,000 projects. The previous list lacks one: only its page and the shared pages are written."""
+    """Serve many projects. The previous list lacks one: only its page and the shared pages are written."""
     top = shared(tmp_path_factory, 'large', build_large)
     with serve(top / 'public' / 'site', tmp_path_factory.mktemp('large')) as served:
         yield served

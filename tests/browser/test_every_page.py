@@ -213,6 +213,7 @@ def test_folded_parts_are_printed(tab: Tab, demo: Served) -> None:
 # --------------------------------------------------------------------------------------------------------- shared pages
 
 
+@pytest.mark.long
 def test_pages_stay_light(demo: Served, large: Served) -> None:
     assert (large.directory / 'index.html').stat().st_size < 20_000
     assert (demo.directory / 'project' / 'packaging' / 'index.html').stat().st_size < 50_000

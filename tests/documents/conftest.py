@@ -1,4 +1,4 @@
-"""An S3 of each test's own, and a script of docs/publishing.md for it."""
+"""An S3 server for each test, and a script of docs/publishing.md that publishes there."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def website(s3: S3, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture(params=['rclone', 'aws'])
 def script(request: pytest.FixtureRequest, s3: S3, tmp_path: Path) -> Script:
-    # What pip installed stands beside Python, whether or not somebody has activated the environment.
+    # Programs installed by pip are beside Python, even if nobody has activated the environment.
     programs = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get('PATH', os.defpath)])
     tool: str = request.param
-    if tool == 'aws':  # in an environment of its own: it wants a docutils of years ago
+    if tool == 'aws':  # in its own environment, because it requires an old docutils
         programs = os.pathsep.join([str(make_tool('awscli', 'awscli')), programs])
     elif shutil.which(tool, path=programs) is None:
         missing(tool, 'apt-get install rclone')

@@ -166,7 +166,7 @@ def test_nightlies_that_leave_the_list_are_deleted_from_the_bucket(
     check_nights(s3, website, pip, uv, tmp_path)
 
 
-@pytest.mark.long
+@pytest.mark.clients
 @any_script
 def test_nightlies_that_a_killed_job_has_left_are_deleted_by_the_next_one(
     script: Script, s3: S3, website: Server, pip: Client, uv: Client, tmp_path: Path
@@ -181,7 +181,7 @@ def test_nightlies_that_a_killed_job_has_left_are_deleted_by_the_next_one(
     check_nights(s3, website, pip, uv, tmp_path)
 
 
-@pytest.mark.long
+@pytest.mark.clients
 def test_publish_index_deletes_nightlies_too(
     script: Script, s3: S3, website: Server, pip: Client, uv: Client, tmp_path: Path
 ) -> None:
@@ -202,7 +202,7 @@ def test_publish_index_deletes_nightlies_too(
     check_nights(s3, website, pip, uv, tmp_path)
 
 
-@pytest.mark.long
+@pytest.mark.clients
 @any_script
 def test_of_two_jobs_at_once_one_is_lost_until_it_runs_again(
     script: Script, s3: S3, website: Server, pip: Client, uv: Client, tmp_path: Path

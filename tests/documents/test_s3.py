@@ -10,7 +10,6 @@ import pytest
 
 from testing.clients import JSON_TYPE
 from testing.documents import block
-from testing.long import LONG
 from testing.publishing import (
     BUCKET,
     FIRST,
@@ -40,16 +39,16 @@ ROUNDS = {
     'the same file, otherwise': Round(uploads=('foo-1.1.tar.gz',), requires_dist=('bar',)),
     'two projects gone': Round(deletions=('bar-1.0.tar.gz', 'team/deep/down-2.0.tar.gz')),
 }
-SELDOM_WITH_AWS = ('a release', 'nothing', 'the same file, otherwise')
+# Each call of the AWS command line takes a second, and both scripts are the same up to the copy.
+nightly_with_aws = pytest.mark.parametrize(
+    'script', ['rclone', pytest.param('aws', marks=pytest.mark.clients)], indirect=True
+)
 
 
-@pytest.mark.long
+@nightly_with_aws
 def test_after_each_round_the_bucket_is_the_site_and_only_what_differs_was_copied(script: Script, s3: S3) -> None:
-    """With the AWS command line, which takes a second for each of its many calls, a push leaves three of them out."""
     makes_up = False
-    left_out = () if LONG or script.remote == 's3:' else SELDOM_WITH_AWS
-    rounds = {name: each for name, each in {'the first': FIRST, **ROUNDS}.items() if name not in left_out}
-    for name, each in rounds.items():
+    for name, each in {'the first': FIRST, **ROUNDS}.items():
         upload_and_delete(s3, each)
         old, asked = s3.site(), len(s3.requests())
         if each.fails:
@@ -95,16 +94,17 @@ def test_after_each_round_the_bucket_is_the_site_and_only_what_differs_was_copie
 
 
 @pytest.mark.parametrize('script', ['rclone'], indirect=True)
-def test_a_listing_that_lacks_more_than_100_files_publishes_nothing(script: Script, s3: S3) -> None:
-    releases = [f'foo-{number}.0.tar.gz' for number in range(101)]
+def test_a_listing_that_lacks_too_many_files_publishes_nothing(script: Script, s3: S3) -> None:
+    assert '--max-delete "${MAX_DELETE:-100}"' in script.path.read_text()
+    script = script._replace(environment=script.environment | {'MAX_DELETE': '3'})
+    releases = [f'foo-{number}.0.tar.gz' for number in range(4)]
     upload_and_delete(s3, Round(uploads=('bar-1.0.tar.gz', *releases)))
     assert script.run().returncode == 0
     published = s3.site()
-    assert len(published) > 101
     upload_and_delete(s3, Round(uploads=('bar-2.0.tar.gz',), deletions=tuple(releases)))
     done = script.run()
     assert (done.returncode, done.stdout) == (1, '')
-    assert done.stderr.startswith('101 files are missing from the list, --max-delete allows 100: foo-0.0.tar.gz, ')
+    assert done.stderr.startswith('4 files are missing from the list, --max-delete allows 3: foo-0.0.tar.gz, ')
     assert s3.site() == published == script.site()
     # The deletion was intended.
     done = script._replace(environment=script.environment | {'MAX_DELETE': '1000'}).run()
@@ -142,6 +142,7 @@ def test_each_page_has_its_type_and_its_time_to_live(script: Script, s3: S3) -> 
     assert sorted(written) == sorted(headers)
 
 
+@nightly_with_aws
 def test_a_manually_changed_bucket_is_repaired(script: Script, s3: S3) -> None:
     upload_and_delete(s3, FIRST)
     (script.path.parent / 'site').mkdir()
@@ -169,6 +170,7 @@ def test_a_manually_changed_bucket_is_repaired(script: Script, s3: S3) -> None:
     assert files == len(FIRST.uploads) + 1  # the metadata of the wheel
 
 
+@nightly_with_aws
 def test_a_failed_repair_does_not_stop_later_runs(script: Script, s3: S3) -> None:
     """A repair copies and deletes more than pages; path lists contain only pages."""
     upload_and_delete(s3, FIRST)
