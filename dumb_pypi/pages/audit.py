@@ -28,7 +28,7 @@ class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Audit(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What `status/index.html` and `static/requires.js` say of a project."""
 
-    requires: str  # names that its latest release requires, normalized, sorted, between spaces; not its own
+    requires: str | None  # names that its latest release requires, normalized, sorted, between spaces; not its own
     optional: str  # the same of its extras alone
     releases: int
     size: int  # bytes of all files whose size is known
@@ -45,6 +45,7 @@ class Audit(msgspec.Struct, array_like=True, frozen=True, gc=False):
 def project_audit(project: Project, releases: Sequence[Release]) -> Audit:
     latest = latest_release(offered_releases(project, list(releases)))
     always, optional = required_names(project.name, latest)
+    is_known = latest is None or any(file.package.requires_dist is not None for file in latest.files)
     packages = [file.package for file in project.files]
     wheels = [file.package for file in project.files if file.distribution.packagetype == 'bdist_wheel']
     times = {file.filename: time for file in project.files if (time := file.package.uploaded) is not None}
@@ -52,7 +53,7 @@ def project_audit(project: Project, releases: Sequence[Release]) -> Audit:
         min((times[file.filename] for file in each.files if file.filename in times), default=0) for each in releases
     )
     return Audit(
-        ' '.join(sorted(always)),
+        ' '.join(sorted(always)) if is_known else None,
         ' '.join(sorted(optional - always)),
         len(releases),
         sum(each.size or 0 for each in packages),

@@ -63,7 +63,7 @@ def missing_requirements(audits: Mapping[str, Audit]) -> tuple[int, list[Missing
     """Return how many names are missing, and those that most projects require. Extras do not count."""
     users: dict[str, list[str]] = collections.defaultdict(list)
     for project, audit in audits.items():
-        for name in audit.requires.split():
+        for name in (audit.requires or '').split():
             if name not in audits:
                 users[name].append(project)
     rows = heapq.nsmallest(MOST_NAMES, users, key=lambda name: (-len(users[name]), name))
@@ -96,6 +96,7 @@ def status_page(projects: Mapping[str, Brief], audits: Mapping[str, Audit], sett
         size=sum(audit.size for audit in audits.values()),
         unsized=sum(audit.unsized for audit in audits.values()),
         missing=missing,
+        unknown=numbered(audits, (audit.requires is None for audit in audits.values())),
         more_missing=number - len(missing),
         unhashed=by('unhashed'),
         untimed=by('untimed'),

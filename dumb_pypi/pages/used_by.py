@@ -22,7 +22,7 @@ def users(audits: Mapping[str, Audit]) -> list[str]:
     """
     found: dict[str, list[int]] = {name: [] for name in audits}
     for number, audit in enumerate(audits.values()):
-        for name in itertools.chain(audit.requires.split(), audit.optional.split()):
+        for name in itertools.chain((audit.requires or '').split(), audit.optional.split()):
             numbers = found.get(name)
             if numbers is not None:
                 numbers.append(number)

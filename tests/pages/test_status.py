@@ -67,6 +67,7 @@ def test_the_status_counts_what_there_is(page: Path) -> None:
 def test_the_status_counts_what_is_missing_old_or_withdrawn(page: Path) -> None:
     assert texts(page, 'summary') == [
         '2 required projects are not in this index',
+        '2 projects with unknown requirements',
         '1 file without a hash in 1 project',
         '1 file without an upload time in 1 project',
         '1 wheel without Requires-Python in 1 project',
@@ -85,6 +86,7 @@ def test_the_status_counts_what_is_missing_old_or_withdrawn(page: Path) -> None:
 def test_the_status_names_projects_with_the_most_affected_first(page: Path) -> None:
     assert texts(page, 'ul')[0] == 'flask required by acme-app, acme-lib rich required by acme-app, acme-lib'
     assert texts(page, 'ul')[1:] == [
+        'old tired',
         'acme-app 1',
         'acme-lib 1',
         'acme-app 1',
@@ -128,3 +130,4 @@ def test_the_status_of_an_empty_index_has_only_zeros(tmp_path: Path) -> None:
     assert '0 projects, 0 releases, 0 files, 0 bytes' in texts(page, 'p')
     assert texts(page, 'summary') == []
     assert '0 required projects are not in this index' in texts(page, 'p')
+    assert '0 projects with unknown requirements' in texts(page, 'p')
