@@ -186,12 +186,12 @@ ERRORS = """\
     ('places', 'status', 'messages'), [(WARNED, 0, WARNINGS), (REFUSED, 1, ERRORS)], ids=['warnings', 'errors']
 )
 def test_messages_come_in_the_order_of_the_lines(
-    places: dict[int, str], status: int, messages: str, jobs: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    places: dict[int, str], status: int, messages: str, jobs: str, tmp_path: Path
 ) -> None:
     packages = write_list(tmp_path / 'list.jsonl', with_lines(places))
-    expected = messages.replace('{}', str(packages))
-    assert main(arguments(packages, tmp_path / 'site', '--no-per-release-json', '--jobs', jobs)) == status
-    assert capfd.readouterr() == ('', expected)
+    command = program(*arguments(packages, tmp_path / 'site', '--no-per-release-json', '--jobs', jobs))
+    done = subprocess.run(command, env=unmeasured(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (status, '', messages.replace('{}', str(packages)))
     assert (tmp_path / 'site').exists() is (status == 0)
 
 
