@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dumb_pypi.changes import Changes, Shared, Work, stage_changes, stage_shared
 from dumb_pypi.command_line import write_output
 from dumb_pypi.earlier import AnotherPlace, InPlace
-from dumb_pypi.errors import Failure, is_terminal, tell
+from dumb_pypi.errors import Failure, counted, is_terminal, tell
 from dumb_pypi.fingerprint import read_fingerprint, read_is_same, read_own_files, read_with_renderers
 from dumb_pypi.package_list.families import BATCH, read_families
 from dumb_pypi.package_list.list_file import ListFile, ListOption, check_kind, read_list_file
@@ -160,8 +160,8 @@ def done_line(changes: Changes, publication: Publication) -> str:
     """Return the line that a successful run prints at a terminal."""
     files = sum(entry.files for entry in changes.projects.values())
     written, removed = sum(1 for _ in publication.read_written()), len(publication.read_removed())
-    done = f'{written:,} pages written, {removed:,} removed' if written or removed else 'nothing to do'
-    return f'{len(changes.projects):,} projects, {files:,} files: {done}'
+    done = f'{counted(written, "page")} written, {removed:,} removed' if written or removed else 'nothing to do'
+    return f'{counted(len(changes.projects), "project")}, {counted(files, "file")}: {done}'
 
 
 def check_changes(work: Work, changes: Changes, options: Options) -> None:

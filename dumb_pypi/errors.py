@@ -89,6 +89,11 @@ def is_terminal() -> bool:
     return sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
 
 
+def counted(number: int, what: str) -> str:
+    """Return `1 file` or `2 files`."""
+    return f'{number:,} {what}{"" if number == 1 else "s"}'
+
+
 def tell(text: str, end: str = '\n') -> None:
     """Write to standard error. The run continues if it is closed, full, or a broken pipe."""
     if sys.stderr is not None:

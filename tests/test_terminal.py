@@ -47,6 +47,12 @@ def test_the_last_line_of_a_run_without_changes_says_so(tmp_path: Path) -> None:
     assert run(tmp_path / 'site') == ('3 projects, 5 files: nothing to do', 0, 0)
 
 
+def test_one_project_with_one_file_is_in_the_singular(tmp_path: Path) -> None:
+    write_list(tmp_path / 'list.jsonl', [file('Flask-3.1.0.tar.gz')])
+    said, written, removed = run(tmp_path / 'site')
+    assert said == f'1 project, 1 file: {written} pages written, {removed} removed'
+
+
 @pytest.mark.parametrize('options', [(), ('--dry-run',)])
 def test_without_a_terminal_a_run_prints_no_such_line(options: tuple[str, ...], tmp_path: Path) -> None:
     write_list(tmp_path / 'list.jsonl', BASE)

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeGuard
 
-from dumb_pypi.errors import is_terminal, tell
+from dumb_pypi.errors import counted, is_terminal, tell
 from dumb_pypi.package_list.lines import Facts, Package, encode
 from dumb_pypi.package_list.projects import SIDECARS
 from dumb_pypi.package_list.values import normal_path
@@ -62,7 +62,7 @@ def make_list(places: Collection[Place], options: ListOptions) -> bytes:
     notes.finish()
     if is_terminal():
         paths = {file.package.path for listed in pool.listed.values() for file in listed}
-        tell(f'{len(paths):,} files, {len(paths & read):,} of them read')
+        tell(f'{counted(len(paths), "file")}, {len(paths & read):,} of them read')
     beside = lines_beside(pool.sidecars, knowledge, options.base_url)
     lines = (line for name in sorted(pool.listed) for line in project_lines(name, pool, knowledge, projects, beside))
     return b''.join(encode(line) + b'\n' for line in lines)
