@@ -446,15 +446,19 @@ def test_pages_of_an_earlier_release_that_divided_months_and_letters_differently
     'content',
     [b'', b'[]\n', b'{"name": "a", "version": "1"}\n', b'{"filename": "foo-1.0.tar.gz"}\n{"a": 1}\n', b'\xff'],
 )
+@pytest.mark.parametrize('index', [{}, {'simple/index.html': b'of another program'}], ids=['alone', 'with an index'])
 def test_a_list_of_another_program_does_not_make_a_site_ours(
-    content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    index: dict[str, bytes], content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     site = tmp_path / 'site'
-    site.mkdir()
-    (site / 'packages.json').write_bytes(content)
+    foreign = {'packages.json': content, **index}
+    for path, found in foreign.items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_bytes(found)
     assert build(site, [FOO]) == 1
-    assert capfd.readouterr() == ('', f'{site}/packages.json: {IN_THE_WAY.format("")}')
-    assert files(entries(site)) == {'packages.json': content}
+    more = ' (and 1 more)' if index else ''
+    assert capfd.readouterr() == ('', f'{site}/packages.json: {IN_THE_WAY.format(more)}')
+    assert files(entries(site)) == foreign
 
 
 def make_nothing(site: Path) -> None:

@@ -22,6 +22,7 @@ from dumb_pypi.package_list.lines import (
 )
 from testing.hostile import file_lines, json_values, project_lines
 from testing.long import examples
+from testing.rich import MD5, SHA256
 
 KEYS = sorted({*PACKAGE_KEYS, *FACTS_KEYS, 'other', 'another'})
 
@@ -70,3 +71,17 @@ def test_a_line_means_the_same_when_it_is_read_one_value_at_a_time(line: dict[st
 )
 def test_the_last_value_of_a_repeated_key_counts(line: str, expected: Package | Facts) -> None:
     assert parse_line(line.encode(), True)[0] == parse_any_line(line.encode())[0] == expected
+
+
+@pytest.mark.parametrize(
+    ('line', 'expected'),
+    [
+        (f'"hash":"sha256={SHA256}","hashes":{{"md5":"{MD5}"}}', {'hashes': {'md5': MD5, 'sha256': SHA256}}),
+        (f'"hash":"md5={MD5}","hashes":{{"sha256":"{SHA256}"}}', {'hashes': {'md5': MD5, 'sha256': SHA256}}),
+        (f'"hash":"md5={MD5}","hashes":{{"md5":"{MD5.upper()}"}}', {'hash': f'md5={MD5}'}),
+        (f'"hashes":{{"md5":"{MD5}"}}', {'hash': f'md5={MD5}'}),
+        ('"hashes":{}', {}),
+    ],
+)
+def test_the_hash_is_one_of_the_hashes(line: str, expected: dict[str, Any]) -> None:
+    assert parse_line(f'{{"filename":"a-1.zip",{line}}}'.encode(), True)[0] == Package('a-1.zip', **expected)
