@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from testing.long import unmeasured_env
 from testing.waiting import wait_for
 
 NGINX = Path(__file__).parent / 'nginx'
@@ -176,7 +177,7 @@ def _nginx_frame(site: Path) -> str:
 @contextmanager
 def running(command: list[str], output: int, sockets: Sequence[int] = ()) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process until the end of the block, without coverage, because it is not our program."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
+    env = unmeasured_env()
     if sockets:
         env['NGINX'] = ''.join(f'{each};' for each in sockets)
     process = subprocess.Popen(

@@ -22,6 +22,7 @@ from dumb_pypi.errors import Failure
 from dumb_pypi.main import main
 from dumb_pypi.package_list.list_file import ListOption, check_list_file, read_list_file
 from dumb_pypi.processes import Unsendable, in_processes
+from testing.long import unmeasured_env
 from testing.sites import PACKAGES_URL, write_list
 from testing.states import LOCK, TEMPORARY, Entries, backdate, entries, touched, without_own
 from testing.terminal import said_at_terminal
@@ -43,13 +44,8 @@ def program(*command: str) -> list[str]:
     return [sys.executable, '-m', 'dumb_pypi', *command]
 
 
-def unmeasured() -> dict[str, str]:
-    """Return an environment without coverage: it doubles the time of whole runs, and killed runs cannot write it."""
-    return {name: value for name, value in os.environ.items() if not name.startswith('COV')}
-
-
 def build(packages: Path, site: Path, *options: str) -> None:
-    subprocess.run(program(*arguments(packages, site, *options)), env=unmeasured(), check=True)
+    subprocess.run(program(*arguments(packages, site, *options)), env=unmeasured_env(), check=True)
 
 
 def real_lines() -> list[str]:
@@ -115,7 +111,9 @@ def test_a_list_through_a_pipe_makes_the_same_site(
 ) -> None:
     command = program(*arguments('-', tmp_path / 'site', '--jobs', jobs))
     with subprocess.Popen(['cat', lists['edited']], stdout=subprocess.PIPE) as cat:
-        done = subprocess.run(command, stdin=cat.stdout, env=unmeasured(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, stdin=cat.stdout, env=unmeasured_env(), capture_output=True, text=True, check=False
+        )
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
     assert entries(tmp_path / 'site') == by_one['edited']
 
@@ -190,7 +188,7 @@ def test_messages_come_in_the_order_of_the_lines(
 ) -> None:
     packages = write_list(tmp_path / 'list.jsonl', with_lines(places))
     command = program(*arguments(packages, tmp_path / 'site', '--no-per-release-json', '--jobs', jobs))
-    done = subprocess.run(command, env=unmeasured(), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=unmeasured_env(), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (status, '', messages.replace('{}', str(packages)))
     assert (tmp_path / 'site').exists() is (status == 0)
 
@@ -241,7 +239,7 @@ def at_work(
     build(small, site, '--no-per-release-json')
     backdate(site)
     command = program(*arguments(packages, site, *TWO_PROCESSES))
-    with subprocess.Popen(command, env=unmeasured(), stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(command, env=unmeasured_env(), stderr=subprocess.PIPE, text=True) as run:
 
         def workers() -> list[int] | None:
             found = children(run.pid)

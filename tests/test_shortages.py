@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dumb_pypi.main import main
+from testing.long import unmeasured_env
 from testing.sites import build, write_list
 from testing.states import TEMPORARY, entries
 from testing.unlucky import BAR, FOO, program
@@ -62,7 +63,7 @@ def test_a_site_is_built_with_fewer_processes_if_they_cannot_be_started(
 
 def with_descriptors(most: int, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run without coverage, which needs file descriptors, too."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
+    environment = unmeasured_env()
     limited = ['sh', '-c', f'ulimit -n {most} && exec "$@"', 'sh', *command]
     return subprocess.run(limited, env=environment, capture_output=True, text=True, check=False)
 

@@ -44,18 +44,18 @@ _NO_BLOCKS = {'p', 'pre', 'summary', 'heading'}  # elements that contain no bloc
 _MAY_BE_EMPTY = {*_INLINE, *_HOLDERS, 'pre'} - {'a', 'caption'}  # in highlighted code a space is an element
 _CHECKED, _UNCHECKED = '\N{BALLOT BOX WITH CHECK}', '\N{BALLOT BOX}'
 _IN_BLOCKS = {*_INLINE, 'img', 'input', 'picture', 'tt', 'acronym', 'ins'}
-_SCROLLED = ('<div class="scroll" tabindex="0">', '</div>')  # what is around a table, which may be wide
+_SCROLLED = ('<div class="scroll" tabindex="0">', '</div>')  # around a table, because it may be wide
 _VOID = ('br', 'hr', 'img', 'input', 'col')
 _HEADING = re.compile('h([1-6])')
 _NUMBERS = {'ol': ('start',), 'td': ('colspan', 'rowspan')}
 _ALIGNS = ('left', 'center', 'right')
 _NUMBER = re.compile('[1-9][0-9]{0,2}')
 _ID = re.compile(r'[\w.:-]{1,200}')
-# Pictures that say how a project is: a paragraph of nothing else is dropped.
+# URLs of badges. A paragraph that contains only badges is dropped.
 _BADGE = re.compile(r'badge|shields?\.|\.svg(?:[?#]|$)', re.IGNORECASE)
 _PARAGRAPHS = ('', 'p', 'div', 'section')
 _MAIL = re.compile(r'mailto:[^\s<>"\\^`{|}]+', re.IGNORECASE)
-_LEADING_BREAKS = re.compile(r'\A(?:\s*<br>)+')  # below a logo, which is dropped
+_LEADING_BREAKS = re.compile(r'\A(?:\s*<br>)+')  # they often follow a logo, which is dropped
 
 
 class TooDeep(ValueError):
@@ -75,14 +75,14 @@ class Node:
         self.pictures: list[Node] = []  # those outside of other blocks
 
     def show(self) -> None:
-        """Mark it, and what it is in, as visible."""
+        """Mark this element and all elements around it as visible."""
         node: Node | None = self
         while node is not None and not node.shows:
             node.shows = True
             node = node.parent
 
     def block(self) -> Node:
-        """Return the block that it belongs to."""
+        """Return the nearest block around this element."""
         node = self
         while node.parent is not None and node.tag in _IN_BLOCKS:
             node = node.parent

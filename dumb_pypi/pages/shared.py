@@ -88,10 +88,10 @@ def home_page(
 
 
 def data_pages(rows: list[Row], audits: Mapping[str, Audit]) -> Iterator[Page]:
-    """Return what the script loads: the names, the details, which change more often, and which projects require which.
+    """Return what the script loads: the names, the details, and which projects require which.
 
-    The first two are complete by themselves, because a browser may get them from different runs. The last has numbers
-    in place of names, and says of which names by a digest.
+    Details change more often than names, so they have a file of their own. A browser may get both from different runs;
+    each can be used alone. The third file has numbers for names, and begins with the digest of the names it means.
     """
     names = ' '.join(row.name for row in rows)
     names_digest = digest(names.encode())

@@ -7,7 +7,7 @@ import concurrent.futures
 import contextlib
 import hashlib
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import IO, Any, NamedTuple
 
 from dumb_pypi.package_list.values import MAX_NAME
@@ -106,7 +106,10 @@ class Reader:
                 raise
 
         self.progress.wanted += len(tasks)
-        jobs = max(1, min(self.jobs, len(tasks)))
+        self._work_in_threads(work, max(1, min(self.jobs, len(tasks))))
+        return dropped, facts
+
+    def _work_in_threads(self, work: Callable[[], None], jobs: int) -> None:
         with concurrent.futures.ThreadPoolExecutor(jobs) as executor:
             try:
                 threads = []
@@ -120,7 +123,6 @@ class Reader:
             except BaseException:  # also an interrupt: the threads stop soon
                 self.stopped.set()
                 raise
-        return dropped, facts
 
     def _is_small(self, task: Listed) -> bool:
         return not self.has_jobs and task.entry.size < task.entry.place.small

@@ -18,6 +18,7 @@ import pytest
 from testing.clients import Client, fetched, installed
 from testing.distributions import make_sdist, make_wheel
 from testing.documents import block
+from testing.long import unmeasured_env
 from testing.releases import DOWNLOAD, Releases
 from testing.servers import Server, http_server
 from testing.strangers import git_env, run_shell, write_commands
@@ -107,7 +108,7 @@ def repository(tmp_path: Path) -> Iterator[Repository]:
         releases = Releases(top, server.url)
         releases.write_gh(programs)
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith('COV')},
+            **unmeasured_env(),
             'PATH': os.pathsep.join([str(programs), os.environ['PATH']]),
             'GH_TOKEN': 'secret',
             'GITHUB_SERVER_URL': server.url,

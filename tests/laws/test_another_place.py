@@ -15,7 +15,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from testing.long import LONG, walks
+from testing.long import LONG, unmeasured_env, walks
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import OWN, State, backdate, copy, entries, files, pages, read_paths, touched, without_own
 
@@ -224,7 +224,7 @@ def run_killed(number: int, job: Job, lines: list[Line]) -> subprocess.Completed
     return subprocess.run(
         [sys.executable, '-m', 'testing.killed', str(number), *command],
         cwd=Path(__file__).parents[2],
-        env={name: value for name, value in os.environ.items() if not name.startswith('COV')},
+        env=unmeasured_env(),
         capture_output=True,
         text=True,
         check=False,

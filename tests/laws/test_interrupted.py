@@ -19,7 +19,7 @@ import pytest
 from dumb_pypi.main import main
 from dumb_pypi.package_list.families import BATCH
 from testing.edits import BASE, FEBRUARY, JANUARY, MARCH, file
-from testing.long import LONG
+from testing.long import LONG, unmeasured_env
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import (
     RECORD,
@@ -98,7 +98,7 @@ def arguments(state: State, site: Path) -> list[str]:
 
 def run(*command: str, text: str = '') -> subprocess.CompletedProcess[str]:
     """Run a command in its own session and process group. Without coverage, which a killed process cannot write."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
+    environment = unmeasured_env()
     return subprocess.run(
         [*command],
         cwd=ROOT,

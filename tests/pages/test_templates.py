@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from jinja2 import UndefinedError
 
 from dumb_pypi.pages.escaping import Environment
 from dumb_pypi.pages.rendering import render_macro
+from testing.long import unmeasured_env
 from testing.sites import PACKAGES_URL, build, write_list
 from testing.states import pages
 from testing.tools import ROOT
@@ -37,7 +37,7 @@ def run_edited(directory: Path, packages: Path) -> subprocess.CompletedProcess[s
         [sys.executable, '-m', 'dumb_pypi', *arguments, '--jobs', '1'],
         cwd=directory,
         # Without coverage: its report would look for the copy, which is gone by then.
-        env={name: value for name, value in os.environ.items() if not name.startswith('COV')},
+        env=unmeasured_env(),
         capture_output=True,
         text=True,
         check=False,

@@ -21,6 +21,7 @@ import pytest
 from dumb_pypi.pages.description import Descriptions
 from dumb_pypi.pages.renderer import BUG, COMMON_MARK, GFM, HTML, LONGEST_RESULT, RST, TEXT, make_answer
 from dumb_pypi.pages.wall import Limits
+from testing.long import unmeasured_env
 from testing.sites import build, tree, write_list
 from testing.tools import ROOT
 from testing.waiting import wait_for
@@ -175,7 +176,7 @@ def test_a_signal_ends_rendering_at_once(number: int, status: int, jobs: str, tm
     lines += [{'filename': f'Filler{n}-1.0.tar.gz', 'uploaded_by': 'a' * 9_000} for n in range(150)]
     packages = write_list(tmp_path / 'list.jsonl', lines)
     command = [sys.executable, '-m', 'dumb_pypi', '--package-list-json', str(packages), '--jobs', jobs]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith('COV')}
+    environment = unmeasured_env()
     command += ['--output-dir', str(tmp_path / 'site'), '--packages-url', '../../pool/']
     with (tmp_path / 'output').open('wb') as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=output)
